@@ -1,0 +1,2 @@
+/* See view.h. */
+#include "analyzer/view.h"

@@ -1,0 +1,113 @@
+/* Every string in a report was written by a stranger; what could act on a terminal or
+ * mislead an eye (bidirectional overrides) is shown as its number, in one place for all
+ * media that are plain text. */
+#include "base/text.h"
+
+#include <string.h>
+
+size_t
+text_next(const char *s, size_t n, uint32_t *cp)
+{
+    const unsigned char *u = (const unsigned char *)s;
+    size_t len;
+    uint32_t c;
+
+    if (n == 0)
+        return 0;
+    if (u[0] < 0x80) {
+        *cp = u[0];
+        return 1;
+    }
+    len = u[0] >= 0xF0 ? 4 : u[0] >= 0xE0 ? 3 : 2;
+    if (u[0] < 0xC2 || u[0] > 0xF4 || len > n)
+        return 0;
+    c = u[0] & (0x7FU >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((u[i] & 0xC0) != 0x80)
+            return 0;
+        c = c << 6 | (u[i] & 0x3FU);
+    }
+    if ((len == 3 && c < 0x800) || (len == 4 && c < 0x10000) || c > 0x10FFFF ||
+        (c >= 0xD800 && c <= 0xDFFF))
+        return 0;
+    *cp = c;
+    return len;
+}
+
+bool
+text_is_utf8(const char *s, size_t n)
+{
+    uint32_t cp;
+    size_t len;
+
+    for (size_t i = 0; i < n; i += len) {
+        if ((len = text_next(s + i, n - i, &cp)) == 0)
+            return false;
+    }
+    return true;
+}
+
+bool
+text_is_unsafe(uint32_t cp)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        {0x00, 0x1F},     {0x7F, 0x9F},       {0xAD, 0xAD},       {0x34F, 0x34F},
+        {0x61C, 0x61C},   {0x115F, 0x1160},   {0x17B4, 0x17B5},   {0x180B, 0x180F},
+        {0x200B, 0x200F}, {0x2028, 0x202E},   {0x2060, 0x206F},   {0x3164, 0x3164},
+        {0xFDD0, 0xFDEF}, {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},
+        {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+    };
+
+    if ((cp & 0xFFFE) == 0xFFFE)
+        return true;
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        if (cp >= ranges[i].first && cp <= ranges[i].last)
+            return true;
+    }
+    return false;
+}
+
+bool
+text_escape(struct buf *out, const char *s, size_t n)
+{
+    uint32_t cp = 0;
+    size_t len;
+
+    for (size_t i = 0; i < n; i += len) {
+        len = text_next(s + i, n - i, &cp);
+        if (len == 0) {
+            len = 1;
+            (void)buf_printf(out, "\\x%02x", (unsigned char)s[i]);
+        } else if (!text_is_unsafe(cp)) {
+            (void)buf_append(out, s + i, len);
+        } else {
+            (void)buf_printf(out, cp < 0x100 ? "\\x%02x" : "\\u{%x}", cp);
+        }
+    }
+    return !out->failed;
+}
+
+static int
+lower(int c)
+{
+    return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+bool
+text_equal_nocase(const char *a, const char *b)
+{
+    while (*a != '\0' && lower((unsigned char)*a) == lower((unsigned char)*b)) {
+        a++;
+        b++;
+    }
+    return lower((unsigned char)*a) == lower((unsigned char)*b);
+}
+
+void
+text_lower(char *s)
+{
+    for (; *s != '\0'; s++)
+        *s = (char)lower((unsigned char)*s);
+}

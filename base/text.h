@@ -1,0 +1,27 @@
+/* UTF-8, and the characters that a terminal or a log would act on. Pure. */
+#pragma once
+#include "base/buf.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Reads one UTF-8 character (RFC 3629: no overlong form, no surrogate, at most U+10FFFF)
+ * from at most n bytes. Returns its length 1..4 and sets *cp, or returns 0 when there is
+ * none. */
+size_t text_next(const char *s, size_t n, uint32_t *cp);
+
+/* Is all of it UTF-8 as above? NUL counts as a character. */
+bool text_is_utf8(const char *s, size_t n);
+
+/* Would it steer a terminal, a log or a reader's eye: C0 and C1 controls, DEL,
+ * bidirectional and zero-width formatting, line and paragraph separators, tags,
+ * noncharacters? */
+bool text_is_unsafe(uint32_t cp);
+
+/* Appends s with each unsafe character as \xNN or \u{NNNN} and each byte that is not
+ * UTF-8 as \xNN; a backslash stays a backslash. For terminals, logs and error texts. */
+bool text_escape(struct buf *out, const char *s, size_t n);
+
+/* ASCII only, whatever the locale. */
+bool text_equal_nocase(const char *a, const char *b);
+void text_lower(char *s);

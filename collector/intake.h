@@ -1,0 +1,53 @@
+/* The one road in: every door fills a struct delivery, and gets back one verdict.
+ *
+ *     door -> intake_prepare -> [batcher or own batch] store_put -> intake_finish -> door
+ *
+ * The daemon runs it through intake_submit (workers and the batcher); `import`, and
+ * `deliver` without a daemon, call prepare, store_put and finish themselves. */
+#pragma once
+#include "collector/verdict.h"
+#include "schema/settings.h"
+#include "schema/submission.h"
+
+enum delivery_kind {
+    DELIVERY_REPORT, /* the bytes of a report: an HTTPS body, a .json, .json.gz or .zip
+                        file */
+    DELIVERY_MAIL,   /* an RFC 5322 message */
+};
+
+struct delivery {
+    /* set by the door, which owns what is pointed to until `done` was called */
+    enum delivery_kind kind;
+    enum transport transport;
+    const void *bytes;
+    size_t byte_count;
+    int64_t received;          /* seconds since 1970 */
+    const char *peer;          /* client address, canonical; "" if none */
+    const char *peer_name;     /* its confirmed host name; "" if none or not known */
+    const char *policy_domain; /* from the path /v1/tlsrpt/<domain>; NULL if none */
+    bool vouched;              /* `import --vouch`: tier operator */
+    void (*done)(
+        struct delivery *d); /* intake_submit only: called once, from another thread,
+                                after which intake does not touch d again */
+    void *door;              /* the door's own */
+
+    /* set by intake */
+    enum verdict verdict;
+    char reason[256]; /* one clause for the answer's body, escaped for plain text */
+
+    /* intake's own */
+    struct arena arena;
+    struct report *reports;
+    struct submission *submissions;
+    size_t submission_count;
+    struct delivery *next;
+};
+
+/* Bytes to submissions: inflate, decode, check, sender, ownership, trust. Sets
+ * d->submissions, or a verdict at once when nothing is to be kept (then submission_count
+ * is 0). No I/O. */
+void intake_prepare(const struct settings *s, struct delivery *d);
+
+/* Outcomes to one verdict and reason, the best of several: stored before duplicate before
+ * quarantined before ignored; AGAIN if any is AGAIN. Frees what prepare made. */
+void intake_finish(struct delivery *d);

@@ -1,0 +1,52 @@
+/* The database as the rest of the program sees it. Only schema/pg.c includes libpq. One
+ * struct store is one connection, for one thread at a time, and holds no state between
+ * calls but a transaction that is open. */
+#pragma once
+#include "schema/submission.h"
+
+struct store;
+
+enum store_role {
+    STORE_OWNER,
+    STORE_COLLECTOR,
+    STORE_REPARSE,
+    STORE_READER,
+};
+
+/* Connects (libpq URI or conninfo, several hosts included) with bounded waits, checks the
+ * encoding and, unless `role` is STORE_OWNER, that the program and the schema fit:
+ * ERR_CONFIG says what to do
+ * (`tlsrptd migrate`, upgrade the program), ERR_AGAIN when the database cannot be
+ * reached. */
+MUST_USE bool store_open(const char *uri, enum store_role role, struct store **out,
+                         struct err *e);
+void store_close(struct store *s); /* NULL is fine */
+
+/* Keeps a batch in one transaction and sets the outcome of each, after a COMMIT that
+ * really committed. The order of items does not matter; identical ones in one batch are
+ * merged. A row that PostgreSQL refuses (class 22, 23, 54) is quarantined with the reason
+ * and its neighbours are kept. Retries deadlocks, serialization failures and one lost
+ * connection itself. False (ERR_AGAIN) when the database is away: then every outcome that
+ * is not certain is OUTCOME_AGAIN. */
+MUST_USE bool store_put(struct store *s, struct submission *const items[], size_t n,
+                        struct err *e);
+
+/* ---- reading
+ * --------------------------------------------------------------------------------------------
+ */
+
+/* Opens a read-only snapshot that sees what had arrived by `as_of` (seconds since 1970;
+ * INT64_MAX: all). Queries see it as the view `instant`. Ends the one before it, if any.
+ */
+MUST_USE bool store_snapshot(struct store *s, int64_t as_of, struct err *e);
+
+/* One row of an answer: text as PostgreSQL prints it, NULL for null; bytea in hex. Return
+ * false to stop (set e, or leave it unset to stop without an error). */
+typedef bool store_row_fn(void *ctx, const char *const values[], size_t n, struct err *e);
+
+/* Runs one statement of schema/sql/queries with text parameters (NULL is null), row by
+ * row in constant memory. `columns` is how many the statement must return: another number
+ * is ERR_BUG. */
+MUST_USE bool store_query(struct store *s, const char *sql, const char *const params[],
+                          size_t param_count, size_t columns, store_row_fn *row,
+                          void *ctx, struct err *e);

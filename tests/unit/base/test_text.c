@@ -1,0 +1,60 @@
+/* What a stranger's characters become before a terminal sees them. */
+#include "base/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void
+escapes_what_acts_on_a_terminal(void **state)
+{
+    static const struct {
+        const char *in;
+        size_t len;
+        const char *want;
+    } cases[] = {
+        {"plain", 5, "plain"},
+        {"\x1b[31m", 5, "\\x1b[31m"},
+        {"a\tb\n", 4, "a\\x09b\\x0a"},
+        {"caf\xc3\xa9", 5, "caf\xc3\xa9"},
+        {"\xe2\x80\xae"
+         "evil",
+         7, "\\u{202e}evil"},
+        {"\xc2\x9b", 2, "\\x9b"},
+        {"\xff\xc3", 2, "\\xff\\xc3"},
+        {"a\0b", 3, "a\\x00b"},
+        {"\xc0\x80", 2, "\\xc0\\x80"},
+        {"\xed\xa0\x80", 3, "\\xed\\xa0\\x80"},
+    };
+    struct buf b;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        buf_init(&b, 0);
+        assert_true(text_escape(&b, cases[i].in, cases[i].len));
+        assert_string_equal(b.bytes, cases[i].want);
+        buf_clear(&b);
+    }
+}
+
+static void
+knows_utf8(void **state)
+{
+    (void)state;
+    assert_true(text_is_utf8("\xf4\x8f\xbf\xbf", 4));
+    assert_false(text_is_utf8("\xf4\x90\x80\x80", 4));
+    assert_false(text_is_utf8("\xe0\x80\x80", 3));
+    assert_false(text_is_utf8("\xe2\x82", 2));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(escapes_what_acts_on_a_terminal),
+        cmocka_unit_test(knows_utf8),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
