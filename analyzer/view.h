@@ -2,24 +2,101 @@
  * this, a presenter knows only this, so that N commands and M formats cost N + M files.
  */
 #pragma once
-#include "base/err.h"
+#include "analyzer/terminal.h"
+#include "base/buf.h"
 
-#include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum column_type {
     COLUMN_TEXT,
-    COLUMN_COUNT,   /* a whole number >= 0 */
-    COLUMN_NUMBER,  /* with a fraction */
-    COLUMN_DAY,     /* YYYY-MM-DD */
-    COLUMN_INSTANT, /* RFC 3339 UTC */
-    COLUMN_FLAG,    /* true or false */
-    COLUMN_LIST,    /* texts: a JSON array of strings in the cell */
-    COLUMN_JSON,    /* any JSON, shown as it is by json and ndjson; tables leave it out */
+    COLUMN_COUNT,     /* a whole number >= 0 */
+    COLUMN_NUMBER,    /* with a fraction */
+    COLUMN_DAY,       /* YYYY-MM-DD */
+    COLUMN_INSTANT,   /* seconds since 1970; said as RFC 3339 UTC */
+    COLUMN_FLAG,      /* t or true, f or false */
+    COLUMN_LIST,      /* texts: a JSON array of strings in the cell */
+    COLUMN_JSON,      /* any JSON; tables leave it out */
+    COLUMN_TIER,      /* the stored number; said as its word (vocab.h) */
+    COLUMN_TRANSPORT, /* so */
+    COLUMN_STATUS,    /* so */
+};
+
+/* How a table colours a cell. */
+enum column_colour {
+    COLOUR_NONE,
+    COLOUR_WORD,     /* by tone_of_word() */
+    COLOUR_FAILURES, /* a count above 0 is bad */
 };
 
 struct column {
     const char *key;   /* snake_case, the key in JSON and the header in CSV */
     const char *title; /* of the table's column; NULL: not in the table */
     enum column_type type;
+    int spare; /* 0: always in the table; else the highest goes first when it is narrow */
+    enum column_colour colour;
 };
+
+enum view_format {
+    VIEW_TABLE,
+    VIEW_JSON,
+    VIEW_NDJSON,
+    VIEW_CSV,
+};
+
+enum {
+    VIEW_MAX_COLUMNS = 40
+};
+
+/* One answer on its way out. The fields are for presenters; commands use the functions.
+ */
+struct view {
+    const struct presenter *presenter;
+    struct terminal *terminal;
+    FILE *out;
+    const struct column *columns;
+    size_t column_count;
+    size_t row_count;                 /* before the row at hand */
+    void *state;                      /* the presenter's */
+    struct buf cell;                  /* scratch of the presenter */
+    char texts[VIEW_MAX_COLUMNS][32]; /* scratch of view_row: what numbers were said as */
+};
+
+/* One format. A presenter gets instants as RFC 3339 and words for stored numbers. */
+struct presenter {
+    const char *name;
+    bool (*begin)(struct view *v, struct err *e);
+    bool (*row)(struct view *v, const char *const cells[], struct err *e);
+    bool (*end)(struct view *v, struct err *e);
+    void (*clear)(struct view *v); /* NULL: nothing to free */
+};
+
+extern const struct presenter present_table, present_json, present_ndjson, present_csv;
+
+/* The format of a name ("json"); false if there is none. */
+MUST_USE bool view_format_find(const char *name, enum view_format *out);
+
+/* The answer goes to `out`; when that is standard output, through the terminal's pager
+ * (table only). */
+void view_init(struct view *v, enum view_format format, struct terminal *t, FILE *out);
+void view_clear(struct view *v);
+
+/* Says what the columns are. They must live as long as the view. */
+MUST_USE bool view_begin(struct view *v, const struct column columns[], size_t count,
+                         struct err *e);
+
+/* One row, each cell the text of its type, NULL for null. Formats other than the table
+ * write it at once. ERR_BUG when a cell is not of its column's type. */
+MUST_USE bool view_row(struct view *v, const char *const values[], struct err *e);
+
+/* No more rows. */
+MUST_USE bool view_end(struct view *v, struct err *e);
+
+/* ---- for presenters ---- */
+
+/* Appends the elements of a COLUMN_LIST cell, joined; not escaped. */
+MUST_USE bool view_list_join(struct buf *out, const char *cell, const char *between,
+                             struct err *e);
+
+/* Appends a text as a JSON string. What could act on a terminal is written as \uXXXX. */
+bool json_string(struct buf *out, const char *text);

@@ -1,0 +1,45 @@
+/* What a verb of tlsrpt is: a constant descriptor and a function. */
+#pragma once
+#include "analyzer/options.h"
+#include "schema/settings.h"
+#include "schema/store.h"
+
+/* All that a running verb may use. */
+struct context {
+    const struct command *command;
+    struct options *options;
+    const struct settings *settings;
+    struct store *store; /* open, its snapshot taken at options->as_of */
+    struct view *view;   /* where the answer goes; not begun */
+    struct terminal *terminal;
+    int exit_code; /* 0; a verb may set another for an answer that was given */
+};
+
+struct command {
+    const char *name;
+    const char *line; /* what it answers, in one line of the help */
+    const char *args; /* "ID", "[DOMAIN]", or "" */
+    size_t min_args, max_args;
+    const char *examples; /* lines of "  tlsrpt ...", each ended by a line feed */
+    const char *notes;    /* paragraphs after the options; "" if none */
+    unsigned options;     /* OPTION_* that it takes */
+    bool (*run)(struct context *c, struct err *e);
+
+    /* For verbs that are one query (run = command_query): */
+    const char *sql; /* of schema/sql/queries, parameters as options_params() */
+    size_t params;   /* how many of them */
+    const struct column *columns;
+    size_t column_count;
+    const char *empty; /* what to say and do when nothing matches, one line */
+};
+
+/* Runs c->command->sql and shows its rows. */
+MUST_USE bool command_query(struct context *c, struct err *e);
+
+/* One line on standard error for an answer without rows, if a person reads it (table):
+ * that nothing has arrived, or that nothing matches, or `text`. */
+void command_say_empty(struct context *c, const char *text);
+
+/* Every verb, in the order of the help. */
+extern const struct command *const commands[];
+extern const size_t command_count;
