@@ -11,7 +11,11 @@ enum store_role {
     STORE_COLLECTOR,
     STORE_REPARSE,
     STORE_READER,
+    STORE_ROLES
 };
+
+/* "tlsrpt_owner" and so on. Static. */
+const char *store_role_name(enum store_role role);
 
 /* Connects (libpq URI or conninfo, several hosts included) with bounded waits, checks the
  * encoding and, unless `role` is STORE_OWNER, that the program and the schema fit:
@@ -31,9 +35,10 @@ void store_close(struct store *s); /* NULL is fine */
 MUST_USE bool store_put(struct store *s, struct submission *const items[], size_t n,
                         struct err *e);
 
-/* ---- reading
- * --------------------------------------------------------------------------------------------
- */
+/* Is the connection of no more use, so that the caller should close and open again? */
+MUST_USE bool store_lost(const struct store *s);
+
+/* ---- reading ---- */
 
 /* Opens a read-only snapshot that sees what had arrived by `as_of` (seconds since 1970;
  * INT64_MAX: all). Queries see it as the view `instant`. Ends the one before it, if any.
@@ -50,3 +55,37 @@ typedef bool store_row_fn(void *ctx, const char *const values[], size_t n, struc
 MUST_USE bool store_query(struct store *s, const char *sql, const char *const params[],
                           size_t param_count, size_t columns, store_row_fn *row,
                           void *ctx, struct err *e);
+
+/* ---- the owner's work ---- */
+
+/* Where the owner's work says what it did, one line at a time, no line feed. May be NULL.
+ */
+typedef void store_say_fn(void *ctx, const char *line);
+
+/* Brings the database up to this program: creates the schema `tlsrpt` and, where it may,
+ * the four roles, runs the migrations that are missing, each once and for all, in one
+ * transaction under an advisory lock, records which programs fit, grants, makes months 13
+ * back and 3 ahead. Safe to repeat and to run from several hosts at once. ERR_CONFIG when
+ * a migration that has run differs from ours, or the database belongs to a newer program.
+ * Where it may not create the roles it goes on without them and says the SQL that a DBA
+ * has to run. */
+MUST_USE bool store_migrate(const char *owner_uri, store_say_fn *say, void *ctx,
+                            struct err *e);
+
+/* Limits on the quarantine (ignored mail included); 0 is no limit. */
+struct store_limits {
+    int64_t quarantine_days;  /* whole days are dropped after so many */
+    int64_t quarantine_bytes; /* of input kept; the source that holds most loses first */
+};
+
+enum {
+    STORE_QUARANTINE_DAYS = 90,
+};
+#define STORE_QUARANTINE_BYTES (INT64_C(4) << 30)
+
+/* What runs from a timer, or hourly: months and quarantine days ahead, the limits of the
+ * quarantine (what they cost is kept in the table `eviction`), statistics for the
+ * planner. Under an advisory lock; when another one is at it, says so and returns true.
+ */
+MUST_USE bool store_maintain(const char *owner_uri, const struct store_limits *limits,
+                             store_say_fn *say, void *ctx, struct err *e);
