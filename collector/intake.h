@@ -6,6 +6,7 @@
  * `deliver` without a daemon, call prepare, store_put and finish themselves. */
 #pragma once
 #include "collector/verdict.h"
+#include "schema/sender.h"
 #include "schema/settings.h"
 #include "schema/submission.h"
 
@@ -43,9 +44,29 @@ struct delivery {
     struct delivery *next;
 };
 
+/* The bytes of one report, and what surrounds them says to fill its gaps. */
+struct intake_part {
+    const void *bytes;
+    size_t byte_count;
+    bool gzip_announced;       /* plain JSON is then QUIRK_NOT_COMPRESSED */
+    struct sender_hints hints; /* mail only */
+    const char *policy_domain; /* for a policy without one; NULL if nothing says it */
+};
+
+/* Reads one part: inflate, decode, check, sender, ownership, lead. VERDICT_PENDING: `sub`
+ * is filled but for tier, trust_reason, peer_name and source, either STATUS_ACCEPTED with
+ * `r` (to be report_clear()ed with the delivery) or STATUS_QUARANTINED with a reason, in
+ * both cases with the part's bytes as raw. Another verdict (not ours, unrecognized, too
+ * big, again): nothing to keep, d->reason says why. Shared by intake_prepare and
+ * mail_prepare. No I/O. */
+MUST_USE enum verdict intake_read(const struct settings *s, struct delivery *d,
+                                  const struct intake_part *part, struct report *r,
+                                  struct submission *sub);
+
 /* Bytes to submissions: inflate, decode, check, sender, ownership, trust. Sets
  * d->submissions, or a verdict at once when nothing is to be kept (then submission_count
- * is 0). No I/O. */
+ * is 0). No I/O. For DELIVERY_REPORT; a mail goes through mail_prepare (mail_intake.h).
+ */
 void intake_prepare(const struct settings *s, struct delivery *d);
 
 /* Outcomes to one verdict and reason, the best of several: stored before duplicate before
