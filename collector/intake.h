@@ -22,9 +22,10 @@ struct delivery {
     enum transport transport;
     const void *bytes;
     size_t byte_count;
-    int64_t received;          /* seconds since 1970 */
-    const char *peer;          /* client address, canonical; "" if none */
-    const char *peer_name;     /* its confirmed host name; "" if none or not known */
+    int64_t received;      /* seconds since 1970; 0: not known, then it is the report's
+                              window end plus a day, or 0 still if that cannot be read */
+    const char *peer;      /* client address, canonical; "" if none */
+    const char *peer_name; /* its confirmed host name; "" if none or not known */
     const char *policy_domain; /* from the path /v1/tlsrpt/<domain>; NULL if none */
     bool vouched;              /* `import --vouch`: tier operator */
     void (*done)(

@@ -367,8 +367,11 @@ lmtp_talk_answer(struct lmtp_talk *t, enum verdict verdict, const char *reason)
     char text[MAX_REASON_BYTES + 1];
     size_t n = 0;
 
-    for (; reason[n] != '\0' && n < MAX_REASON_BYTES; n++)
-        text[n] = reason[n] >= ' ' && reason[n] <= '~' ? reason[n] : '?';
+    for (; reason[n] != '\0' && n < MAX_REASON_BYTES; n++) {
+        text[n] = reason[n];
+        if (reason[n] < ' ' || reason[n] > '~')
+            text[n] = '?';
+    }
     text[n] = '\0';
     for (size_t i = 0; i < t->recipient_count; i++)
         (void)buf_printf(&t->out, "%s %s%s%s\r\n", row->lmtp_reply, row->label,

@@ -28,5 +28,5 @@ struct mail_context {
 void mail_prepare(const struct mail_context *m, struct delivery *d, int64_t now);
 
 /* When the mail arrived: the date of its topmost Received field, else Date, else
- * `otherwise`. */
+ * `otherwise`: arrival_of_mail() of arrival.h. */
 int64_t mail_arrived(const void *bytes, size_t n, int64_t otherwise);

@@ -2,28 +2,122 @@
  * names, defaults and bounds, so that `tlsrptd config` and tlsrpt.conf(5) cannot disagree
  * with it. */
 #pragma once
-#include "base/arena.h"
+#include "base/conf.h"
 
 #include <stdint.h>
 
-struct settings_list {
-    const char **items;
-    size_t count;
+/* A host that may post in the name of a sender: https_sender "example.net" { ... } */
+struct https_sender {
+    const char *sender;         /* the title: a registered domain, lower case */
+    struct settings_list hosts; /* "*.out.example.net" */
+};
+
+/* What the operator publishes for a domain: domain "example.com" { ... } */
+struct declared_domain {
+    const char *domain;             /* the title */
+    struct settings_list mx;        /* "mx1.example.com" */
+    struct settings_list addresses; /* "mx1.example.com 192.0.2.1" */
+    struct settings_list
+        sts; /* "2026-11-01 mode: enforce; mx: *.example.com; max_age: ..." */
+    struct settings_list tlsa; /* "2026-11-01 mx1.example.com 3 1 1 AB..." */
+};
+
+/* A finding that shall alarm nobody: known "ID" { until = "2026-12-31" } */
+struct known_finding {
+    const char *id; /* the title */
+    const char *until;
 };
 
 struct settings {
     struct arena arena;
-    const char *state_dir; /* embedded database, sockets */
+    const char *state_dir; /* embedded database, sockets; never NULL */
     const char *user;      /* whom a tlsrptd started as root becomes */
+    const char *log_level; /* "error", "warning", "info" or "debug" */
 
-    /* Owned domains, lower case A-labels: exact, or ".example.com" for it and all below
-     * it. MX host names go here too (DANE reports name them). Empty: all are accepted. */
+    /* Owned domains, lower case A-labels, sorted: exact, or ".example.com" for it and all
+     * below it. MX host names go here too (DANE reports name them). Empty: all are
+     * accepted. */
     struct settings_list domains;
 
     struct {
         const char *uri;         /* NULL: the embedded one */
-        const char *owner_uri;   /* NULL: uri */
+        const char *owner_uri;   /* NULL: uri. TLSRPT_OWNER_URI in the environment wins */
         const char *reparse_uri; /* NULL: uri */
         const char *reader_uri;  /* NULL: uri */
+        int64_t connections;     /* writers of one daemon */
     } database;
+
+    struct {
+        struct settings_list listen;       /* "address:port", over TLS */
+        struct settings_list plain_listen; /* without TLS: loopback, "unix:/path" */
+        bool plain_anywhere;               /* plain_listen may be any address */
+        const char *certificate, *key;     /* PEM files */
+        const char *path;
+        struct settings_list proxies; /* address or prefix whose header is believed;
+                                         "unix": whoever connects to a unix socket */
+        const char *proxy_header;     /* "X-Forwarded-For" or "Forwarded" */
+        int64_t threads;
+        int64_t max_body_bytes, max_header_bytes;
+        int64_t max_discard_bytes; /* read and thrown away so that a 413 is seen */
+        int64_t max_connections, max_connections_per_address, max_connections_per_network;
+        int64_t max_requests_per_connection;
+        int64_t source_bytes_per_hour; /* beyond: 429 */
+        int64_t handshake_s, header_s, body_s, idle_s, answer_s;
+    } https;
+
+    /* Reports that wait for the database, over all doors. */
+    struct {
+        int64_t max_inflated_bytes, max_gzip_members;
+        int64_t max_waiting_reports, max_waiting_bytes, max_wait_s;
+        int64_t workers; /* threads that decode */
+    } intake;
+
+    struct {
+        struct settings_list listen;     /* "unix:/path" or "address:port" */
+        struct settings_list recipients; /* "user@domain" or "@domain"; empty: anyone's */
+        int64_t max_connections;
+        int64_t command_s, message_s; /* deadlines */
+    } lmtp;
+
+    struct {
+        int64_t max_message_bytes;
+        const char *trusted_authserv_id; /* NULL: signatures are verified here */
+        bool dkim_service_strict;        /* a key's s= must name "tlsrpt" or "*" */
+    } mail;
+
+    struct {
+        struct settings_list forwarders; /* empty: those of /etc/resolv.conf */
+    } resolver;
+
+    struct {
+        int64_t max_days, max_bytes;
+        int64_t max_source_percent; /* of max_bytes before a source loses first */
+    } quarantine;
+
+    int64_t keep_days; /* reports older than this are pruned; 0: never */
+
+    struct conf_titled https_senders; /* struct https_sender */
+    struct conf_titled declared;      /* struct declared_domain */
+    struct conf_titled known;         /* struct known_finding */
 };
+
+#define SETTINGS_PATH "/etc/tlsrpt/tlsrpt.conf"
+
+/* Reads `path`; NULL: SETTINGS_PATH, and the defaults where there is none. Cleared on
+ * failure, which is ERR_CONFIG "file:line: ...". */
+MUST_USE bool settings_load(const char *path, struct settings *out, struct err *e);
+void settings_clear(struct settings *s);
+
+/* The text of a configuration instead of a file, for tests and `--set`. */
+MUST_USE bool settings_parse(const char *name, const char *text, struct settings *out,
+                             struct err *e);
+
+/* `--db URI`: this database serves every role. */
+MUST_USE bool settings_use_database(struct settings *s, const char *uri, struct err *e);
+
+/* Appends the effective configuration; passwords in URIs are not shown. */
+bool settings_print(const struct settings *s, struct buf *out);
+
+/* Is `domain` (lower case, no final dot) one of `domains`, or below one that begins with
+ * a dot? Always when the list is empty. */
+bool settings_owns(const struct settings_list *domains, const char *domain);

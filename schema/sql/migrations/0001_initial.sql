@@ -268,5 +268,29 @@ CREATE VIEW open_quarantine AS
                       WHERE p.arrival_day = q.arrival_day AND p.body_hash = q.body_hash
                         AND p.at <= (SELECT t FROM instant));
 
+-- Drops the days of the quarantine before `first_kept`, notes in "eviction" what that cost, and says how
+-- many reports it was. The owner's.
+CREATE FUNCTION drop_quarantine(first_kept date) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    part  name;
+    total bigint := 0;
+    n     bigint;
+BEGIN
+    INSERT INTO tlsrpt.eviction (cause, source, reports, bytes)
+    SELECT 'age', source, count(*), sum(octet_length(body))
+    FROM tlsrpt.quarantine WHERE arrival_day < first_kept GROUP BY source;
+    FOR part IN SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                WHERE i.inhparent = 'tlsrpt.quarantine'::regclass
+                  AND c.relname < 'quarantine_' || to_char(first_kept, 'YYYYMMDD') LOOP
+        EXECUTE format('SELECT count(*) FROM tlsrpt.%I', part) INTO n;
+        EXECUTE format('DROP TABLE tlsrpt.%I', part);
+        total := total + n;
+    END LOOP;
+    DELETE FROM tlsrpt.reparsed WHERE arrival_day < first_kept;
+    RETURN total;
+END
+$$;
+
 -- New functions are open to all unless said otherwise; grant_roles.sql opens those that a role needs.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA tlsrpt FROM PUBLIC;

@@ -1,0 +1,147 @@
+/* A line is built in one buffer and written at once, so that threads do not mix. */
+#include "base/log.h"
+
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    MAX_VALUE_BYTES = 512,
+    SECONDS_A_MINUTE = 60,
+};
+
+static _Atomic int highest_level = LOG_LEVEL_INFO;
+
+void
+log_set_level(enum log_level level)
+{
+    atomic_store(&highest_level, (int)level);
+}
+
+/* systemd says which device and inode the journal reads from (systemd.exec(5)). */
+static bool
+goes_to_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM"); /* NOLINT(concurrency-mt-unsafe) */
+    struct stat st;
+    char want[64];
+
+    if (stream == NULL || fstat(STDERR_FILENO, &st) != 0)
+        return false;
+    (void)snprintf(want, sizeof want, "%ju:%ju", (uintmax_t)st.st_dev,
+                   (uintmax_t)st.st_ino);
+    return strcmp(stream, want) == 0;
+}
+
+static const char *
+level_text(enum log_level level)
+{
+    switch (level) {
+    case LOG_LEVEL_ERROR:
+        return "error";
+    case LOG_LEVEL_WARNING:
+        return "warning";
+    case LOG_LEVEL_INFO:
+        return "info";
+    case LOG_LEVEL_DEBUG:
+        return "debug";
+    }
+    return "info";
+}
+
+static void
+put_head(struct buf *line, enum log_level level)
+{
+    time_t now = time(NULL);
+    struct tm tm;
+    char stamp[32];
+
+    if (goes_to_journal()) {
+        (void)buf_printf(line, "<%d>", (int)level);
+        return;
+    }
+    if (gmtime_r(&now, &tm) == NULL ||
+        strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        stamp[0] = '\0';
+    (void)buf_printf(line, "%s %s ", stamp, level_text(level));
+}
+
+/* A value cannot look like another field or end the line. */
+static void
+put_value(struct buf *line, const char *value)
+{
+    bool plain = value[0] != '\0' && strpbrk(value, " =\"\\") == NULL;
+    size_t n = strnlen(value, MAX_VALUE_BYTES);
+    struct buf quoted;
+
+    if (plain) {
+        (void)text_escape(line, value, n);
+        return;
+    }
+    buf_init(&quoted, 0);
+    for (size_t i = 0; i < n; i++) {
+        if (value[i] == '"' || value[i] == '\\')
+            (void)buf_putc(&quoted, '\\');
+        (void)buf_putc(&quoted, value[i]);
+    }
+    (void)buf_putc(line, '"');
+    if (quoted.bytes != NULL)
+        (void)text_escape(line, quoted.bytes, quoted.len);
+    (void)buf_putc(line, '"');
+    buf_clear(&quoted);
+}
+
+/* There is nowhere left to say that standard error cannot be written. */
+static void
+ignore_result(ssize_t n)
+{
+    (void)n;
+}
+
+void
+log_event(enum log_level level, const char *event, ...)
+{
+    const struct log_field *f;
+    struct buf line;
+    va_list ap;
+
+    if ((int)level > atomic_load(&highest_level))
+        return;
+    buf_init(&line, 0);
+    put_head(&line, level);
+    (void)buf_puts(&line, event);
+    va_start(ap, event);
+    while ((f = va_arg(ap, const struct log_field *)) != NULL) {
+        (void)buf_printf(&line, " %s=", f->name);
+        if (f->text != NULL)
+            put_value(&line, f->text);
+        else
+            (void)buf_printf(&line, "%jd", (intmax_t)f->number);
+    }
+    va_end(ap);
+    (void)buf_putc(&line, '\n');
+    if (line.bytes != NULL)
+        ignore_result(write(STDERR_FILENO, line.bytes, line.len));
+    buf_clear(&line);
+}
+
+bool
+log_allow(struct log_limit *limit, int64_t *suppressed)
+{
+    int64_t minute = (int64_t)time(NULL) / SECONDS_A_MINUTE;
+
+    if (atomic_exchange(&limit->minute, minute) != minute)
+        atomic_store(&limit->used, 0);
+    if (atomic_fetch_add(&limit->used, 1) >= limit->burst) {
+        atomic_fetch_add(&limit->suppressed, 1);
+        return false;
+    }
+    *suppressed = atomic_exchange(&limit->suppressed, 0);
+    return true;
+}

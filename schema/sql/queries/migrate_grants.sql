@@ -1,0 +1,26 @@
+-- What each role may, for those that exist (tlsrptd migrate). A collector adds rows and reads none but keys.
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['tlsrpt_collector', 'tlsrpt_reparse', 'tlsrpt_reader'] LOOP
+        CONTINUE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role);
+        EXECUTE format('GRANT USAGE ON SCHEMA tlsrpt TO %I', role);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION tlsrpt.program_fit() TO %I', role);
+        IF role = 'tlsrpt_reader' THEN
+            EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA tlsrpt TO %I', role);
+            CONTINUE;
+        END IF;
+        EXECUTE format('GRANT INSERT ON tlsrpt.report_key, tlsrpt.report, tlsrpt.policy_result,
+                            tlsrpt.failure_detail, tlsrpt.raw_report, tlsrpt.quarantine TO %I', role);
+        EXECUTE format('GRANT SELECT ON tlsrpt.report_key TO %I', role);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION tlsrpt.ensure_month(date), tlsrpt.ensure_quarantine_day(date),
+                            tlsrpt.note_conflict(text, date, bytea, smallint, bytea, timestamptz, smallint, text)
+                        TO %I', role);
+        IF role = 'tlsrpt_reparse' THEN
+            EXECUTE format('GRANT SELECT ON tlsrpt.quarantine TO %I', role);
+            EXECUTE format('GRANT SELECT, INSERT ON tlsrpt.reparsed TO %I', role);
+        END IF;
+    END LOOP;
+END
+$$

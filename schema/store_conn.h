@@ -1,0 +1,25 @@
+/* What the parts of the store share: the connection, and how it is opened again. */
+#pragma once
+#include "schema/pg.h"
+#include "schema/store.h"
+
+/* The tables that a batch is copied into, in the order of put_batch.sql. */
+enum store_table {
+    TABLE_REPORT_KEY,
+    TABLE_REPORT,
+    TABLE_POLICY_RESULT,
+    TABLE_FAILURE_DETAIL,
+    TABLE_RAW_REPORT,
+    STORE_TABLES
+};
+
+struct store {
+    struct pg *pg; /* NULL: none at the moment */
+    char *uri;
+    enum store_role role;
+    bool snapshot; /* a transaction is open for reading */
+    struct buf copies[STORE_TABLES];
+};
+
+/* Makes sure there is a connection, with a new one if the last was lost. */
+MUST_USE bool store_connect(struct store *s, struct err *e);

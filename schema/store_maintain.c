@@ -1,0 +1,116 @@
+/* What has to be done now and then by the owner. Each step is a transaction of its own,
+ * so that the locks of one do not wait for another. */
+#include "schema/store_conn.h"
+
+#include "schema_sql.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Readers hold what a step locks only for their question: give up and let the next run do
+ * it. */
+static const char begin[] = "BEGIN; SET LOCAL lock_timeout = '10s'";
+
+struct maintenance {
+    struct pg *pg;
+    store_say_fn *say;
+    void *ctx;
+    bool busy; /* another one is at it */
+};
+
+static void
+say(const struct maintenance *m, const char *line)
+{
+    if (m->say != NULL)
+        m->say(m->ctx, line);
+}
+
+/* One statement with one number; its first column, a number too, goes to *n. */
+static bool
+run_step(struct maintenance *m, const char *sql, int64_t number, size_t columns,
+         int64_t *n, struct err *e)
+{
+    char text[24];
+    const struct pg_param param = {.value = text};
+    struct pg_rows *rows = NULL;
+    bool ok;
+
+    *n = 0;
+    snprintf(text, sizeof text, "%" PRId64, number);
+    ok = pg_script(m->pg, begin, NULL, 0, e) &&
+         pg_query(m->pg, query_maintain_lock, NULL, 0, (struct pg_shape){1, 1, 1}, &rows,
+                  e);
+    if (ok && strcmp(pg_value(rows, 0, 0), "t") != 0)
+        m->busy = true;
+    pg_rows_free(rows);
+    rows = NULL;
+    if (ok && !m->busy) {
+        ok = pg_query(m->pg, sql, &param, 1, (struct pg_shape){columns, 1, 1}, &rows, e);
+        if (ok)
+            *n = strtoll(pg_value(rows, 0, 0), NULL, 10);
+        pg_rows_free(rows);
+    }
+    ok = ok && pg_commit(m->pg, e);
+    pg_rollback(m->pg);
+    return ok;
+}
+
+static bool
+evict(struct maintenance *m, const char *sql, int64_t limit, const char *why,
+      struct err *e)
+{
+    char line[120];
+    int64_t n;
+
+    if (limit == 0 || m->busy)
+        return true;
+    if (!run_step(m, sql, limit, 1, &n, e))
+        return err_prefix(e, "quarantine limit of %s", why);
+    if (n > 0) {
+        snprintf(line, sizeof line,
+                 "%" PRId64 " dropped from the quarantine: limit of %s", n, why);
+        say(m, line);
+    }
+    return true;
+}
+
+/* Autovacuum never looks at a partitioned table as a whole. */
+static bool
+analyze(struct maintenance *m, struct err *e)
+{
+    struct pg_rows *rows = NULL;
+    bool ok;
+
+    if (m->busy)
+        return true;
+    ok = pg_query(m->pg, query_maintain_analyze_due, NULL, 0, (struct pg_shape){1, 1, 1},
+                  &rows, e);
+    if (ok && pg_value(rows, 0, 0)[0] != '\0')
+        ok = pg_script(m->pg, pg_value(rows, 0, 0), NULL, 0, e);
+    pg_rows_free(rows);
+    return ok;
+}
+
+bool
+store_maintain(const char *owner_uri, const struct store_limits *limits,
+               store_say_fn *say_line, void *ctx, struct err *e)
+{
+    struct maintenance m = {.say = say_line, .ctx = ctx};
+    struct store *s;
+    int64_t months;
+    bool ok;
+
+    if (!store_open(owner_uri, STORE_OWNER, &s, e))
+        return false;
+    m.pg = s->pg;
+    ok = run_step(&m, query_maintain_months, 0, 2, &months, e) &&
+         evict(&m, query_maintain_evict_age, limits->quarantine_days, "age", e) &&
+         evict(&m, query_maintain_evict_bytes, limits->quarantine_bytes, "bytes", e) &&
+         analyze(&m, e);
+    if (ok && m.busy)
+        say(&m, "another one is maintaining this database: nothing to do");
+    store_close(s);
+    return ok;
+}

@@ -1,0 +1,31 @@
+"""The shape of the tree, told by tests: what CONTRIBUTING.md promises, a machine checks."""
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+FOLDERS = ("base", "schema", "collector", "analyzer")
+
+
+def sources(pattern):
+    return sorted(path for folder in FOLDERS for path in (SOURCE / folder).glob(pattern))
+
+
+def name(path):
+    return str(path.relative_to(SOURCE))
+
+
+@pytest.fixture(scope="session")
+def release():
+    """The hardened build, made by `tests/run release`; another with TLSRPT_BUILD."""
+    build = SOURCE / os.environ.get("TLSRPT_BUILD", "build/release")
+    assert (build / "tlsrptd").exists(), f"no tlsrptd in {build}: run tests/run release"
+    return build
+
+
+def run(*command, **options):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **options)
+    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    return done.stdout

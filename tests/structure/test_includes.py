@@ -1,0 +1,71 @@
+"""Includes run one way, every header stands alone, and each library has its few owners."""
+import re
+import shlex
+import subprocess
+
+import pytest
+
+from conftest import SOURCE, name, sources
+
+MAY_INCLUDE = {
+    "base": {"base"},
+    "schema": {"base", "schema"},
+    "collector": {"base", "schema", "collector"},
+    "analyzer": {"base", "schema", "analyzer"},
+}
+
+# Header of a library -> the files that may include it, so that it can be replaced there.
+OWNERS = {
+    r"libpq-fe\.h|libpq/.*": r"schema/pg[a-z_]*\.[ch]",
+    r"zlib\.h": r"schema/inflate\.c",
+    r"gmime/.*": r"collector/mail[a-z_]*\.[ch]",
+    r"microhttpd\.h": r"collector/http[a-z_]*\.[ch]",
+    r"unbound\.h": r"base/resolver\.c",
+    r"confuse\.h": r"base/conf\.c",
+    r"libsmartcols/.*": r"analyzer/present_table\.c",
+    r"libpsl\.h": r"schema/sender\.c",
+    r"gnutls/.*": r"schema/key\.c|collector/(dkim|http_cert)[a-z_]*\.[ch]",
+    r"jansson\.h": r"analyzer/[a-z_]*json[a-z_]*\.c|collector/http[a-z_]*\.c",
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
+
+
+def includes(path):
+    return INCLUDE.findall(path.read_text())
+
+
+@pytest.mark.parametrize("path", sources("*.[ch]"), ids=name)
+def test_includes_run_one_way(path):
+    for quote, header in includes(path):
+        if quote == '"' and "/" in header:
+            assert header.split("/")[0] in MAY_INCLUDE[path.parent.name], header
+        elif quote == '"':
+            assert header == "schema_sql.h", f"{header}: write it from the root"
+
+
+@pytest.mark.parametrize("path", sources("*.[ch]"), ids=name)
+def test_library_is_included_by_its_owner_only(path):
+    for quote, header in includes(path):
+        for library, owner in OWNERS.items():
+            if quote == "<" and re.fullmatch(library, header):
+                assert re.fullmatch(owner, name(path)), f"{header} belongs to {owner}"
+
+
+def library_flags():
+    return shlex.split(subprocess.run(
+        ["pkg-config", "--cflags", "libpq", "zlib", "gnutls", "libmicrohttpd", "libconfuse",
+         "smartcols", "gmime-3.0", "libpsl", "jansson"],
+        check=True, capture_output=True, text=True).stdout)
+
+
+@pytest.mark.parametrize("path", sources("*.h"), ids=name)
+def test_header_compiles_alone(path):
+    command = ["gcc", "-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-fsyntax-only",
+               f"-I{SOURCE}", *library_flags(), "-x", "c", "-"]
+    done = subprocess.run(command, input=f'#include "{name(path)}"\n', capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", [p for p in sources("*.c") if p.with_suffix(".h").exists()], ids=name)
+def test_own_header_comes_first(path):
+    assert includes(path)[0] == ('"', name(path.with_suffix(".h")))
