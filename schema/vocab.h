@@ -66,15 +66,15 @@
     X(QUIRK_NO_CONTACT, "no-contact", "contact-info is absent, null or empty")           \
     X(QUIRK_CONTACT_FORMAT, "contact-format", "contact-info is no mail address")         \
     X(QUIRK_NO_REPORT_ID, "no-report-id", "report-id is absent, null or empty")          \
-    X(QUIRK_POLICIES_NOT_ARRAY, "policies-not-array",                                    \
-      "policies is one object, not an array")                                            \
+    X(QUIRK_NOT_ARRAY, "not-array",                                                      \
+      "policies or failure-details is one object, not an array")                         \
     X(QUIRK_NO_POLICY_DOMAIN, "no-policy-domain",                                        \
       "policy-domain is absent and was found elsewhere")                                 \
     X(QUIRK_POLICY_DOMAIN_FORM, "policy-domain-form",                                    \
       "policy-domain not in lower case A-labels without a final dot")                    \
     X(QUIRK_POLICY_TYPE, "policy-type",                                                  \
       "a policy-type that RFC 8460 does not know, or none")                              \
-    X(QUIRK_NO_SUMMARY, "no-summary", "a summary or a count in it is absent")            \
+    X(QUIRK_NO_SUMMARY, "no-summary", "a summary or a count is absent, taken as 0")      \
     X(QUIRK_MX_HOST_STRING, "mx-host-string", "mx-host is a string, not an array")       \
     X(QUIRK_MX_HOST_PREFIX, "mx-host-prefix", "mx-host holds the key: \"mx: host\"")     \
     X(QUIRK_POLICY_STRING_STRING, "policy-string-string",                                \
@@ -82,6 +82,8 @@
     X(QUIRK_POLICY_STRING_JSON, "policy-string-json",                                    \
       "policy-string is JSON inside a string")                                           \
     X(QUIRK_DETAILS_NULL, "details-null", "null instead of an array")                    \
+    X(QUIRK_MEMBER_TYPE, "member-type",                                                  \
+      "a describing member that is no string, passed over or read as one")               \
     X(QUIRK_RESULT_TYPE, "result-type", "a result-type that RFC 8460 does not know")     \
     X(QUIRK_NO_RESULT_TYPE, "no-result-type", "a failure without result-type")           \
     X(QUIRK_NUMBER_FORM, "number-form",                                                  \
@@ -95,14 +97,11 @@
     X(QUIRK_IP_INVALID, "ip-invalid", "an address field that holds no address")          \
     X(QUIRK_URI_FORM, "uri-form", "additional-information is no URI")                    \
     X(QUIRK_GRAMMAR_NAME, "grammar-name",                                                \
-      "a value name of the grammar used as a key (mx-host-pattern)")                     \
+      "a member by another name (mx-host-pattern, failure_details)")                     \
     X(QUIRK_UNKNOWN_MEMBER, "unknown-member", "members that RFC 8460 does not know")     \
-    X(QUIRK_DUPLICATE_SKIPPED, "duplicate-skipped",                                      \
-      "a member we do not read is given twice")                                          \
     X(QUIRK_POLICIES_DROPPED, "policies-dropped",                                        \
       "policies of domains that are not ours")                                           \
     X(QUIRK_LATE, "late", "more than three days after the end of its window")            \
-    X(QUIRK_CHARSET, "charset", "bytes that are not UTF-8 were read as Latin-1")         \
     X(QUIRK_HEADERS_DISAGREE, "headers-disagree",                                        \
       "subject, filename or mail headers say other than the JSON")                       \
     X(QUIRK_SUBMITTER_MISMATCH, "submitter-mismatch",                                    \

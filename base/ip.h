@@ -1,0 +1,14 @@
+/* Addresses as text. Pure. */
+#pragma once
+#include "base/err.h"
+
+#include <stddef.h>
+
+enum {
+    IP_TEXT_SIZE = 46 /* INET6_ADDRSTRLEN */
+};
+
+/* Writes the canonical text (dotted quad; RFC 5952) of an IPv4 or IPv6 address without
+ * zone or brackets to out, which has IP_TEXT_SIZE bytes. False when text is no address.
+ */
+MUST_USE bool ip_canonical(const char *text, char *out);

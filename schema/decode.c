@@ -1,0 +1,432 @@
+/* RFC 8460 section 4.4 as tables: one for each object, in the order of the standard. */
+#include "schema/decode.h"
+
+#include "base/text.h"
+#include "schema/member.h"
+
+#include <string.h>
+
+#define COUNT_OF(table) (sizeof(table) / sizeof *(table))
+
+enum {
+    ABSENT_COUNT = -1 /* until a count was read */
+};
+#define ABSENT_INSTANT INT64_MIN
+
+struct list {
+    const char **items;
+    size_t count, room;
+};
+
+static bool
+add_item(struct decoder *d, struct list *list, const char *item)
+{
+    void *items = list->items;
+
+    if (list->count == REPORT_MAX_LIST)
+        return err_set(d->e, ERR_INPUT, "more than %d elements", REPORT_MAX_LIST);
+    if (!member_grow(d, &items, list->count, &list->room, sizeof *list->items))
+        return false;
+    list->items = items;
+    list->items[list->count++] = item;
+    return true;
+}
+
+typedef bool add_fn(struct decoder *d, struct list *list, char *text);
+
+/* An array of strings, or a lone one, which notes `lone`. */
+static bool
+read_list(struct decoder *d, enum json_token token, enum quirk lone, add_fn *add,
+          struct list *list)
+{
+    char *text;
+
+    if (token == JSON_NULL)
+        member_note(d, QUIRK_DETAILS_NULL);
+    if (token != JSON_ARRAY) {
+        if (token == JSON_STRING)
+            member_note(d, lone);
+        return member_take_text(d, token, &text) && (text == NULL || add(d, list, text));
+    }
+    for (;;) {
+        if (!json_next(&d->json, &token, d->e))
+            return false;
+        if (token == JSON_CLOSE)
+            return true;
+        if (!member_take_text(d, token, &text) || (text != NULL && !add(d, list, text)))
+            return false;
+    }
+}
+
+/* Is text a JSON array of strings and nothing else? */
+static bool
+is_string_array(const char *text)
+{
+    struct json_read inner;
+    enum json_token token = JSON_NULL;
+
+    json_read_init(&inner, text, strlen(text));
+    if (!json_next(&inner, &token, NULL) || token != JSON_ARRAY)
+        return false;
+    while (json_next(&inner, &token, NULL) && token == JSON_STRING)
+        ;
+    return token == JSON_CLOSE && inner.depth == 0 &&
+           json_skip_white(inner.at, inner.end) == inner.end;
+}
+
+/* Microsoft: ["[\"3 1 1 AA..\",\"3 1 1 BB..\"]"]. */
+static bool
+unfold(struct decoder *d, struct list *list, const char *text)
+{
+    struct decoder inner = *d;
+    enum json_token token = JSON_NULL;
+    char *item;
+    bool ok;
+
+    json_read_init(&inner.json, text, strlen(text));
+    ok = json_next(&inner.json, &token, d->e);
+    while (ok && (ok = json_next(&inner.json, &token, d->e)) && token == JSON_STRING)
+        ok = member_take_text(&inner, token, &item) &&
+             (item == NULL || add_item(&inner, list, item));
+    d->pool = inner.pool;
+    d->pool_left = inner.pool_left;
+    return ok;
+}
+
+static bool
+add_policy_string(struct decoder *d, struct list *list, char *text)
+{
+    if (*text != '[' || !is_string_array(text))
+        return add_item(d, list, text);
+    member_note(d, QUIRK_POLICY_STRING_JSON);
+    return unfold(d, list, text);
+}
+
+/* "mx: mx.example.net". */
+static bool
+add_mx_host(struct decoder *d, struct list *list, char *text)
+{
+    size_t n;
+
+    text_lower(text);
+    if (strncmp(text, "mx:", 3) == 0) {
+        member_note(d, QUIRK_MX_HOST_PREFIX);
+        text += 3;
+        text += strspn(text, " \t");
+    }
+    n = strlen(text);
+    if (n > 1 && text[n - 1] == '.')
+        text[n - 1] = '\0';
+    return *text == '\0' || add_item(d, list, text);
+}
+
+static bool
+read_policy_string(struct decoder *d, enum json_token token, void *into)
+{
+    struct policy *p = into;
+    struct list list = {0};
+
+    if (!read_list(d, token, QUIRK_POLICY_STRING_STRING, add_policy_string, &list))
+        return false;
+    p->policy_string = list.items;
+    p->policy_string_count = list.count;
+    return true;
+}
+
+static bool
+read_mx_host(struct decoder *d, enum json_token token, void *into)
+{
+    struct policy *p = into;
+    struct list list = {0};
+
+    if (!read_list(d, token, QUIRK_MX_HOST_STRING, add_mx_host, &list))
+        return false;
+    p->mx_host = list.items;
+    p->mx_host_count = list.count;
+    return true;
+}
+
+/* An object that may be absent or null. */
+static bool
+read_object(struct decoder *d, enum json_token token, const struct member *table,
+            size_t n, void *object)
+{
+    if (token == JSON_NULL)
+        return true;
+    if (token != JSON_OBJECT)
+        return member_type_error(d, "an object");
+    return member_read_all(d, table, n, object);
+}
+
+/* An array of objects, or a lone one; `read` is called for each. */
+static bool
+read_array(struct decoder *d, enum json_token token, member_fn *read, void *into)
+{
+    if (token == JSON_NULL) {
+        member_note(d, QUIRK_DETAILS_NULL);
+        return true;
+    }
+    if (token == JSON_OBJECT) {
+        member_note(d, QUIRK_NOT_ARRAY);
+        return read(d, token, into);
+    }
+    if (token != JSON_ARRAY)
+        return member_type_error(d, "an array");
+    for (size_t i = 0;; i++) {
+        if (!json_next(&d->json, &token, d->e))
+            return false;
+        if (token == JSON_CLOSE)
+            return true;
+        if (token != JSON_OBJECT)
+            member_type_error(d, "an object");
+        if (token != JSON_OBJECT || !read(d, token, into))
+            return err_prefix(d->e, "[%zu]", i);
+    }
+}
+
+#define DETAIL(name, field, read) MEMBER(name, struct failure_detail, field, read)
+
+static const struct member detail_members[] = {
+    DETAIL("result-type", result_type_text, member_word),
+    DETAIL("sending-mta-ip", sending_mta_ip, member_ip),
+    DETAIL("receiving-mx-hostname", receiving_mx_hostname, member_host),
+    DETAIL("receiving-mx-helo", receiving_mx_helo, member_text),
+    DETAIL("receiving-ip", receiving_ip, member_ip),
+    DETAIL("failed-session-count", failed_sessions, member_count),
+    DETAIL("additional-information", additional_information, member_uri),
+    DETAIL("failure-reason-code", failure_reason_code, member_text),
+    {"additional-info-uri", offsetof(struct failure_detail, additional_information),
+     member_uri, "additional-information"},
+};
+
+static void
+finish_count(struct decoder *d, int64_t *count)
+{
+    if (*count != ABSENT_COUNT)
+        return;
+    member_note(d, QUIRK_NO_SUMMARY);
+    *count = 0;
+}
+
+static void
+finish_detail(struct decoder *d, struct failure_detail *detail)
+{
+    finish_count(d, &detail->failed_sessions);
+    if (detail->result_type_text == NULL) {
+        member_note(d, QUIRK_NO_RESULT_TYPE);
+        detail->result_type_text = "unknown";
+        detail->result_type = RESULT_OTHER;
+        return;
+    }
+    detail->result_type = result_type_parse(detail->result_type_text);
+    if (detail->result_type == RESULT_OTHER)
+        member_note(d, QUIRK_RESULT_TYPE);
+}
+
+/* The details of one policy while they are read. */
+struct details {
+    struct failure_detail *items;
+    size_t count, room;
+};
+
+static bool
+read_detail(struct decoder *d, enum json_token token, void *into)
+{
+    struct details *details = into;
+    void *items = details->items;
+    struct failure_detail *detail;
+
+    if (d->detail_count == REPORT_MAX_DETAILS)
+        return err_set(d->e, ERR_INPUT, "more than %d failure details in the report",
+                       REPORT_MAX_DETAILS);
+    if (!member_grow(d, &items, details->count, &details->room, sizeof *detail))
+        return false;
+    details->items = items;
+    detail = &details->items[details->count++];
+    detail->failed_sessions = ABSENT_COUNT;
+    if (!read_object(d, token, detail_members, COUNT_OF(detail_members), detail))
+        return false;
+    finish_detail(d, detail);
+    d->detail_count++;
+    return true;
+}
+
+static bool
+read_details(struct decoder *d, enum json_token token, void *into)
+{
+    struct policy *p = into;
+    struct details details = {0};
+
+    if (!read_array(d, token, read_detail, &details))
+        return false;
+    p->details = details.items;
+    p->detail_count = details.count;
+    return true;
+}
+
+static const struct member policy_members[] = {
+    MEMBER("policy-type", struct policy, type_text, member_word),
+    {"policy-string", 0, read_policy_string, NULL},
+    MEMBER("policy-domain", struct policy, domain, member_domain),
+    {"mx-host", 0, read_mx_host, NULL},
+    {"mx-host-pattern", 0, read_mx_host, "mx-host"},
+};
+
+static bool
+read_policy(struct decoder *d, enum json_token token, void *into)
+{
+    return read_object(d, token, policy_members, COUNT_OF(policy_members), into);
+}
+
+static const struct member summary_members[] = {
+    MEMBER("total-successful-session-count", struct policy, successful_sessions,
+           member_count),
+    MEMBER("total-failure-session-count", struct policy, failed_sessions, member_count),
+};
+
+static bool
+read_summary(struct decoder *d, enum json_token token, void *into)
+{
+    return read_object(d, token, summary_members, COUNT_OF(summary_members), into);
+}
+
+/* What RFC 8460 calls "policies" is a result for each policy. */
+static const struct member result_members[] = {
+    {"policy", 0, read_policy, NULL},
+    {"summary", 0, read_summary, NULL},
+    {"failure-details", 0, read_details, NULL},
+    {"failure_details", 0, read_details, "failure-details"},
+};
+
+static void
+finish_policy(struct decoder *d, struct policy *p)
+{
+    finish_count(d, &p->successful_sessions);
+    finish_count(d, &p->failed_sessions);
+    if (p->type_text == NULL)
+        p->type_text = "unknown";
+    p->type = policy_type_parse(p->type_text);
+    if (p->type == POLICY_OTHER)
+        member_note(d, QUIRK_POLICY_TYPE);
+    if (p->domain == NULL)
+        member_note(d, QUIRK_NO_POLICY_DOMAIN);
+}
+
+struct policies {
+    struct policy *items;
+    size_t count, room;
+};
+
+static bool
+read_result(struct decoder *d, enum json_token token, void *into)
+{
+    struct policies *policies = into;
+    void *items = policies->items;
+    struct policy *p;
+
+    if (policies->count == REPORT_MAX_POLICIES)
+        return err_set(d->e, ERR_INPUT, "more than %d policies", REPORT_MAX_POLICIES);
+    if (!member_grow(d, &items, policies->count, &policies->room, sizeof *p))
+        return false;
+    policies->items = items;
+    p = &policies->items[policies->count++];
+    p->successful_sessions = p->failed_sessions = ABSENT_COUNT;
+    if (!read_object(d, token, result_members, COUNT_OF(result_members), p))
+        return false;
+    finish_policy(d, p);
+    return true;
+}
+
+static bool
+read_policies(struct decoder *d, enum json_token token, void *into)
+{
+    struct report *r = into;
+    struct policies policies = {0};
+
+    if (!read_array(d, token, read_result, &policies))
+        return false;
+    r->policies = policies.items;
+    r->policy_count = policies.count;
+    return true;
+}
+
+static const struct member window_members[] = {
+    MEMBER("start-datetime", struct report, start, member_instant),
+    MEMBER("end-datetime", struct report, end, member_instant),
+};
+
+static bool
+read_window(struct decoder *d, enum json_token token, void *into)
+{
+    return read_object(d, token, window_members, COUNT_OF(window_members), into);
+}
+
+static const struct member report_members[] = {
+    MEMBER("organization-name", struct report, organization, member_text),
+    {"date-range", 0, read_window, NULL},
+    MEMBER("contact-info", struct report, contact_info, member_text),
+    MEMBER("report-id", struct report, report_id, member_text),
+    {"policies", 0, read_policies, NULL},
+};
+
+/* local@domain, RFC 5322 addr-spec as far as it matters here. */
+static bool
+is_addr_spec(const char *text)
+{
+    const char *at = strrchr(text, '@');
+
+    return at != NULL && at > text && at[1] != '\0' && strpbrk(text, " \t<>") == NULL;
+}
+
+static bool
+finish_report(struct decoder *d)
+{
+    struct report *r = d->report;
+    const char *rest = json_skip_white(d->json.at, d->json.end);
+
+    if (r->start == ABSENT_INSTANT || r->end == ABSENT_INSTANT)
+        return err_set(d->e, ERR_INPUT, "date-range: no %s",
+                       r->start == ABSENT_INSTANT ? "start-datetime" : "end-datetime");
+    /* Dropping a second report would lose it unseen. */
+    if (rest < d->json.end && (*rest == '{' || *rest == '['))
+        return err_set(d->e, ERR_INPUT, "a second JSON text follows the first");
+    if (rest < d->json.end)
+        member_note(d, QUIRK_TRAILING_GARBAGE);
+    if (*r->organization == '\0')
+        member_note(d, QUIRK_NO_ORGANIZATION);
+    if (*r->report_id == '\0')
+        member_note(d, QUIRK_NO_REPORT_ID);
+    if (r->contact_info == NULL)
+        member_note(d, QUIRK_NO_CONTACT);
+    else if (!is_addr_spec(r->contact_info))
+        member_note(d, QUIRK_CONTACT_FORMAT);
+    return true;
+}
+
+bool
+decode_report(const char *json, size_t len, struct report *r, struct err *e)
+{
+    struct decoder d = {.report = r, .e = e};
+    enum json_token token = JSON_NULL;
+    bool ok = false;
+
+    if (len >= 3 && memcmp(json, "\xEF\xBB\xBF", 3) == 0) {
+        member_note(&d, QUIRK_BOM);
+        json += 3;
+        len -= 3;
+    }
+    json_read_init(&d.json, json, len);
+    r->start = r->end = ABSENT_INSTANT;
+    if (!json_next(&d.json, &token, e))
+        goto out;
+    if (token != JSON_OBJECT) {
+        err_set(e, ERR_INPUT, "not a JSON object");
+        goto out;
+    }
+    ok = member_read_all(&d, report_members, COUNT_OF(report_members), r) &&
+         finish_report(&d);
+out:
+    if (!ok)
+        report_clear(r);
+    return ok;
+}
