@@ -63,6 +63,9 @@ struct options {
     const char *min_severity; /* critical, warning or info; NULL: not given */
     const char *state;        /* open or resolved; NULL: not given */
     int64_t new_since;        /* INT64_MIN: not given */
+
+    /* as typed, read once --as-of is known */
+    const char *since_text, *until_text, *new_since_text;
 };
 
 struct option_row {
@@ -84,9 +87,9 @@ MUST_USE bool options_parse(struct options *o, int count, const char *const word
                             int64_t now, struct err *e);
 void options_clear(struct options *o);
 
-/* The parameters that every query of figures has, as text or NULL when not limited:
- * $1 first day, $2 last day (dates), $3 domains, $4 senders (text[]), $5 tiers
- * (smallint[]), $6 statuses (smallint[]; only `reports` passes it). */
+/* The parameters that every query of figures has: $1 first day, $2 last day (dates,
+ * infinite when not limited), $3 domains, $4 senders, $5 trust (text[], NULL when not
+ * limited), $6 statuses (smallint[], so; only `reports` passes it). */
 enum {
     OPTIONS_PARAMS = 6
 };

@@ -17,8 +17,7 @@ enum column_type {
     COLUMN_FLAG,      /* t or true, f or false */
     COLUMN_LIST,      /* texts: a JSON array of strings in the cell */
     COLUMN_JSON,      /* any JSON; tables leave it out */
-    COLUMN_TIER,      /* the stored number; said as its word (vocab.h) */
-    COLUMN_TRANSPORT, /* so */
+    COLUMN_TRANSPORT, /* the stored number; said as its word (vocab.h) */
     COLUMN_STATUS,    /* so */
 };
 
@@ -94,9 +93,13 @@ MUST_USE bool view_end(struct view *v, struct err *e);
 
 /* ---- for presenters ---- */
 
+/* Writes to the view's output. False without an error when its reader has left (EPIPE).
+ */
+MUST_USE bool view_write(struct view *v, const char *bytes, size_t n, struct err *e);
+
 /* Appends the elements of a COLUMN_LIST cell, joined; not escaped. */
 MUST_USE bool view_list_join(struct buf *out, const char *cell, const char *between,
                              struct err *e);
 
 /* Appends a text as a JSON string. What could act on a terminal is written as \uXXXX. */
-bool json_string(struct buf *out, const char *text);
+bool view_json_string(struct buf *out, const char *text);

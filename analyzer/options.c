@@ -1,0 +1,144 @@
+/* One pass over the words: the first that is no option is the verb, so options may stand
+ * before or after it. Whether a verb takes an option is the verb's to say (main.c). */
+#include "analyzer/options.h"
+
+#include "base/span.h"
+#include "base/suggest.h"
+
+#include <string.h>
+
+/* The option of "--name", "--name=value" or "-c"; NULL when there is none. */
+static const struct option_row *
+find_row(const char *word)
+{
+    bool is_long = word[1] == '-';
+    size_t n = is_long ? strcspn(word + 2, "=") : 0;
+
+    for (size_t i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+
+        if (is_long ? strlen(row->name) == n && strncmp(row->name, word + 2, n) == 0
+                    : row->letter != '\0' && row->letter == word[1])
+            return row;
+    }
+    return NULL;
+}
+
+static bool
+unknown_option(struct options *o, const char *word, struct err *e)
+{
+    struct suggest s;
+    char *name;
+
+    while (*word == '-')
+        word++;
+    if ((name = arena_strndup(&o->arena, word, strcspn(word, "="))) == NULL)
+        return err_nomem(e);
+    suggest_init(&s, name);
+    for (size_t i = 0; i < option_row_count; i++)
+        suggest_offer(&s, option_rows[i].name);
+    return s.nearest == NULL
+               ? err_set(e, ERR_INPUT, "there is no option \"%s\"", name)
+               : err_set(e, ERR_INPUT, "there is no option \"%s\": did you mean --%s?",
+                         name, s.nearest);
+}
+
+/* Takes the option at words[*i], and its value, which may be the next word. */
+static bool
+take_option(struct options *o, int count, const char *const words[], int *i,
+            struct err *e)
+{
+    const char *word = words[*i], *value = NULL;
+    const struct option_row *row = find_row(word);
+
+    if (row == NULL)
+        return unknown_option(o, word, e);
+    if (word[1] == '-' && strchr(word, '=') != NULL)
+        value = strchr(word, '=') + 1;
+    else if (word[1] != '-' && word[2] != '\0')
+        value = word + 2;
+    if (row->arg == NULL && value != NULL)
+        return err_set(e, ERR_INPUT, "--%s takes no value", row->name);
+    if (row->arg != NULL && value == NULL) {
+        if (*i + 1 >= count)
+            return err_set(e, ERR_INPUT, "--%s needs a value: %s", row->name, row->arg);
+        value = words[++*i];
+    }
+    o->given |= row->bit;
+    if (!row->set(o, value, e))
+        return err_prefix(e, "--%s", row->name);
+    return true;
+}
+
+static bool
+take_word(struct options *o, const char *word, struct err *e)
+{
+    if (o->verb == NULL) {
+        o->verb = word;
+        return true;
+    }
+    if (o->arg_count == OPTIONS_MAX_ARGS)
+        return err_set(e, ERR_INPUT, "more than %d arguments", OPTIONS_MAX_ARGS);
+    o->args[o->arg_count++] = word;
+    return true;
+}
+
+/* Times are read last: they are relative to --as-of, wherever that stands. */
+static bool
+read_times(struct options *o, struct err *e)
+{
+    int64_t base = o->as_of == INT64_MAX ? o->now : o->as_of;
+    struct span span;
+
+    if (o->since_text != NULL) {
+        if (!span_parse(o->since_text, base, &span, e))
+            return err_prefix(e, "--since");
+        o->since = span.first;
+    }
+    if (o->until_text != NULL) {
+        if (!span_parse(o->until_text, base, &span, e))
+            return err_prefix(e, "--until");
+        o->until = span.last;
+    }
+    if (o->new_since_text != NULL) {
+        if (!span_parse(o->new_since_text, base, &span, e))
+            return err_prefix(e, "--new-since");
+        o->new_since = span.first;
+    }
+    if (o->until < o->since)
+        return err_set(e, ERR_INPUT, "--until lies before --since");
+    return true;
+}
+
+bool
+options_parse(struct options *o, int count, const char *const words[], int64_t now,
+              struct err *e)
+{
+    bool only_words = false;
+
+    *o = (struct options){.now = now,
+                          .as_of = INT64_MAX,
+                          .since = INT64_MIN,
+                          .until = INT64_MAX,
+                          .new_since = INT64_MIN};
+    arena_init(&o->arena, 0);
+    for (int i = 0; i < count; i++) {
+        const char *word = words[i];
+
+        if (!only_words && strcmp(word, "--") == 0) {
+            only_words = true;
+        } else if (only_words || word[0] != '-' || word[1] == '\0') {
+            if (!take_word(o, word, e))
+                return false;
+        } else if (!take_option(o, count, words, &i, e)) {
+            return false;
+        }
+    }
+    return read_times(o, e);
+}
+
+void
+options_clear(struct options *o)
+{
+    arena_clear(&o->arena);
+}

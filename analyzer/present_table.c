@@ -1,0 +1,361 @@
+/* Tables for people. On a terminal the table is as wide as that: columns that can be
+ * spared go first, then long texts are cut with an ellipsis; elsewhere nothing is cut. */
+#include "analyzer/tone.h"
+#include "analyzer/view.h"
+#include "base/text.h"
+
+#include <libsmartcols.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+enum {
+    COMFORTABLE_WIDTH = 32, /* a text is cut to this before a column is spared */
+    LEAST_WIDTH = 8,
+    GROUP_DIGITS = 3,
+};
+
+struct table {
+    struct libscols_table *lines;
+    size_t shown; /* columns with a title */
+    const struct column *columns[VIEW_MAX_COLUMNS];
+    size_t cells[VIEW_MAX_COLUMNS];   /* which cell of a row a column shows */
+    size_t natural[VIEW_MAX_COLUMNS]; /* width of the widest text */
+    size_t widths[VIEW_MAX_COLUMNS];  /* as laid out; 0: spared */
+};
+
+/* Columns that one character takes. */
+static size_t
+character_width(uint32_t cp)
+{
+    int n = wcwidth((wchar_t)cp);
+
+    return n < 0 ? 1 : (size_t)n;
+}
+
+static size_t
+text_width(const char *text)
+{
+    size_t width = 0, n = strlen(text), len;
+    uint32_t cp = 0;
+
+    for (size_t i = 0; i < n; i += len) {
+        if ((len = text_next(text + i, n - i, &cp)) == 0)
+            len = 1;
+        width += character_width(cp);
+    }
+    return width;
+}
+
+/* Ends `text`, which is wider than `width`, with an ellipsis that fits. */
+static void
+cut(struct buf *out, const char *text, size_t width)
+{
+    size_t used = 0, n = strlen(text), i = 0, len, w;
+    uint32_t cp = 0;
+
+    while (i < n && (len = text_next(text + i, n - i, &cp)) > 0) {
+        if (used + (w = character_width(cp)) > width - 1)
+            break;
+        used += w;
+        i += len;
+    }
+    (void)buf_append(out, text, i);
+    (void)buf_puts(out, "…");
+}
+
+static bool
+is_right(enum column_type type)
+{
+    return type == COLUMN_COUNT || type == COLUMN_NUMBER;
+}
+
+static bool
+is_text(enum column_type type)
+{
+    return type == COLUMN_TEXT || type == COLUMN_LIST;
+}
+
+static bool
+table_begin(struct view *v, struct err *e)
+{
+    struct table *t = calloc(1, sizeof *t);
+    struct libscols_column *c;
+
+    if ((v->state = t) == NULL || (t->lines = scols_new_table()) == NULL)
+        return err_nomem(e);
+    /* what comes in is escaped already */
+    scols_table_enable_noencoding(t->lines, 1);
+    scols_table_enable_colors(t->lines, v->terminal->colour);
+    scols_table_set_stream(t->lines, v->out);
+    scols_table_set_termforce(t->lines, SCOLS_TERMFORCE_NEVER);
+    scols_table_set_column_separator(t->lines, "  ");
+    for (size_t i = 0; i < v->column_count; i++) {
+        if (v->columns[i].title == NULL)
+            continue;
+        t->columns[t->shown] = &v->columns[i];
+        t->cells[t->shown] = i;
+        t->natural[t->shown++] = text_width(v->columns[i].title);
+        c = scols_table_new_column(t->lines, v->columns[i].title, 0,
+                                   is_right(v->columns[i].type) ? SCOLS_FL_RIGHT : 0);
+        if (c == NULL)
+            return err_nomem(e);
+        if (v->terminal->colour)
+            scols_cell_set_color(scols_column_get_header(c), tone_start(TONE_BOLD));
+    }
+    return true;
+}
+
+/* 1234567 as 1,234,567. */
+static void
+put_grouped(struct buf *out, const char *digits)
+{
+    size_t n = strlen(digits);
+
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && (n - i) % GROUP_DIGITS == 0)
+            (void)buf_putc(out, ',');
+        (void)buf_putc(out, digits[i]);
+    }
+}
+
+static bool
+put_cell(struct buf *out, enum column_type type, const char *cell, struct err *e)
+{
+    struct buf list;
+    bool ok = true;
+
+    switch (type) {
+    case COLUMN_COUNT:
+        put_grouped(out, cell);
+        break;
+    case COLUMN_INSTANT: /* to the minute: 2026-03-01 00:00 */
+        (void)buf_printf(out, "%.10s %.5s", cell, cell + 11);
+        break;
+    case COLUMN_FLAG:
+        (void)buf_puts(out, *cell == 't' ? "yes" : "no");
+        break;
+    case COLUMN_LIST:
+        buf_init(&list, 0);
+        ok = view_list_join(&list, cell, ", ", e) &&
+             (list.len == 0 || text_escape(out, list.bytes, list.len));
+        buf_clear(&list);
+        break;
+    case COLUMN_TEXT:
+    case COLUMN_NUMBER:
+    case COLUMN_DAY:
+    case COLUMN_JSON:
+    case COLUMN_TRANSPORT:
+    case COLUMN_STATUS:
+        (void)text_escape(out, cell, strlen(cell));
+    }
+    if (out->len == 0)
+        (void)buf_putc(out, '-');
+    return ok && !out->failed;
+}
+
+static enum tone
+tone_of_cell(const struct column *column, const char *cell)
+{
+    switch (column->colour) {
+    case COLOUR_NONE:
+        break;
+    case COLOUR_WORD:
+        return tone_of_word(cell);
+    case COLOUR_FAILURES:
+        return cell[strspn(cell, "0")] == '\0' ? TONE_PLAIN : TONE_BAD;
+    }
+    return TONE_PLAIN;
+}
+
+static bool
+table_row(struct view *v, const char *const cells[], struct err *e)
+{
+    struct table *t = v->state;
+    struct libscols_line *line = scols_table_new_line(t->lines, NULL);
+    enum tone tone;
+    size_t width;
+
+    if (line == NULL)
+        return err_nomem(e);
+    for (size_t i = 0; i < t->shown; i++) {
+        const char *cell = cells[t->cells[i]];
+
+        buf_reset(&v->cell);
+        if (!put_cell(&v->cell, cell == NULL ? COLUMN_TEXT : t->columns[i]->type,
+                      cell == NULL ? "-" : cell, e) ||
+            scols_line_set_data(line, i, v->cell.bytes) != 0)
+            return err_nomem(e);
+        tone = cell == NULL ? TONE_PLAIN : tone_of_cell(t->columns[i], cell);
+        if (tone != TONE_PLAIN && v->terminal->colour)
+            scols_cell_set_color(scols_line_get_cell(line, i), tone_start(tone));
+        width = text_width(v->cell.bytes);
+        if (width > t->natural[i])
+            t->natural[i] = width;
+    }
+    return true;
+}
+
+static size_t
+total_width(const struct table *t)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < t->shown; i++)
+        total += t->widths[i] == 0 ? 0 : t->widths[i] + 2;
+    return total - 2;
+}
+
+/* The column to spare next; `shown` when there is none. */
+static size_t
+find_spare(const struct table *t)
+{
+    size_t found = t->shown;
+    int most = 0;
+
+    for (size_t i = 0; i < t->shown; i++) {
+        if (t->widths[i] != 0 && t->columns[i]->spare > most) {
+            most = t->columns[i]->spare;
+            found = i;
+        }
+    }
+    return found;
+}
+
+/* The widest text column that can be cut further; `shown` when there is none. */
+static size_t
+find_widest(const struct table *t)
+{
+    size_t found = t->shown, most = LEAST_WIDTH;
+
+    for (size_t i = 0; i < t->shown; i++) {
+        if (is_text(t->columns[i]->type) && t->widths[i] > most) {
+            most = t->widths[i];
+            found = i;
+        }
+    }
+    return found;
+}
+
+/* Hands room that is left to the texts that were cut. */
+static void
+widen(struct table *t, size_t room)
+{
+    bool more = room > 0;
+
+    while (more) {
+        more = false;
+        for (size_t i = 0; i < t->shown && room > 0; i++) {
+            if (t->widths[i] != 0 && t->widths[i] < t->natural[i]) {
+                t->widths[i]++;
+                room--;
+                more = room > 0;
+            }
+        }
+    }
+}
+
+static void
+lay_out(struct table *t, size_t width)
+{
+    size_t i;
+
+    for (i = 0; i < t->shown; i++) {
+        t->widths[i] = t->natural[i];
+        if (width != 0 && is_text(t->columns[i]->type) &&
+            t->widths[i] > COMFORTABLE_WIDTH)
+            t->widths[i] = COMFORTABLE_WIDTH;
+    }
+    if (width == 0)
+        return;
+    while (total_width(t) > width && (i = find_spare(t)) < t->shown)
+        t->widths[i] = 0;
+    while (total_width(t) > width && (i = find_widest(t)) < t->shown)
+        t->widths[i]--;
+    if (total_width(t) < width)
+        widen(t, width - total_width(t));
+}
+
+/* Cuts the cells of one column to its width. */
+static bool
+cut_column(struct view *v, struct table *t, size_t i)
+{
+    size_t lines = scols_table_get_nlines(t->lines);
+
+    if (t->widths[i] == 0 || t->widths[i] >= t->natural[i])
+        return true;
+    for (size_t n = 0; n < lines; n++) {
+        struct libscols_cell *cell =
+            scols_line_get_cell(scols_table_get_line(t->lines, n), i);
+        const char *text = scols_cell_get_data(cell);
+
+        if (text == NULL || text_width(text) <= t->widths[i])
+            continue;
+        buf_reset(&v->cell);
+        cut(&v->cell, text, t->widths[i]);
+        if (v->cell.failed || scols_cell_set_data(cell, v->cell.bytes) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Says which columns were spared. */
+static bool
+say_spared(struct view *v, const struct table *t, struct err *e)
+{
+    struct buf *out = &v->cell;
+    const char *between = "not shown for want of width: ";
+
+    buf_reset(out);
+    for (size_t i = 0; i < t->shown; i++) {
+        if (t->widths[i] != 0)
+            continue;
+        (void)buf_printf(out, "%s%s", between, t->columns[i]->key);
+        between = ", ";
+    }
+    if (out->len == 0)
+        return true;
+    if (v->terminal->colour)
+        (void)fputs(tone_start(TONE_DIM), v->out);
+    if (!view_write(v, out->bytes, out->len, e))
+        return false;
+    return fprintf(v->out, "%s\n", v->terminal->colour ? tone_end(TONE_DIM) : "") > 0;
+}
+
+static bool
+table_end(struct view *v, struct err *e)
+{
+    struct table *t = v->state;
+
+    if (v->row_count == 0)
+        return true;
+    lay_out(t, v->terminal->width);
+    for (size_t i = 0; i < t->shown; i++) {
+        if (!cut_column(v, t, i))
+            return err_nomem(e);
+        if (t->widths[i] == 0)
+            scols_column_set_flags(scols_table_get_column(t->lines, i), SCOLS_FL_HIDDEN);
+    }
+    if (v->out == stdout)
+        terminal_page(v->terminal);
+    if (scols_print_table(t->lines) != 0)
+        return view_write(v, "\n", 1, e);
+    return say_spared(v, t, e);
+}
+
+static void
+table_clear(struct view *v)
+{
+    struct table *t = v->state;
+
+    if (t == NULL)
+        return;
+    scols_unref_table(t->lines);
+    free(t);
+}
+
+const struct presenter present_table = {.name = "table",
+                                        .begin = table_begin,
+                                        .row = table_row,
+                                        .end = table_end,
+                                        .clear = table_clear};

@@ -1,0 +1,28 @@
+-- tlsrpt reports: everything that was kept, the latest arrival first; a report that came in several tiers
+-- once for each, whichever is counted.
+SELECT id, extract(epoch FROM received)::bigint AS received, transport, trust, status, sender, organization,
+       report_id, to_json(policy_domains) AS policy_domains,
+       extract(epoch FROM window_start)::bigint AS "start", extract(epoch FROM window_end)::bigint AS "end",
+       to_json(quirks) AS quirks, reason
+FROM (
+    SELECT to_char(day, 'YYYYMMDD') || '-' || left(encode(report_key, 'hex'), 16) AS id, received, transport,
+           (ARRAY['verified', 'operator', 'unverified'])[tier] AS trust, 1 AS status, sender, organization,
+           report_id, policy_domains, window_start, window_end, quirks, trust_reason AS reason
+    FROM report
+    WHERE first
+      AND received <= (SELECT t FROM instant)
+      AND day BETWEEN $1::date AND $2::date
+      AND ($3::text[] IS NULL OR policy_domains && $3::text[])
+      AND ($4::text[] IS NULL OR sender = ANY ($4::text[]))
+    UNION ALL
+    SELECT to_char(arrival_day, 'YYYYMMDD') || '-' || left(encode(body_hash, 'hex'), 16), received, transport,
+           CASE status WHEN 3 THEN 'ignored' END, status, NULL, NULL,
+           NULL, string_to_array(policy_domains, ' '), NULL, NULL, '{}', reason
+    FROM open_quarantine
+    WHERE arrival_day BETWEEN $1::date AND $2::date
+      AND ($3::text[] IS NULL OR string_to_array(policy_domains, ' ') && $3::text[])
+      AND $4::text[] IS NULL
+) AS r
+WHERE ($5::text[] IS NULL OR trust = ANY ($5::text[]))
+  AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
+ORDER BY received DESC, id
