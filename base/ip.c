@@ -44,13 +44,13 @@ longest_zeros(const unsigned groups[GROUPS], int *length)
 }
 
 static void
-print_ip6(const unsigned char bytes[16], char *out)
+print_ip6(const unsigned char *bytes, char *out)
 {
     unsigned groups[GROUPS];
     int zeros, length, i = 0;
 
-    for (; i < GROUPS; i++)
-        groups[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
+    for (; i < GROUPS; i++, bytes += 2)
+        groups[i] = (unsigned)bytes[0] << 8 | bytes[1];
     zeros = longest_zeros(groups, &length);
     for (i = 0; i < GROUPS; i++) {
         if (i == zeros) {

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#define ZLIB_CONST
 #include <zlib.h>
 
 const struct inflate_limits inflate_defaults = {
@@ -126,7 +127,7 @@ inflate_stream(const struct job *j, z_stream *z, struct bytes *in, size_t guess)
 {
     int status = Z_OK;
 
-    z->next_in = (unsigned char *)(uintptr_t)in->at; /* zlib's pointer lacks its const */
+    z->next_in = in->at;
     z->avail_in = in->len > UINT32_MAX ? UINT32_MAX : (uInt)in->len;
     while (status == Z_OK || (status == Z_BUF_ERROR && z->avail_out == 0)) {
         uInt room;

@@ -68,14 +68,14 @@ tally_of(const struct report *r, const struct policy *like)
 static void
 lead_domain(struct report *r, size_t first)
 {
-    const struct policy *best = NULL;
-    struct tally most = {-1, -1};
+    const struct policy *best = &r->policies[first];
+    struct tally most = tally_of(r, best);
 
-    for (size_t i = first; i < r->policy_count; i++) {
+    for (size_t i = first + 1; i < r->policy_count; i++) {
         const struct policy *p = &r->policies[i];
         struct tally t;
 
-        if (!same_domain(p, &r->policies[first]) || (best != NULL && same_type(p, best)))
+        if (!same_domain(p, best) || same_type(p, best))
             continue;
         t = tally_of(r, p);
         if (t.sessions > most.sessions ||
@@ -85,7 +85,7 @@ lead_domain(struct report *r, size_t first)
         }
     }
     for (size_t i = first; i < r->policy_count; i++) {
-        if (same_domain(&r->policies[i], &r->policies[first]))
+        if (same_domain(&r->policies[i], best))
             r->policies[i].leading = same_type(&r->policies[i], best);
     }
 }
