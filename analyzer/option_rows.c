@@ -201,10 +201,8 @@ set_nothing(struct options *o, const char *value, struct err *e)
 
 const struct option_row option_rows[] = {
     {"since", '\0', "TIME", OPTION_SINCE,
-     "only reports of this day and later: 7d, 36h, yesterday, 2026-11-01, RFC 3339",
-     set_since},
-    {"until", '\0', "TIME", OPTION_UNTIL, "only reports of this day and earlier",
-     set_until},
+     "only from this day on: 7d, 36h, yesterday, 2026-11-01", set_since},
+    {"until", '\0', "TIME", OPTION_UNTIL, "only up to this day, it included", set_until},
     {"as-of", '\0', "TIME", OPTION_AS_OF, "only what had arrived by then", set_as_of},
     {"domain", '\0', "NAME", OPTION_DOMAIN, "only this policy domain (may be repeated)",
      set_domain},

@@ -1,0 +1,44 @@
+#include "analyzer/command.h"
+
+#include "schema_sql.h"
+
+static const struct column columns[] = {
+    {"id", "ID", COLUMN_TEXT, 0, COLOUR_NONE},
+    {"received", "RECEIVED (UTC)", COLUMN_INSTANT, 3, COLOUR_NONE},
+    {"transport", "BY", COLUMN_TRANSPORT, 4, COLOUR_NONE},
+    {"trust", "TRUST", COLUMN_TEXT, 1, COLOUR_WORD},
+    {"status", "STATUS", COLUMN_STATUS, 0, COLOUR_WORD},
+    {"sender", "SENDER", COLUMN_TEXT, 0, COLOUR_NONE},
+    {"organization", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"report_id", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"policy_domains", "DOMAINS", COLUMN_LIST, 2, COLOUR_NONE},
+    {"start", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
+    {"end", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
+    {"quirks", "QUIRKS", COLUMN_LIST, 6, COLOUR_NONE},
+    {"reason", "WHY", COLUMN_TEXT, 5, COLOUR_NONE},
+};
+
+const struct command cmd_reports = {
+    .name = "reports",
+    .line = "Everything that was kept, the latest arrival first",
+    .args = "",
+    .examples = "  tlsrpt reports --since 2d\n"
+                "  tlsrpt reports --status quarantined,ignored\n"
+                "  tlsrpt reports --sender google.com --format json\n",
+    .notes =
+        "A report that came twice, by roads that are believed differently, has a line "
+        "for\n"
+        "each; only the better one is counted. What is quarantined could not be "
+        "understood,\nwhat is ignored may not be believed: both are in no figure. "
+        "--since and --until go\nby the day that a report is about, for those two by the "
+        "day of arrival.\n",
+    .options = OPTIONS_FIGURES | OPTION_STATUS,
+    .run = command_query,
+    .sql = query_reports,
+    .params = 6,
+    .columns = columns,
+    .column_count = sizeof columns / sizeof *columns,
+    .empty =
+        "no reports yet: publish the _smtp._tls record that leads to tlsrptd, or read "
+        "old ones with `tlsrptd import PATH`",
+};

@@ -1,0 +1,47 @@
+/* Made from the descriptors, so that no verb and no option can be left out. */
+#include "analyzer/help.h"
+
+enum {
+    OPTION_WIDTH = 24
+};
+
+void
+help_program(FILE *out)
+{
+    (void)fputs(
+        "Answers questions about the TLS reports (RFC 8460) that tlsrptd keeps.\n\n"
+        "  tlsrpt summary --since 7d           what each sender said, by policy\n"
+        "  tlsrpt failures --since yesterday   what failed, newest first\n"
+        "  tlsrpt reports --format json        for scripts\n\n",
+        out);
+    for (size_t i = 0; i < command_count; i++)
+        (void)fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->line);
+    (void)fputs("\n`tlsrpt VERB --help` says more, tlsrpt(1) says all.\n", out);
+}
+
+static void
+put_option(const struct option_row *row, FILE *out)
+{
+    char name[64];
+
+    (void)snprintf(name, sizeof name, "%s--%s%s%s", row->letter == '\0' ? "" : "-c, ",
+                   row->name, row->arg == NULL ? "" : " ",
+                   row->arg == NULL ? "" : row->arg);
+    if (row->letter != '\0')
+        name[1] = row->letter;
+    (void)fprintf(out, "  %-*s %s\n", OPTION_WIDTH, name, row->help);
+}
+
+void
+help_verb(const struct command *command, FILE *out)
+{
+    (void)fprintf(out, "%s\nusage: tlsrpt %s%s%s [option ...]\n\n%s.\n\n",
+                  command->examples, command->name, *command->args == '\0' ? "" : " ",
+                  command->args, command->line);
+    for (size_t i = 0; i < option_row_count; i++) {
+        if ((option_rows[i].bit & (command->options | OPTION_HELP)) != 0)
+            put_option(&option_rows[i], out);
+    }
+    if (*command->notes != '\0')
+        (void)fprintf(out, "\n%s", command->notes);
+}
