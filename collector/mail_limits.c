@@ -106,14 +106,14 @@ one_line(struct scan *s, const char *line, size_t len, struct err *e)
 }
 
 bool
-mail_limits_check(const char *bytes, size_t n, struct err *e)
+mail_limits_check(const char *bytes, size_t n, size_t max_bytes, struct err *e)
 {
     const char *at = bytes, *end = bytes + n, *line;
     struct scan s = {0};
     size_t len;
 
-    if (n > MAIL_MAX_BYTES)
-        return err_set(e, ERR_TOO_BIG, "mail of more than %d bytes", MAIL_MAX_BYTES);
+    if (n > max_bytes)
+        return err_set(e, ERR_TOO_BIG, "mail of more than %zu bytes", max_bytes);
     start_header(&s);
     while (message_line(&at, end, &line, &len)) {
         if (!one_line(&s, line, len, e))

@@ -7,7 +7,6 @@
 
 /* Each is in LIMITS of tlsrpt.conf(5). */
 enum {
-    MAIL_MAX_BYTES = 25 * 1024 * 1024,
     MAIL_MAX_HEADER_BYTES = 256 * 1024, /* the headers of all parts together */
     MAIL_MAX_HEADER_LINES = 5000,       /* of all parts together */
     MAIL_MAX_FIELD_BYTES = 16 * 1024,   /* one field, unfolded, in any part */
@@ -17,4 +16,5 @@ enum {
 };
 
 /* One linear pass. ERR_TOO_BIG and which limit when one is exceeded. */
-MUST_USE bool mail_limits_check(const char *bytes, size_t n, struct err *e);
+MUST_USE bool mail_limits_check(const char *bytes, size_t n, size_t max_bytes,
+                                struct err *e);

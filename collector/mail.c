@@ -1,0 +1,346 @@
+/* GMime never sees the header of the mail itself: it gets a header made of Content-Type
+ * and Content-Transfer-Encoding as message.h read them, so MIME and DKIM cannot disagree
+ * about which field counts, and no address of a stranger is parsed but From. */
+#include "collector/mail.h"
+
+#include "base/text.h"
+#include "schema/inflate.h"
+
+#include <gmime/gmime.h>
+
+#include <pthread.h>
+#include <string.h>
+#include <strings.h>
+
+struct walk {
+    struct arena *arena;
+    struct mail_reports *out;
+    struct err *err;
+    size_t parts;
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* ---- what a part says of itself ---- */
+
+static const char *
+media_type(struct arena *a, GMimeObject *part)
+{
+    char *text = g_mime_content_type_get_mime_type(g_mime_object_get_content_type(part));
+    char *copy = arena_strdup(a, text == NULL ? "" : text);
+
+    g_free(text);
+    if (copy != NULL)
+        text_lower(copy);
+    return copy;
+}
+
+static const char *
+filename(struct arena *a, GMimePart *part)
+{
+    const char *name = g_mime_part_get_filename(part);
+    size_t n = name == NULL ? 0 : strlen(name);
+
+    return arena_strdup(
+        a, n == 0 || n > MAIL_MAX_NAME_BYTES || !text_is_utf8(name, n) ? "" : name);
+}
+
+static bool
+ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+
+    return n >= m && strcasecmp(text + n - m, end) == 0;
+}
+
+static bool
+named_as_report(const char *name)
+{
+    size_t marks = 0;
+
+    for (const char *p = name; *p != '\0'; p++)
+        marks += *p == '!';
+    return marks >= 3 && (ends_with(name, ".json") || ends_with(name, ".gz") ||
+                          ends_with(name, ".zip"));
+}
+
+/* May a part that does not say so be a report, by its bytes? */
+static bool
+looks_like_report(const struct mail_part *part)
+{
+    static const char policies[] = "\"policies\"";
+    enum inflate_kind kind = inflate_sniff(part->bytes, part->byte_count);
+
+    if (strncmp(part->media_type, "text/", 5) != 0)
+        return kind != INFLATE_UNKNOWN;
+    return kind == INFLATE_GZIP || kind == INFLATE_ZIP ||
+           (kind == INFLATE_JSON &&
+            memmem(part->bytes, part->byte_count, policies, sizeof policies - 1) != NULL);
+}
+
+static bool
+never_a_report(const char *type)
+{
+    static const char *const types[] = {"text/html", "image/", "audio/", "video/"};
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (strncmp(type, types[i], strlen(types[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* ---- the parts ---- */
+
+static bool
+decode(struct arena *a, GMimePart *part, struct mail_part *out)
+{
+    GMimeDataWrapper *content = g_mime_part_get_content(part);
+    GMimeStream *stream = g_mime_stream_mem_new();
+    GByteArray *bytes;
+    char *copy;
+
+    if (content != NULL)
+        (void)g_mime_data_wrapper_write_to_stream(content, stream);
+    bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
+    copy = arena_strndup(a, (const char *)bytes->data, bytes->len);
+    out->bytes = copy;
+    out->byte_count = bytes->len;
+    g_object_unref(stream);
+    return copy != NULL;
+}
+
+static bool
+take_leaf(struct walk *w, GMimePart *part, bool attached)
+{
+    struct mail_part p = {.attached = attached};
+
+    p.media_type = media_type(w->arena, GMIME_OBJECT(part));
+    p.filename = filename(w->arena, part);
+    if (p.media_type == NULL || p.filename == NULL)
+        return err_nomem(w->err);
+    p.declared = strncmp(p.media_type, "application/tlsrpt", 18) == 0 ||
+                 named_as_report(p.filename);
+    if (!p.declared && never_a_report(p.media_type))
+        return true;
+    if (!decode(w->arena, part, &p))
+        return err_nomem(w->err);
+    if ((p.declared || looks_like_report(&p)) && w->out->count < MAIL_MAX_REPORTS)
+        w->out->parts[w->out->count++] = p;
+    return true;
+}
+
+/* Recursion is bounded by MAIL_MAX_DEPTH. */
+static bool
+walk_part(struct walk *w, GMimeObject *part, bool attached,
+          int depth) /* NOLINT(misc-no-recursion) */
+{
+    bool ok = true;
+
+    if (part == NULL || depth > MAIL_MAX_DEPTH || ++w->parts > MAIL_MAX_PARTS)
+        return true;
+    if (GMIME_IS_MULTIPART(part)) {
+        int n = g_mime_multipart_get_count(GMIME_MULTIPART(part));
+
+        for (int i = 0; i < n && ok; i++)
+            ok = walk_part(w, g_mime_multipart_get_part(GMIME_MULTIPART(part), i),
+                           attached, depth + 1);
+        return ok;
+    }
+    if (GMIME_IS_MESSAGE_PART(part)) {
+        GMimeMessage *inner = g_mime_message_part_get_message(GMIME_MESSAGE_PART(part));
+
+        return inner == NULL ||
+               walk_part(w, g_mime_message_get_mime_part(inner), true, depth + 1);
+    }
+    return !GMIME_IS_PART(part) || take_leaf(w, GMIME_PART(part), attached);
+}
+
+static void
+drop_undeclared(struct mail_reports *r)
+{
+    size_t declared = 0, n = 0;
+
+    for (size_t i = 0; i < r->count; i++)
+        declared += r->parts[i].declared;
+    for (size_t i = 0; i < r->count && declared > 0; i++) {
+        if (r->parts[i].declared)
+            r->parts[n++] = r->parts[i];
+    }
+    if (declared > 0)
+        r->count = n;
+}
+
+/* ---- the mail ---- */
+
+static void
+write_field(GMimeStream *stream, const struct message *m, const char *name)
+{
+    const struct message_field *f = message_find(m, name);
+
+    if (f == NULL)
+        return;
+    (void)g_mime_stream_write(stream, name, strlen(name));
+    (void)g_mime_stream_write(stream, ":", 1);
+    (void)g_mime_stream_write(stream, f->value, f->value_len);
+    (void)g_mime_stream_write(stream, "\r\n", 2);
+}
+
+static GMimeContentType *
+content_type(const struct message *m)
+{
+    const struct message_field *f = message_find(m, "Content-Type");
+    GMimeContentType *type = NULL;
+    char *text;
+
+    (void)pthread_once(&once, g_mime_init);
+    if (f != NULL) {
+        text = g_strndup(f->value, f->value_len);
+        type = g_mime_content_type_parse(NULL, text);
+        g_free(text);
+    }
+    return type;
+}
+
+static bool
+is_multipart(const struct message *m)
+{
+    GMimeContentType *type = content_type(m);
+    bool multipart = type != NULL && g_mime_content_type_is_type(type, "multipart", "*");
+
+    if (type != NULL)
+        g_object_unref(type);
+    return multipart;
+}
+
+/* A multipart body is not encoded (RFC 2045 section 6.4), so the encoding, which may not
+ * be signed, is left out for it. */
+static GMimeObject *
+parse(const struct message *m)
+{
+    bool encoded = !is_multipart(m);
+    GMimeStream *stream = g_mime_stream_mem_new();
+    GMimeObject *root;
+    GMimeParser *parser;
+
+    write_field(stream, m, "Content-Type");
+    if (encoded)
+        write_field(stream, m, "Content-Transfer-Encoding");
+    (void)g_mime_stream_write(stream, "\r\n", 2);
+    (void)g_mime_stream_write(stream, m->body, m->body_len);
+    (void)g_mime_stream_reset(stream);
+    parser = g_mime_parser_new_with_stream(stream);
+    g_mime_parser_set_format(parser, GMIME_FORMAT_MESSAGE);
+    root = g_mime_parser_construct_part(parser, NULL);
+    g_object_unref(parser);
+    g_object_unref(stream);
+    return root;
+}
+
+bool
+mail_find_reports(struct arena *a, const struct message *m, struct mail_reports *out,
+                  struct err *e)
+{
+    struct walk w = {.arena = a, .out = out, .err = e};
+    GMimeObject *root = parse(m);
+    bool ok;
+
+    out->count = 0;
+    if (root == NULL)
+        return err_set(e, ERR_INPUT, "no MIME structure can be read");
+    ok = walk_part(&w, root, false, 0);
+    g_object_unref(root);
+    drop_undeclared(out);
+    return ok;
+}
+
+static bool
+is_boundary(const char *line, size_t len, const char *boundary, const char *end)
+{
+    size_t n = strlen(boundary), m = strlen(end);
+
+    while (len > 0 && (line[len - 1] == ' ' || line[len - 1] == '\t'))
+        len--;
+    return len == 2 + n + m && memcmp(line, "--", 2) == 0 &&
+           memcmp(line + 2, boundary, n) == 0 && memcmp(line + 2 + n, end, m) == 0;
+}
+
+static bool
+body_frames(const struct message *m, const char *boundary)
+{
+    const char *at = m->body, *end = m->body + m->body_len, *line = NULL, *last = NULL;
+    size_t len = 0, last_len = 0;
+
+    if (!message_line(&at, end, &line, &len) || !is_boundary(line, len, boundary, ""))
+        return false;
+    while (message_line(&at, end, &line, &len)) {
+        if (len > 0) {
+            last = line;
+            last_len = len;
+        }
+    }
+    return last != NULL && is_boundary(last, last_len, boundary, "--");
+}
+
+bool
+mail_is_framed(const struct message *m)
+{
+    GMimeContentType *type = content_type(m);
+    const char *boundary;
+    bool framed = false;
+
+    if (type == NULL)
+        return false;
+    boundary = g_mime_content_type_get_parameter(type, "boundary");
+    if (boundary != NULL && boundary[0] != '\0' &&
+        g_mime_content_type_is_type(type, "multipart", "*"))
+        framed = body_frames(m, boundary);
+    g_object_unref(type);
+    return framed;
+}
+
+const char *
+mail_from_domain(struct arena *a, const struct message *m)
+{
+    const struct message_field *f = message_find(m, "From");
+    char *text = f == NULL ? NULL : message_text(a, f), *domain = NULL;
+    InternetAddressList *list;
+    InternetAddress *address;
+    const char *at;
+
+    (void)pthread_once(&once, g_mime_init);
+    if (f == NULL || message_count(m, "From") != 1)
+        return "";
+    if (text == NULL)
+        return NULL;
+    list = internet_address_list_parse(NULL, text);
+    if (list != NULL && internet_address_list_length(list) == 1) {
+        address = internet_address_list_get_address(list, 0);
+        if (INTERNET_ADDRESS_IS_MAILBOX(address)) {
+            at = internet_address_mailbox_get_idn_addr(INTERNET_ADDRESS_MAILBOX(address));
+            at = at == NULL ? NULL : strrchr(at, '@');
+            domain = arena_strdup(a, at == NULL ? "" : at + 1);
+        }
+    }
+    if (list != NULL)
+        g_object_unref(list);
+    if (domain == NULL)
+        return arena_strdup(a, "");
+    text_lower(domain);
+    return domain;
+}
+
+bool
+mail_read_filename(struct arena *a, const char *name, struct mail_filename *out,
+                   struct err *e)
+{
+    const char *first = strchr(name, '!'), *second;
+
+    *out = (struct mail_filename){0};
+    second = first == NULL ? NULL : strchr(first + 1, '!');
+    if (second == NULL || first == name || second == first + 1)
+        return true;
+    out->submitter = arena_strndup(a, name, (size_t)(first - name));
+    out->policy_domain = arena_strndup(a, first + 1, (size_t)(second - first - 1));
+    return (out->submitter != NULL && out->policy_domain != NULL) || err_nomem(e);
+}
