@@ -99,12 +99,16 @@ pg_commit(struct pg *pg, struct err *e)
 void
 pg_rollback(struct pg *pg)
 {
+    char why[SQLSTATE_LEN + 1];
+
     if (pg->lost || PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
         return;
+    memcpy(why, pg->sqlstate, sizeof why);
     pg_start(pg);
     if (PQsendQuery(pg->conn, "ROLLBACK") == 0)
         pg->lost = true;
     pg_drain(pg);
+    memcpy(pg->sqlstate, why, sizeof why); /* the caller still wants to know */
 }
 
 /* ---- rows, one at a time ---- */

@@ -1,4 +1,4 @@
-/* A batch as rows: what each submission becomes in the five tables of reports. Pure. */
+/* A batch as rows: what each submission becomes in the five tables of reports. */
 #pragma once
 #include "schema/store_conn.h"
 
