@@ -53,8 +53,9 @@ def test_manual_has_every_setting_with_its_default(release, tmp_path):
     assert differing == {}
 
 
-def test_example_configuration_is_valid(release):
-    run(release / "tlsrptd", "config", "-c", SOURCE / "docs/tlsrpt.conf")
+@pytest.mark.parametrize("example", ["docs/tlsrpt.conf", "docker/tlsrpt.conf"])
+def test_example_configuration_is_valid(release, example):
+    run(release / "tlsrptd", "config", "-c", SOURCE / example)
 
 
 def test_configuration_in_the_manual_is_valid(release, tmp_path):
