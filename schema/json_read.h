@@ -3,15 +3,11 @@
  * what is skipped too: UTF-8, escapes, no NUL, no lone surrogate, numbers that fit. Pure.
  */
 #pragma once
-#include "base/err.h"
-
-#include <stddef.h>
-#include <stdint.h>
+#include "schema/json_scan.h"
 
 /* In LIMITS of tlsrpt.conf(5). */
 enum {
-    JSON_MAX_DEPTH = 64,        /* arrays and objects open at once */
-    JSON_MAX_NUMBER_BYTES = 64, /* of one number */
+    JSON_MAX_DEPTH = 64 /* arrays and objects open at once */
 };
 
 enum json_token {
@@ -56,6 +52,3 @@ void json_copy(const struct json_read *r, char *out);
 /* The last number, if it is a whole one that a double holds exactly (|n| <= 2^53):
  * *plain tells whether it was written with digits and sign alone. */
 MUST_USE bool json_integer(const struct json_read *r, int64_t *value, bool *plain);
-
-/* White space as JSON has it, and nothing else, passed over. */
-const char *json_skip_white(const char *at, const char *end);
