@@ -15,10 +15,10 @@
 #include <time.h>
 
 extern const struct command cmd_summary, cmd_domains, cmd_senders, cmd_failures,
-    cmd_reports;
+    cmd_reports, cmd_show;
 
-const struct command *const commands[] = {&cmd_summary, &cmd_domains, &cmd_senders,
-                                          &cmd_failures, &cmd_reports};
+const struct command *const commands[] = {&cmd_summary,  &cmd_domains, &cmd_senders,
+                                          &cmd_failures, &cmd_reports, &cmd_show};
 const size_t command_count = sizeof commands / sizeof *commands;
 
 static const struct command *
