@@ -43,9 +43,9 @@ static bool
 read_object(struct decoder *d, enum json_token token, const struct member *table,
             size_t n, void *object)
 {
-    if (token == JSON_NULL)
+    if (token == TOKEN_NULL)
         return true;
-    if (token != JSON_OBJECT)
+    if (token != TOKEN_OBJECT)
         return member_type_error(d, "an object");
     return member_read_all(d, table, n, object);
 }
@@ -54,24 +54,24 @@ read_object(struct decoder *d, enum json_token token, const struct member *table
 static bool
 read_array(struct decoder *d, enum json_token token, member_fn *read, void *into)
 {
-    if (token == JSON_NULL) {
+    if (token == TOKEN_NULL) {
         member_note(d, QUIRK_DETAILS_NULL);
         return true;
     }
-    if (token == JSON_OBJECT) {
+    if (token == TOKEN_OBJECT) {
         member_note(d, QUIRK_NOT_ARRAY);
         return read(d, token, into);
     }
-    if (token != JSON_ARRAY)
+    if (token != TOKEN_ARRAY)
         return member_type_error(d, "an array");
     for (size_t i = 0;; i++) {
-        if (!json_next(&d->json, &token, d->e))
+        if (!json_read_next(&d->json, &token, d->e))
             return false;
-        if (token == JSON_CLOSE)
+        if (token == TOKEN_CLOSE)
             return true;
-        if (token != JSON_OBJECT)
+        if (token != TOKEN_OBJECT)
             member_type_error(d, "an object");
-        if (token != JSON_OBJECT || !read(d, token, into))
+        if (token != TOKEN_OBJECT || !read(d, token, into))
             return err_prefix(d->e, "[%zu]", i);
     }
 }
@@ -274,7 +274,7 @@ static bool
 finish_report(struct decoder *d)
 {
     struct report *r = d->report;
-    const char *rest = json_skip_white(d->json.at, d->json.end);
+    const char *rest = json_scan_white(d->json.at, d->json.end);
 
     if (r->start == ABSENT_INSTANT || r->end == ABSENT_INSTANT)
         return err_set(d->e, ERR_INPUT, "date-range: no %s",
@@ -299,7 +299,7 @@ bool
 decode_report(const char *json, size_t len, struct report *r, struct err *e)
 {
     struct decoder d = {.report = r, .e = e};
-    enum json_token token = JSON_NULL;
+    enum json_token token = TOKEN_NULL;
     bool ok = false;
 
     if (len >= 3 && memcmp(json, "\xEF\xBB\xBF", 3) == 0) {
@@ -309,9 +309,9 @@ decode_report(const char *json, size_t len, struct report *r, struct err *e)
     }
     json_read_init(&d.json, json, len);
     r->start = r->end = ABSENT_INSTANT;
-    if (!json_next(&d.json, &token, e))
+    if (!json_read_next(&d.json, &token, e))
         goto out;
-    if (token != JSON_OBJECT) {
+    if (token != TOKEN_OBJECT) {
         err_set(e, ERR_INPUT, "not a JSON object");
         goto out;
     }

@@ -90,7 +90,7 @@ close_one(struct json_read *r, enum json_token *token, struct err *e)
     r->at++;
     r->depth--;
     r->state = AFTER_ELEMENT;
-    *token = JSON_CLOSE;
+    *token = TOKEN_CLOSE;
     return true;
 }
 
@@ -102,26 +102,26 @@ read_value(struct json_read *r, enum json_token *token, struct err *e)
         return bad(r, e, "the text ends too early");
     switch (*r->at) {
     case '"':
-        *token = JSON_STRING;
+        *token = TOKEN_STRING;
         r->at++;
         return read_string(r, e);
     case '{':
-        *token = JSON_OBJECT;
+        *token = TOKEN_OBJECT;
         return open_one(r, true, e);
     case '[':
-        *token = JSON_ARRAY;
+        *token = TOKEN_ARRAY;
         return open_one(r, false, e);
     case 't':
-        *token = JSON_TRUE;
+        *token = TOKEN_TRUE;
         return read_literal(r, "true", e);
     case 'f':
-        *token = JSON_FALSE;
+        *token = TOKEN_FALSE;
         return read_literal(r, "false", e);
     case 'n':
-        *token = JSON_NULL;
+        *token = TOKEN_NULL;
         return read_literal(r, "null", e);
     default:
-        *token = JSON_NUMBER;
+        *token = TOKEN_NUMBER;
         return read_number(r, e);
     }
 }
@@ -134,23 +134,23 @@ read_key(struct json_read *r, enum json_token *token, struct err *e)
     r->at++;
     if (!read_string(r, e))
         return false;
-    r->at = json_skip_white(r->at, r->end);
+    r->at = json_scan_white(r->at, r->end);
     if (r->at == r->end || *r->at != ':')
         return bad(r, e, "a member without colon");
     r->at++;
     r->state = BEFORE_VALUE;
-    *token = JSON_KEY;
+    *token = TOKEN_KEY;
     return true;
 }
 
 bool
-json_next(struct json_read *r, enum json_token *token, struct err *e)
+json_read_next(struct json_read *r, enum json_token *token, struct err *e)
 {
-    r->at = json_skip_white(r->at, r->end);
+    r->at = json_scan_white(r->at, r->end);
     if (r->state == BEFORE_VALUE)
         return read_value(r, token, e);
     if (r->depth == 0) {
-        *token = JSON_END;
+        *token = TOKEN_END;
         return true;
     }
     if (r->at == r->end)
@@ -160,36 +160,36 @@ json_next(struct json_read *r, enum json_token *token, struct err *e)
     if (r->state == AFTER_ELEMENT) {
         if (*r->at != ',')
             return bad(r, e, "unexpected character");
-        r->at = json_skip_white(r->at + 1, r->end);
+        r->at = json_scan_white(r->at + 1, r->end);
     }
     return in_object(r) ? read_key(r, token, e) : read_value(r, token, e);
 }
 
 bool
-json_skip(struct json_read *r, enum json_token token, struct err *e)
+json_read_skip(struct json_read *r, enum json_token token, struct err *e)
 {
     unsigned outside = r->depth - 1;
 
-    if (token != JSON_OBJECT && token != JSON_ARRAY)
+    if (token != TOKEN_OBJECT && token != TOKEN_ARRAY)
         return true;
     while (r->depth > outside) {
-        if (!json_next(r, &token, e))
+        if (!json_read_next(r, &token, e))
             return false;
     }
     return true;
 }
 
 void
-json_copy(const struct json_read *r, char *out)
+json_read_copy(const struct json_read *r, char *out)
 {
     if (r->plain_len == r->text_len)
         memcpy(out, r->text, r->text_len);
     else
-        json_unescape(r->text, r->text_len, out);
+        json_scan_unescape(r->text, r->text_len, out);
 }
 
 bool
-json_integer(const struct json_read *r, int64_t *value, bool *plain)
+json_read_integer(const struct json_read *r, int64_t *value, bool *plain)
 {
-    return json_whole_number(r->text, r->text_len, value, plain);
+    return json_scan_whole(r->text, r->text_len, value, plain);
 }

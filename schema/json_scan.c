@@ -11,7 +11,7 @@
 #define LARGEST_EXACT (INT64_C(1) << 53) /* RFC 7493 section 2.2 */
 
 const char *
-json_skip_white(const char *at, const char *end)
+json_scan_white(const char *at, const char *end)
 {
     while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
         at++;
@@ -249,7 +249,7 @@ put_utf8(char *out, uint32_t cp)
 }
 
 void
-json_unescape(const char *text, size_t n, char *out)
+json_scan_unescape(const char *text, size_t n, char *out)
 {
     const char *p = text, *end = text + n;
     uint32_t cp = 0;
@@ -265,7 +265,7 @@ json_unescape(const char *text, size_t n, char *out)
 }
 
 bool
-json_whole_number(const char *number, size_t n, int64_t *value, bool *plain)
+json_scan_whole(const char *number, size_t n, int64_t *value, bool *plain)
 {
     char text[JSON_MAX_NUMBER_BYTES + 1];
     double d;

@@ -13,7 +13,7 @@ enum {
 };
 
 /* White space as JSON has it, and nothing else, passed over. */
-const char *json_skip_white(const char *at, const char *end);
+const char *json_scan_white(const char *at, const char *end);
 
 /* From behind the opening quote to behind the closing one. Checks UTF-8 and escapes: no
  * NUL, no lone surrogate. *plain_len is its length without escapes. */
@@ -24,9 +24,8 @@ MUST_USE const char *json_scan_string(const char **at, const char *end,
 MUST_USE const char *json_scan_number(const char **at, const char *end);
 
 /* Copies what json_scan_string passed, without escapes; writes no NUL. */
-void json_unescape(const char *text, size_t n, char *out);
+void json_scan_unescape(const char *text, size_t n, char *out);
 
 /* The value of what json_scan_number passed, if it is a whole one of at most 2^53:
  * *plain tells whether it was written with digits and sign alone. */
-MUST_USE bool json_whole_number(const char *number, size_t n, int64_t *value,
-                                bool *plain);
+MUST_USE bool json_scan_whole(const char *number, size_t n, int64_t *value, bool *plain);

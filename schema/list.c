@@ -26,17 +26,17 @@ list_read(struct decoder *d, enum json_token token, enum quirk lone, list_add_fn
 {
     char *text;
 
-    if (token == JSON_NULL)
+    if (token == TOKEN_NULL)
         member_note(d, QUIRK_DETAILS_NULL);
-    if (token != JSON_ARRAY) {
-        if (token == JSON_STRING)
+    if (token != TOKEN_ARRAY) {
+        if (token == TOKEN_STRING)
             member_note(d, lone);
         return member_take_text(d, token, &text) && (text == NULL || add(d, list, text));
     }
     for (;;) {
-        if (!json_next(&d->json, &token, d->e))
+        if (!json_read_next(&d->json, &token, d->e))
             return false;
-        if (token == JSON_CLOSE)
+        if (token == TOKEN_CLOSE)
             return true;
         if (!member_take_text(d, token, &text) || (text != NULL && !add(d, list, text)))
             return false;
@@ -48,15 +48,15 @@ static bool
 is_string_array(const char *text)
 {
     struct json_read inner;
-    enum json_token token = JSON_NULL;
+    enum json_token token = TOKEN_NULL;
 
     json_read_init(&inner, text, strlen(text));
-    if (!json_next(&inner, &token, NULL) || token != JSON_ARRAY)
+    if (!json_read_next(&inner, &token, NULL) || token != TOKEN_ARRAY)
         return false;
-    while (json_next(&inner, &token, NULL) && token == JSON_STRING)
+    while (json_read_next(&inner, &token, NULL) && token == TOKEN_STRING)
         ;
-    return token == JSON_CLOSE && inner.depth == 0 &&
-           json_skip_white(inner.at, inner.end) == inner.end;
+    return token == TOKEN_CLOSE && inner.depth == 0 &&
+           json_scan_white(inner.at, inner.end) == inner.end;
 }
 
 /* Microsoft: ["[\"3 1 1 AA..\",\"3 1 1 BB..\"]"]. */
@@ -64,13 +64,14 @@ static bool
 unfold(struct decoder *d, struct list *list, const char *text)
 {
     struct decoder inner = *d;
-    enum json_token token = JSON_NULL;
+    enum json_token token = TOKEN_NULL;
     char *item;
     bool ok;
 
     json_read_init(&inner.json, text, strlen(text));
-    ok = json_next(&inner.json, &token, d->e);
-    while (ok && (ok = json_next(&inner.json, &token, d->e)) && token == JSON_STRING)
+    ok = json_read_next(&inner.json, &token, d->e);
+    while (ok && (ok = json_read_next(&inner.json, &token, d->e)) &&
+           token == TOKEN_STRING)
         ok = member_take_text(&inner, token, &item) &&
              (item == NULL || add_item(&inner, list, item));
     d->pool = inner.pool;
