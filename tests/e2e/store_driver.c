@@ -6,7 +6,7 @@
  * outcomes store_driver read URI AS_OF SQL COLUMNS
  *
  * A string "hex:ff" stands for those bytes. */
-#include "schema/store.h"
+#include "schema/store_embedded.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -210,6 +210,48 @@ read_rows(const char *uri, const char *as_of, const char *sql, const char *colum
     return ok;
 }
 
+static bool
+embedded(const char *state_dir, struct err *e)
+{
+    struct embedded *em;
+    struct buf uri = {0};
+    char line[16];
+    bool ok;
+
+    if (!embedded_start(state_dir, &em, e))
+        return false;
+    ok = embedded_uri(state_dir, STORE_OWNER, &uri) &&
+         store_migrate(uri.bytes, NULL, NULL, e);
+    while (ok) {
+        puts("ready");
+        fflush(stdout);
+        if (fgets(line, sizeof line, stdin) == NULL)
+            break;
+        ok = embedded_keep(em, e);
+    }
+    buf_clear(&uri);
+    embedded_close(em);
+    return ok;
+}
+
+static bool
+one_shot(const char *verb, const char *state_dir, struct err *e)
+{
+    struct embedded_status status;
+
+    if (strcmp(verb, "launch") == 0)
+        return embedded_launch(state_dir, e);
+    if (strcmp(verb, "stop") == 0)
+        return embedded_stop(state_dir, e);
+    if (strcmp(verb, "status") != 0)
+        return err_set(e, ERR_INPUT, "usage: see the top of store_driver.c");
+    embedded_status(state_dir, &status);
+    printf("%s%s%s%s %ld\n", status.exists ? status.version : "none",
+           status.ready ? " ready" : "", status.owned ? " owned" : "",
+           status.pid == 0 ? " stopped" : "", (long)status.pid);
+    return true;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -227,6 +269,10 @@ main(int argc, char **argv)
         ok = put(argv[2], argv[3], &e);
     } else if (argc == 6 && strcmp(argv[1], "read") == 0) {
         ok = read_rows(argv[2], argv[3], argv[4], argv[5], &e);
+    } else if (argc == 3 && strcmp(argv[1], "embedded") == 0) {
+        ok = embedded(argv[2], &e);
+    } else if (argc == 3) {
+        ok = one_shot(argv[1], argv[2], &e);
     } else {
         err_set(&e, ERR_INPUT, "usage: see the top of store_driver.c");
     }
