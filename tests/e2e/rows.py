@@ -1,8 +1,11 @@
 """Reports put into a migrated database by SQL, as the collector would store them: for tests of the
 reader that need an exact arrival time, tier or key, which no door lets one choose."""
+import contextlib
 import datetime
 import hashlib
 import json
+
+import psycopg2
 
 DOORS = {"https": 1, "lmtp": 2, "deliver": 3, "import": 4}
 TIERS = {"verified": 1, "operator": 2, "unverified": 3}
@@ -18,6 +21,22 @@ def failure(result, count, **more):
     return dict(result=result, count=count, **more)
 
 
+@contextlib.contextmanager
+def transaction(database):
+    """A function that runs a statement, in one transaction with the others."""
+    connection = psycopg2.connect(database.uri)
+    try:
+        with connection, connection.cursor() as cursor:
+            yield cursor.execute
+    finally:
+        connection.close()
+
+
+def insert(execute, table, **row):
+    marks = ", ".join(["%s"] * len(row))
+    execute(f"INSERT INTO tlsrpt.{table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+
+
 def add_report(database, day, policies, sender="sender.example", trust="verified", received=None, door="lmtp",
                organization=None, contact=None, report_id=None, quirks=(), reason="", peer="", peer_name="",
                body=b"{}", long_window=False, key=None):
@@ -31,35 +50,31 @@ def add_report(database, day, policies, sender="sender.example", trust="verified
     tier = TIERS[trust]
     domains = list(dict.fromkeys(p["domain"] for p in policies))
     digest = hashlib.sha256(body).digest()
-    database.sql("SET search_path = tlsrpt, pg_catalog; SELECT ensure_month(%s)", (day,))
-
-    def insert(table, **row):
-        names = ", ".join(row)
-        marks = ", ".join(["%s"] * len(row))
-        database.sql(f"INSERT INTO tlsrpt.{table} ({names}) VALUES ({marks})", list(row.values()))
-
-    for number, domain in enumerate(domains):
-        insert("report_key", policy_domain=domain, day=day, report_key=key, tier=tier, received=received,
-               body_hash=digest)
-        insert("report", policy_domain=domain, day=day, report_key=key, tier=tier, received=received,
-               first=number == 0, policy_domains=domains, transport=DOORS[door], sender=sender,
-               submitter=f"mail.{sender}", organization=organization or sender.split(".")[0].title(),
-               contact_info=contact or f"tlsrpt@mail.{sender}", report_id=report_id, window_start=start,
-               window_end=end, long_window=long_window, peer=peer, peer_name=peer_name,
-               trust_reason=reason or f"DKIM d={sender} is aligned", quirks=list(quirks))
-    for number, p in enumerate(policies):
-        common = dict(policy_domain=p["domain"], day=day, report_key=key, tier=tier, policy_no=number,
-                      received=received, sender=sender, policy_type=p["kind"], leads=p["leads"],
-                      long_window=long_window)
-        insert("policy_result", **common, successful_sessions=p["good"], failed_sessions=p["bad"],
-               policy_string=p["string"], mx_host=p["mx"])
-        for detail, f in enumerate(p["failures"]):
-            insert("failure_detail", **common, detail_no=detail, result_type=f["result"],
-                   failed_sessions=f["count"], sending_mta_ip=f.get("sender_ip"),
-                   receiving_mx_hostname=f.get("mx"), receiving_mx_helo=f.get("helo"),
-                   receiving_ip=f.get("ip"), additional_information=f.get("info"),
-                   failure_reason_code=f.get("code"))
-    insert("raw_report", policy_domain=domains[0], day=day, report_key=key, tier=tier, body_hash=digest, body=body)
+    with transaction(database) as execute:
+        execute("SELECT tlsrpt.ensure_month(%s)", (day,))
+        for number, domain in enumerate(domains):
+            insert(execute, "report_key", policy_domain=domain, day=day, report_key=key, tier=tier, received=received,
+                   body_hash=digest)
+            insert(execute, "report", policy_domain=domain, day=day, report_key=key, tier=tier, received=received,
+                   first=number == 0, policy_domains=domains, transport=DOORS[door], sender=sender,
+                   submitter=f"mail.{sender}", organization=organization or sender.split(".")[0].title(),
+                   contact_info=contact or f"tlsrpt@mail.{sender}", report_id=report_id, window_start=start,
+                   window_end=end, long_window=long_window, peer=peer, peer_name=peer_name,
+                   trust_reason=reason or f"DKIM d={sender} is aligned", quirks=list(quirks))
+        for number, p in enumerate(policies):
+            common = dict(policy_domain=p["domain"], day=day, report_key=key, tier=tier, policy_no=number,
+                          received=received, sender=sender, policy_type=p["kind"], leads=p["leads"],
+                          long_window=long_window)
+            insert(execute, "policy_result", **common, successful_sessions=p["good"], failed_sessions=p["bad"],
+                   policy_string=p["string"], mx_host=p["mx"])
+            for detail, f in enumerate(p["failures"]):
+                insert(execute, "failure_detail", **common, detail_no=detail, result_type=f["result"],
+                       failed_sessions=f["count"], sending_mta_ip=f.get("sender_ip"),
+                       receiving_mx_hostname=f.get("mx"), receiving_mx_helo=f.get("helo"),
+                       receiving_ip=f.get("ip"), additional_information=f.get("info"),
+                       failure_reason_code=f.get("code"))
+        insert(execute, "raw_report", policy_domain=domains[0], day=day, report_key=key, tier=tier,
+               body_hash=digest, body=body)
     return f"{day:%Y%m%d}-{key.hex()[:16]}"
 
 
@@ -76,7 +91,7 @@ def add_held(database, day, status, body, reason, domains="", peer="192.0.2.7", 
     """One input of the quarantine; returns its id."""
     day = datetime.date.fromisoformat(day)
     digest = hashlib.sha256(body).digest()
-    database.sql("SET search_path = tlsrpt, pg_catalog; SELECT ensure_quarantine_day(%s)", (day,))
+    database.sql("SELECT tlsrpt.ensure_quarantine_day(%s)", (day,))
     database.sql("INSERT INTO tlsrpt.quarantine VALUES (%s, %s, %s, %s, %s, %s, '', %s, %s, %s, %s)",
                  (day, digest, received or f"{day}T12:00:00Z", STATUSES[status], DOORS[door], peer, source, domains,
                   reason, body))
