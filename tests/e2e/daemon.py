@@ -42,10 +42,11 @@ class Answer:
 
 class Daemon:
     """`tlsrptd serve` on a free loopback port. `more` is text for the configuration, `https` for its
-    section of that name."""
+    section of that name. `tlsrptd` may be a list, to run it under another program."""
 
     def __init__(self, tlsrptd, folder, uri=None, domains=(), more="", https="", reader_uri=None):
-        self.tlsrptd, self.folder, self.port = tlsrptd, pathlib.Path(folder), free_port()
+        self.command = [tlsrptd] if isinstance(tlsrptd, (str, pathlib.Path)) else tlsrptd
+        self.folder, self.port = pathlib.Path(folder), free_port()
         self.certificate, self.key = make_certificate(self.folder)
         self.conf, self.log = self.folder / "tlsrpt.conf", self.folder / "log"
         database = f'database {{ uri = "{uri}" {f"""reader_uri = "{reader_uri}" """ if reader_uri else ""}}}' if uri else ""
@@ -67,7 +68,7 @@ https {{
 
     def start(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([self.tlsrptd, "serve", "-c", self.conf], stdout=log, stderr=log,
+            self.process = subprocess.Popen([*self.command, "serve", "-c", self.conf], stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL)
         for _ in range(START_S * 20):
             if self.process.poll() is not None:
