@@ -3,6 +3,9 @@
 #pragma once
 #include "base/buf.h"
 
+/* Where the daemon listens for it, in state_dir. */
+#define LMTP_DELIVER_SOCKET "deliver.sock"
+
 enum {
     LMTP_SEND_TIMEOUT_S = 300, /* for each read or write */
 };
