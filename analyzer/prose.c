@@ -38,12 +38,10 @@ put_padding(struct prose *p, int n)
 static void
 put_toned(struct prose *p, enum tone tone, const char *text)
 {
-    bool colour = p->terminal->colour && *text != '\0';
-
-    if (colour)
+    if (p->terminal->colour)
         (void)buf_puts(&p->text, tone_start(tone));
     (void)text_escape(&p->text, text, strlen(text));
-    if (colour)
+    if (p->terminal->colour)
         (void)buf_puts(&p->text, tone_end(tone));
 }
 

@@ -62,7 +62,8 @@ refuses_nonsense(void **state)
 {
     static const char *const cases[] = {
         "domains = {\"\"}",
-        "domains = {\"m\xc3\xbcnchen.example\"}",
+        "domains = {\"b\xc3\xbc"
+        "cher.example\"}",
         "log_level = \"loud\"",
         "https { proxy_header = \"X-Real-IP\" }",
         "https { path = \"tlsrpt\" }",

@@ -1,0 +1,283 @@
+/* See analyse.h. */
+#include "analyzer/analyse.h"
+
+#include "analyzer/analyse_drift.h"
+#include "analyzer/analyse_gap.h"
+#include "analyzer/analyse_loop.h"
+#include "analyzer/analyse_mx.h"
+#include "analyzer/analyse_newcomer.h"
+#include "analyzer/analyse_onset.h"
+#include "analyzer/explain.h"
+#include "base/when.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const double critical_rate = .2;
+
+#define ANALYSE_TEXT(word, text) [word] = text,
+static const char *const faults[] = {VERDICTS(ANALYSE_TEXT)};
+static const char *const severities[] = {SEVERITIES(ANALYSE_TEXT)};
+
+const char *
+fault_text(enum fault v)
+{
+    return faults[v];
+}
+
+const char *
+severity_text(enum severity s)
+{
+    return severities[s];
+}
+
+bool
+name_list_has(const struct name_list *l, name n)
+{
+    size_t low = 0, high = l->count;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (l->items[mid] < n)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < l->count && l->items[low] == n;
+}
+
+bool
+name_list_add(struct name_list *l, name n, struct err *e)
+{
+    size_t at = l->count;
+
+    if (!n || name_list_has(l, n))
+        return true;
+    if (l->count == l->size) {
+        size_t size = l->size ? l->size * 2 : 4;
+        name *more = realloc(l->items, size * sizeof(*more));
+
+        if (!more)
+            return err_nomem(e);
+        l->items = more;
+        l->size = size;
+    }
+    for (; at > 0 && l->items[at - 1] > n; at--)
+        l->items[at] = l->items[at - 1];
+    l->items[at] = n;
+    l->count++;
+    return true;
+}
+
+void
+name_list_clear(struct name_list *l)
+{
+    free(l->items);
+    *l = (struct name_list){0};
+}
+
+struct finding *
+analyse_add(struct analysis *a, struct err *e)
+{
+    if (a->count == a->size) {
+        size_t size = a->size ? a->size * 2 : 16;
+        struct finding *more = realloc(a->rows, size * sizeof(*more));
+
+        if (!more) {
+            err_nomem(e);
+            return NULL;
+        }
+        a->rows = more;
+        a->size = size;
+    }
+    a->rows[a->count] = (struct finding){0};
+    return &a->rows[a->count++];
+}
+
+void
+analyse_clear(struct analysis *a)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        struct finding *f = &a->rows[i];
+        struct name_list *lists[] = {&f->domains,   &f->senders,  &f->hosts,
+                                     &f->addresses, &f->networks, &f->reasons};
+
+        for (size_t k = 0; k < sizeof(lists) / sizeof(*lists); k++)
+            name_list_clear(lists[k]);
+    }
+    free(a->rows);
+    free(a->excluded);
+    arena_clear(&a->arena);
+    *a = (struct analysis){0};
+}
+
+bool
+finding_is_alarm(const struct finding *f)
+{
+    return f->open && !f->known_until && f->severity >= SEVERITY_WARNING;
+}
+
+/* ---- incidents into findings ------------------------------------------------------ */
+
+static bool
+copy_spots(const struct spots *from, struct name_list *to, struct err *e)
+{
+    int64_t total = 0;
+
+    for (size_t i = 0; i < from->count; i++)
+        total += from->rows[i].failed;
+    for (size_t i = 0; i < from->count; i++)
+        if (from->rows[i].failed >= 2 && from->rows[i].failed * 200 >= total &&
+            !name_list_add(to, from->rows[i].at, e))
+            return false;
+    return true;
+}
+
+static bool
+copy_scope(const struct scope *s, struct finding *out, struct err *e)
+{
+    for (size_t i = 0; i < s->domains.count; i++)
+        if (!name_list_add(&out->domains, s->domains.items[i], e))
+            return false;
+    for (size_t i = 0; i < s->witness_count; i++)
+        if (s->witnesses[i].elevated &&
+            !name_list_add(&out->senders, s->witnesses[i].sender, e))
+            return false;
+    return copy_spots(&s->addresses, &out->addresses, e) &&
+           copy_spots(&s->hosts, &out->hosts, e) &&
+           copy_spots(&s->networks, &out->networks, e) &&
+           copy_spots(&s->reasons, &out->reasons, e);
+}
+
+static void
+count_refused(const struct scope *s, struct finding *out)
+{
+    enum result_type type = result_type_parse(out->kind);
+
+    for (int d = out->first; d <= out->last; d++) {
+        out->failed += s->failed[d];
+        out->sessions += s->sessions[d];
+    }
+    if (grid_class_of(type) != GRID_STS)
+        out->refused = drift_refused(s->f, s->in->kind, &out->domains, &out->senders,
+                                     out->first, out->last);
+    if (out->refused > out->failed)
+        out->refused = out->failed;
+}
+
+static void
+set_identity(const struct facts *f, const struct incident *in, struct finding *out)
+{
+    out->subject = in->sender ? in->sender : in->domain;
+    merge_id(out->id, out->kind, in->sender ? "sender" : "everybody",
+             facts_text(f, out->subject));
+    if (in->older)
+        (void)when_print_day(f->first_day + in->first, out->episode);
+}
+
+static bool
+make_finding(const struct facts *f, const struct incident *in, struct analysis *a,
+             struct err *e)
+{
+    struct scope s;
+    struct finding *out = analyse_add(a, e);
+    bool ok = out && scope_measure(&s, f, a->excluded, in, e);
+
+    if (!ok)
+        return false;
+    out->kind = facts_text(f, in->kind);
+    set_identity(f, in, out);
+    ok = copy_scope(&s, out, e);
+    onset_find(&s, out);
+    count_refused(&s, out);
+    out->verdict = triage_verdict(&s);
+    out->confidence = triage_confidence(&s, out->verdict);
+    out->senders_failing = s.failing;
+    out->senders_seen = s.powerful;
+    out->places_failing = scope_failing(&s, &s.addresses);
+    out->places_seen = (int)s.addresses_seen;
+    out->unplaced = s.unplaced;
+    out->severity = SEVERITY_WARNING;
+    if (out->refused && (double)out->failed >= critical_rate * (double)out->sessions)
+        out->severity = SEVERITY_CRITICAL;
+    scope_clear(&s);
+    return ok;
+}
+
+static bool
+find_sightings(const struct facts *f, const struct analysis *a, struct sightings *out,
+               struct err *e)
+{
+    for (size_t first = 0, end; first < f->miss_count; first = end) {
+        struct grid g;
+        struct grid_kind k;
+        size_t from = first;
+        bool ok = true;
+
+        facts_misses_of(f, f->misses[first].domain, &first, &end);
+        if (!grid_init(&g, f, f->misses[first].domain, e))
+            return false;
+        while (ok && grid_next_kind(&g, from, &k, e)) {
+            from = k.end_miss;
+            ok = regression_find(&g, &k, a->excluded, out, e);
+            grid_kind_clear(&k);
+        }
+        grid_clear(&g);
+        if (e->kind)
+            return false;
+    }
+    return true;
+}
+
+static bool
+find_incidents(const struct facts *f, struct analysis *a, struct err *e)
+{
+    struct sightings s = {0};
+    struct incidents list = {0};
+    bool ok = find_sightings(f, a, &s, e) && merge_sightings(f, &s, &list, e);
+
+    for (size_t i = 0; ok && i < list.count; i++)
+        ok = make_finding(f, &list.rows[i], a, e);
+    merge_clear(&list);
+    free(s.rows);
+    return ok;
+}
+
+static int
+worst_first(const void *a, const void *b)
+{
+    const struct finding *x = a, *y = b;
+    int order;
+
+    if (x->open != y->open)
+        return x->open ? -1 : 1;
+    if (x->severity != y->severity)
+        return x->severity > y->severity ? -1 : 1;
+    if (x->last != y->last)
+        return x->last > y->last ? -1 : 1;
+    if (x->failed != y->failed)
+        return x->failed > y->failed ? -1 : 1;
+    order = strcmp(x->id, y->id);
+    return order ? order : strcmp(x->episode, y->episode);
+}
+
+bool
+analyse(const struct facts *f, struct analysis *out, struct err *e)
+{
+    *out = (struct analysis){0};
+    arena_init(&out->arena, 0);
+    out->excluded = calloc(f->name_count, 1);
+    if (!out->excluded)
+        return err_nomem(e);
+    if (!newcomer_exclude(f, out->excluded, e) || !find_incidents(f, out, e) ||
+        !mx_find(f, out, e) || !drift_find(f, out, e) || !gap_find(f, out, e) ||
+        !loop_find(f, out, e) || !newcomer_find(f, out, e))
+        return false;
+    for (size_t i = 0; i < out->count; i++)
+        if (!explain_finding(f, &out->rows[i], &out->arena, e))
+            return false;
+    if (out->count)
+        qsort(out->rows, out->count, sizeof(*out->rows), worst_first);
+    return true;
+}

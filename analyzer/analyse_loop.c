@@ -1,0 +1,137 @@
+/* See analyse_loop.h. */
+#include "analyzer/analyse_loop.h"
+
+#include "analyzer/analyse_merge.h"
+
+#include <stdlib.h>
+
+static const double nearly_all = .9, half = .5;
+
+enum {
+    LEAST_DAYS = 14
+};
+
+/* One sender's days with one domain. */
+struct habit {
+    name domain, sender;
+    int16_t first, last;
+    int days, single, failing;
+    int64_t sessions, failed;
+};
+
+static struct habit
+habit_of(const struct facts *f, size_t first, size_t end)
+{
+    const struct tally *rows = f->tallies;
+    struct habit h = {.domain = rows[first].domain, .sender = rows[first].sender};
+
+    h.first = rows[first].day;
+    for (size_t i = first, next; i < end; i = next) {
+        int64_t sessions = 0, failed = 0;
+
+        for (next = i; next < end && rows[next].day == rows[i].day; next++)
+            if (rows[next].sessions > sessions) {
+                sessions = rows[next].sessions;
+                failed = rows[next].failed;
+            }
+        h.days++;
+        h.single += sessions == 1;
+        h.failing += failed > half * (double)sessions;
+        h.sessions += sessions;
+        h.failed += failed;
+        h.last = rows[i].day;
+    }
+    return h;
+}
+
+static struct finding *
+report(const struct facts *f, const struct habit *h, const char *kind, struct analysis *a,
+       struct err *e)
+{
+    struct finding *out = analyse_add(a, e);
+
+    if (!out)
+        return NULL;
+    *out = (struct finding){.kind = kind,
+                            .verdict = VERDICT_SENDER,
+                            .open = f->today - h->last <= 1 + ANALYSE_LAG_MARGIN_D,
+                            .first = h->first,
+                            .last = h->last,
+                            .failed = h->failed,
+                            .sessions = h->sessions,
+                            .confidence = .7,
+                            .senders_failing = 1,
+                            .senders_seen = 1,
+                            .old_news = true,
+                            .subject = h->sender};
+    out->onset_earliest = ((int64_t)f->first_day + h->first) * 86400;
+    out->onset_latest = out->onset_earliest + 86400;
+    merge_id(out->id, kind, facts_text(f, h->domain), facts_text(f, h->sender));
+    return name_list_add(&out->domains, h->domain, e) &&
+                   name_list_add(&out->senders, h->sender, e)
+               ? out
+               : NULL;
+}
+
+/* What it mostly fails with. */
+static name
+main_kind(const struct facts *f, const struct habit *h)
+{
+    name kind = 0;
+    int64_t most = 0, count = 0;
+    size_t first, end;
+
+    facts_misses_of(f, h->domain, &first, &end);
+    for (size_t i = first; i < end; i++) {
+        if (f->misses[i].sender != h->sender)
+            continue;
+        count = i > first && f->misses[i].kind == kind ? count : 0;
+        count += f->misses[i].failed;
+        if (count > most || !kind) {
+            most = count;
+            kind = f->misses[i].kind;
+        }
+    }
+    return kind;
+}
+
+/* Is it part of a finding already? */
+static bool
+is_known(const struct analysis *a, const struct habit *h)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (a->rows[i].severity > SEVERITY_INFO &&
+            name_list_has(&a->rows[i].domains, h->domain) &&
+            name_list_has(&a->rows[i].senders, h->sender))
+            return true;
+    return false;
+}
+
+bool
+loop_find(const struct facts *f, struct analysis *a, struct err *e)
+{
+    int left = ANALYSE_MAX_CLAIMS;
+
+    for (size_t i = 0, next; i < f->tally_count && left > 0; i = next) {
+        struct habit h;
+        const char *kind = NULL;
+
+        for (next = i + 1; next < f->tally_count &&
+                           f->tallies[next].sender == f->tallies[i].sender &&
+                           f->tallies[next].domain == f->tallies[i].domain;)
+            next++;
+        h = habit_of(f, i, next);
+        if (h.days < LEAST_DAYS || a->excluded[h.sender])
+            continue;
+        if (h.single >= nearly_all * h.days)
+            kind = KIND_REPORT_LOOP;
+        else if (h.failing >= nearly_all * h.days && !is_known(a, &h))
+            kind = facts_text(f, main_kind(f, &h));
+        if (!kind || !*kind)
+            continue;
+        left--;
+        if (!report(f, &h, kind, a, e))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,287 @@
+/* See analyse_mx.h. */
+#include "analyzer/analyse_mx.h"
+
+#include "analyzer/analyse_drift.h"
+#include "analyzer/analyse_merge.h"
+#include "analyzer/analyse_onset.h"
+#include "analyzer/policy_text.h"
+
+#include <string.h>
+
+static const double explained = .7;
+
+enum {
+    LEAST_FAILED = 10,
+    LEAST_DAYS = 2,
+    INDEPENDENT = 2,
+    CACHE_MARGIN_D = 1,
+};
+
+/* A name with a dot; addresses and "unknown" are no hosts. */
+static bool
+is_host(const char *text)
+{
+    const char *dot = strrchr(text, '.');
+
+    return dot && dot != text && dot[1] &&
+           strspn(dot + 1, "0123456789") != strlen(dot + 1);
+}
+
+/* Some declared policy that may be in use on the day covers it; 0, 1, or -1 for none. */
+static int
+declared_covers(const struct facts *f, const struct declared *d, const char *host,
+                int day)
+{
+    int known = -1;
+
+    for (size_t i = 0; d && i < d->policy_count; i++) {
+        const char *text = facts_text(f, d->policies[i].text);
+        int64_t since = d->policies[i].since - f->first_day;
+        int64_t until = INT32_MAX;
+
+        if (i + 1 < d->policy_count)
+            until = d->policies[i + 1].since - f->first_day +
+                    policy_text_max_age_s(text) / 86400 + CACHE_MARGIN_D;
+        if (day < since || day > until || !policy_text_has_mx(text))
+            continue;
+        if (policy_text_covers(text, host))
+            return 1;
+        known = 0;
+    }
+    return known;
+}
+
+bool
+mx_is_covered(const struct facts *f, name domain, name host, int day)
+{
+    const char *text = facts_text(f, host);
+    int known = declared_covers(f, facts_declared(f, domain), text, day);
+
+    if (known >= 0)
+        return known;
+    for (size_t i = 0; i < f->seen_count; i++) {
+        const struct seen *s = &f->seen[i];
+
+        if (s->domain != domain || s->type != POLICY_STS ||
+            !policy_text_has_mx(facts_text(f, s->policy)))
+            continue;
+        if (policy_text_covers(facts_text(f, s->policy), text))
+            return true;
+        known = 0;
+    }
+    return known < 0;
+}
+
+struct uncovered {
+    name host;
+    int16_t first, last;
+    int days;
+    int64_t failed, foreign;
+    uint8_t seen[FACTS_DAYS];
+    struct name_list senders, addresses;
+};
+
+static bool
+is_foreign(const struct facts *f, const struct miss *m)
+{
+    const struct declared *d = facts_declared(f, m->domain);
+
+    if (!d || !d->address_count || !m->ip)
+        return false;
+    for (size_t i = 0; i < d->address_count; i++)
+        if (d->addresses[i] == m->ip)
+            return false;
+    return true;
+}
+
+static bool
+gather(const struct facts *f, name domain, const uint8_t *excluded, struct uncovered *u,
+       struct err *e)
+{
+    size_t first, end;
+
+    u->first = FACTS_DAYS;
+    facts_misses_of(f, domain, &first, &end);
+    for (size_t i = first; i < end; i++) {
+        const struct miss *m = &f->misses[i];
+
+        if (m->host != u->host || excluded[m->sender])
+            continue;
+        u->first = m->day < u->first ? m->day : u->first;
+        u->last = m->day > u->last ? m->day : u->last;
+        u->days += !u->seen[m->day];
+        u->seen[m->day] = 1;
+        u->failed += m->failed;
+        u->foreign += is_foreign(f, m) ? m->failed : 0;
+        if (!name_list_add(&u->senders, m->sender, e) ||
+            !name_list_add(&u->addresses, m->ip, e))
+            return false;
+    }
+    return true;
+}
+
+/* One sender that sees a host of nobody's is being led astray: that is the path's
+ * finding, not ours. */
+static bool
+is_worth_it(const struct facts *f, const struct uncovered *u)
+{
+    bool established = false;
+
+    for (size_t i = 0; i < u->senders.count; i++)
+        established |=
+            facts_reported_days(f, u->senders.items[i], u->last) >= FACTS_ESTABLISHED;
+    if (u->failed < LEAST_FAILED || !(established || u->senders.count > INDEPENDENT))
+        return false;
+    if (u->senders.count < INDEPENDENT && u->foreign * 2 > u->failed)
+        return false;
+    return u->days >= LEAST_DAYS || u->senders.count > INDEPENDENT;
+}
+
+static bool
+add_finding(const struct facts *f, name domain, struct uncovered *u, struct analysis *a,
+            struct err *e)
+{
+    struct finding *out = analyse_add(a, e);
+
+    if (!out)
+        return false;
+    *out = (struct finding){
+        .kind = KIND_MX_NOT_COVERED,
+        .verdict = VERDICT_OURS,
+        .severity = SEVERITY_WARNING,
+        .first = u->first,
+        .last = u->last,
+        .failed = u->failed,
+        .senders_failing = (int)u->senders.count,
+        .senders_seen = (int)u->senders.count,
+        .confidence = u->senders.count >= INDEPENDENT ? .9 : .5,
+        .subject = u->host,
+    };
+    merge_id(out->id, out->kind, "host", facts_text(f, u->host));
+    out->senders = u->senders;
+    out->addresses = u->addresses;
+    u->senders = u->addresses = (struct name_list){0};
+    out->open = f->today - u->last <= onset_patience(f, &out->senders);
+    out->onset_earliest = ((int64_t)f->first_day + u->first) * 86400;
+    out->onset_latest = out->onset_earliest + 86400;
+    for (size_t i = 0; i < f->tally_count; i++) {
+        const struct tally *t = &f->tallies[i];
+
+        if (t->domain == domain && t->day >= u->first && t->day <= u->last &&
+            name_list_has(&out->senders, t->sender))
+            out->sessions += t->sessions;
+    }
+    out->refused =
+        drift_enforces(f, domain, out->senders.items[0], u->last) ? u->failed : 0;
+    return name_list_add(&out->hosts, u->host, e) &&
+           name_list_add(&out->domains, domain, e);
+}
+
+/* The same host for several domains is one finding. */
+static bool
+join(struct analysis *a, name domain, const struct uncovered *u, bool *joined,
+     struct err *e)
+{
+    *joined = false;
+    for (size_t i = 0; i < a->count; i++) {
+        struct finding *out = &a->rows[i];
+
+        if (strcmp(out->kind, KIND_MX_NOT_COVERED) != 0 || out->subject != u->host)
+            continue;
+        *joined = true;
+        out->first = u->first < out->first ? u->first : out->first;
+        out->last = u->last > out->last ? u->last : out->last;
+        out->failed += u->failed;
+        for (size_t k = 0; k < u->senders.count; k++)
+            if (!name_list_add(&out->senders, u->senders.items[k], e))
+                return false;
+        return name_list_add(&out->domains, domain, e);
+    }
+    return true;
+}
+
+static bool
+one_domain(const struct facts *f, size_t first, size_t end, struct analysis *a,
+           struct err *e)
+{
+    struct name_list hosts = {0};
+    bool ok = true;
+
+    for (size_t i = first; ok && i < end; i++)
+        if (f->misses[i].host && is_host(facts_text(f, f->misses[i].host)))
+            ok = name_list_add(&hosts, f->misses[i].host, e);
+    for (size_t i = 0; ok && i < hosts.count; i++) {
+        struct uncovered u = {.host = hosts.items[i]};
+        bool joined = false;
+
+        ok = gather(f, f->misses[first].domain, a->excluded, &u, e);
+        if (ok && is_worth_it(f, &u) &&
+            !mx_is_covered(f, f->misses[first].domain, u.host, u.last))
+            ok = join(a, f->misses[first].domain, &u, &joined, e) &&
+                 (joined || add_finding(f, f->misses[first].domain, &u, a, e));
+        name_list_clear(&u.senders);
+        name_list_clear(&u.addresses);
+    }
+    name_list_clear(&hosts);
+    return ok;
+}
+
+/* Failures of a finding at hosts that are not covered explain it. */
+static bool
+explains(const struct facts *f, const struct finding *mx, const struct finding *other)
+{
+    int64_t there = 0, all = 0;
+
+    for (size_t d = 0; d < other->domains.count; d++) {
+        size_t first, end;
+
+        facts_misses_of(f, other->domains.items[d], &first, &end);
+        for (size_t i = first; i < end; i++) {
+            const struct miss *m = &f->misses[i];
+
+            if (m->day < other->first || m->day > other->last ||
+                strcmp(facts_text(f, m->kind), other->kind) != 0 ||
+                !name_list_has(&other->senders, m->sender) || !m->host)
+                continue;
+            all += m->failed;
+            there += name_list_has(&mx->hosts, m->host) ? m->failed : 0;
+        }
+    }
+    return all > 0 && (double)there >= explained * (double)all;
+}
+
+static void
+take_away(struct analysis *a, size_t at)
+{
+    struct finding *f = &a->rows[at];
+
+    name_list_clear(&f->domains);
+    name_list_clear(&f->senders);
+    name_list_clear(&f->hosts);
+    name_list_clear(&f->addresses);
+    name_list_clear(&f->networks);
+    name_list_clear(&f->reasons);
+    memmove(f, f + 1, (--a->count - at) * sizeof(*f));
+}
+
+bool
+mx_find(const struct facts *f, struct analysis *a, struct err *e)
+{
+    size_t before = a->count;
+
+    for (size_t first = 0, end; first < f->miss_count; first = end) {
+        facts_misses_of(f, f->misses[first].domain, &first, &end);
+        if (!one_domain(f, first, end, a, e))
+            return false;
+    }
+    for (size_t i = before; i < a->count; i++)
+        for (size_t k = 0; k < before;)
+            if (explains(f, &a->rows[i], &a->rows[k])) {
+                take_away(a, k);
+                before--;
+                i--;
+            } else {
+                k++;
+            }
+    return true;
+}

@@ -1,0 +1,387 @@
+/* The figures behind a verdict, see analyse_triage.h. */
+#include "analyzer/analyse_baseline.h"
+#include "analyzer/analyse_triage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const double level = 1e-4, same_rate = .3;
+
+enum {
+    POWER = 4,
+    PAST_SPAN = 28
+};
+
+static struct witness *
+find_witness(struct scope *s, name sender, struct err *e)
+{
+    for (size_t i = 0; i < s->witness_count; i++)
+        if (s->witnesses[i].sender == sender)
+            return &s->witnesses[i];
+    if (s->witness_count == s->witness_size) {
+        size_t size = s->witness_size ? s->witness_size * 2 : 16;
+        struct witness *more = realloc(s->witnesses, size * sizeof(*more));
+
+        if (!more) {
+            err_nomem(e);
+            return NULL;
+        }
+        s->witnesses = more;
+        s->witness_size = size;
+    }
+    s->witnesses[s->witness_count] = (struct witness){.sender = sender};
+    return &s->witnesses[s->witness_count++];
+}
+
+static bool
+add_spot(struct spots *l, name at, int64_t failed, int64_t past, struct err *e)
+{
+    size_t i = 0;
+
+    while (i < l->count && l->rows[i].at != at)
+        i++;
+    if (i == l->size) {
+        size_t size = l->size ? l->size * 2 : 16;
+        struct spot *more = realloc(l->rows, size * sizeof(*more));
+
+        if (!more)
+            return err_nomem(e);
+        l->rows = more;
+        l->size = size;
+    }
+    if (i == l->count)
+        l->rows[l->count++] = (struct spot){.at = at};
+    l->rows[i].failed += failed;
+    l->rows[i].past += past;
+    return true;
+}
+
+/* A sender's figures for one domain, over the days of the incident. */
+static struct witness
+measure_sender(const struct scope *s, const struct grid *g, const struct grid_kind *k,
+               size_t sender)
+{
+    struct witness w = {.sender = g->senders[sender]};
+    struct baseline past = baseline_of(g, k, sender, s->in->first, s->in->days);
+
+    for (int d = s->in->first; d <= s->in->last; d++) {
+        if (!s->in->days[d])
+            continue;
+        w.sessions += grid_sessions(g, k, sender, d);
+        w.failed += grid_failed(k, sender, d);
+    }
+    if (past.days < BASELINE_LEAST && s->in->days[s->in->first] == SIGHTING_PLAIN + 1)
+        past.rate = .001;
+    w.expected = past.rate * (double)w.sessions;
+    return w;
+}
+
+static bool
+is_elevated(int64_t sessions, int64_t failed, double expected)
+{
+    return sessions > 0 &&
+           regression_elevated(sessions, failed, expected / (double)sessions);
+}
+
+/* Adds a domain's figures to those of the senders. */
+static bool
+add_domain(struct scope *s, const struct grid *g, const struct grid_kind *k,
+           struct err *e)
+{
+    for (size_t i = 0; i < g->sender_count; i++) {
+        struct witness one = measure_sender(s, g, k, i), *w;
+
+        if (s->excluded[one.sender] || !one.sessions)
+            continue;
+        w = find_witness(s, one.sender, e);
+        if (!w)
+            return false;
+        w->sessions += one.sessions;
+        w->failed += one.failed;
+        w->expected += one.expected;
+    }
+    return name_list_add(&s->domains, g->domain, e);
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+    double x, y;
+
+    memcpy(&x, a, sizeof(x));
+    memcpy(&y, b, sizeof(y));
+    return (x > y) - (x < y);
+}
+
+static double
+excess_rate(const struct witness *w)
+{
+    return ((double)w->failed - w->expected) / (double)w->sessions;
+}
+
+/* Who fails, at which common rate, and whose silence would speak. */
+static void
+weigh(struct scope *s)
+{
+    double rates[256];
+    size_t count = 0;
+
+    s->failing = s->powerful = s->agreeing = 0;
+    for (size_t i = 0; i < s->witness_count; i++) {
+        struct witness *w = &s->witnesses[i];
+
+        w->elevated = w->foreign > 2 || is_elevated(w->sessions, w->failed, w->expected);
+        s->failing += w->elevated;
+        if (w->elevated && count < 256)
+            rates[count++] = excess_rate(w);
+    }
+    qsort(rates, count, sizeof(*rates), by_number);
+    s->rate = count ? rates[count / 2] : 0;
+    for (size_t i = 0; i < s->witness_count; i++) {
+        struct witness *w = &s->witnesses[i];
+        double n = (double)w->sessions;
+
+        w->powerful = w->elevated || (n * s->rate >= POWER && w->expected < n * s->rate);
+        s->powerful += w->powerful;
+        s->agreeing += w->powerful && w->elevated;
+    }
+}
+
+/* Does a domain that nobody named fail along with the others? */
+static bool
+fails_along(const struct scope *s, const struct grid *g, const struct grid_kind *k)
+{
+    struct witness all = {0};
+
+    for (size_t i = 0; i < s->witness_count; i++) {
+        size_t at = grid_sender(g, s->witnesses[i].sender);
+        struct witness one;
+
+        if (!s->witnesses[i].elevated || at == g->sender_count)
+            continue;
+        one = measure_sender(s, g, k, at);
+        all.sessions += one.sessions;
+        all.failed += one.failed;
+        all.expected += one.expected;
+    }
+    return all.sessions > 0 && is_elevated(all.sessions, all.failed, all.expected) &&
+           baseline_tail(all.sessions, all.failed, all.expected / (double)all.sessions) <
+               level &&
+           excess_rate(&all) >= same_rate * s->rate;
+}
+
+/* A sender that fails here and not there, though it has the traffic to show it. */
+static void
+note_clean(struct scope *s, const struct grid *g, const struct grid_kind *k)
+{
+    for (size_t i = 0; i < s->witness_count; i++) {
+        struct witness *w = &s->witnesses[i], one;
+        size_t at = grid_sender(g, w->sender);
+
+        if (!w->elevated || at == g->sender_count)
+            continue;
+        one = measure_sender(s, g, k, at);
+        if ((double)one.sessions * s->rate >= POWER + one.expected * 2 &&
+            excess_rate(&one) < same_rate * s->rate)
+            w->other_domain_clean = true;
+    }
+}
+
+typedef bool domain_fn(struct scope *s, const struct grid *g, const struct grid_kind *k,
+                       struct err *e);
+
+static bool
+with_domain(struct scope *s, name domain, domain_fn *fn, struct err *e)
+{
+    struct grid g;
+    struct grid_kind k = {0};
+    bool ok;
+
+    if (!grid_init(&g, s->f, domain, e))
+        return false;
+    ok = grid_find_kind(&g, s->in->kind, &k, e) && fn(s, &g, &k, e);
+    grid_kind_clear(&k);
+    grid_clear(&g);
+    return ok;
+}
+
+static bool
+consider_domain(struct scope *s, const struct grid *g, const struct grid_kind *k,
+                struct err *e)
+{
+    if (!fails_along(s, g, k)) {
+        note_clean(s, g, k);
+        return true;
+    }
+    return add_domain(s, g, k, e);
+}
+
+/* Might the domain be part of it? One sender's trouble may concern any domain, that of a
+ * host only those which share it. */
+static bool
+is_candidate(const struct scope *s, name domain)
+{
+    enum result_type type = result_type_parse(facts_text(s->f, s->in->kind));
+
+    if (!s->f->is_domain[domain] || name_list_has(&s->in->domains, domain))
+        return false;
+    return s->in->sender || (grid_class_of(type) != GRID_STS &&
+                             s->f->group[domain] == s->f->group[s->in->domain]);
+}
+
+static bool
+add_others(struct scope *s, struct err *e)
+{
+    size_t first = 0, end;
+
+    while (first < s->f->tally_count) {
+        name domain = s->f->tallies[first].domain;
+
+        facts_tallies_of(s->f, domain, &first, &end);
+        first = end;
+        if (is_candidate(s, domain) && !with_domain(s, domain, consider_domain, e))
+            return false;
+    }
+    return true;
+}
+
+static const struct witness *
+failing_witness(const struct scope *s, name sender)
+{
+    for (size_t i = 0; i < s->witness_count; i++)
+        if (s->witnesses[i].sender == sender && s->witnesses[i].elevated)
+            return &s->witnesses[i];
+    return NULL;
+}
+
+static bool
+add_spots(struct scope *s, const struct miss *m, bool now, struct err *e)
+{
+    int64_t failed = now ? m->failed : 0, past = now ? 0 : m->failed;
+
+    if (now && !m->ip && !m->host)
+        s->unplaced += m->failed;
+    return (!m->ip || add_spot(&s->addresses, m->ip, failed, past, e)) &&
+           (!m->host || add_spot(&s->hosts, m->host, failed, past, e)) &&
+           (!m->net || add_spot(&s->networks, m->net, failed, past, e)) &&
+           (!m->reason || add_spot(&s->reasons, m->reason, failed, past, e));
+}
+
+/* The networks that a sender is known to send from: failures of any kind name them. */
+static bool
+count_networks(struct scope *s, const struct grid *g, struct err *e)
+{
+    for (size_t i = g->first_miss; i < g->end_miss; i++) {
+        const struct miss *m = &g->f->misses[i];
+
+        if (m->net && failing_witness(s, m->sender) &&
+            !add_spot(&s->networks, m->net, 0, 0, e))
+            return false;
+    }
+    s->networks_seen = s->networks.count;
+    return true;
+}
+
+static void
+count_places(struct scope *s, const struct grid *g)
+{
+    const struct declared *d = facts_declared(g->f, g->domain);
+    size_t count = regression_place_count(g);
+
+    if (count > s->addresses_seen)
+        s->addresses_seen = count;
+    if (d && d->host_count > s->hosts_seen)
+        s->hosts_seen = d->host_count;
+}
+
+static bool
+add_details(struct scope *s, const struct grid *g, const struct grid_kind *k,
+            struct err *e)
+{
+    for (size_t i = k->first_miss; i < k->end_miss; i++) {
+        const struct miss *m = &g->f->misses[i];
+        bool now = s->in->days[m->day] > 0;
+        struct witness *w = (struct witness *)(uintptr_t)failing_witness(s, m->sender);
+
+        if (!w || (!now && (m->day >= s->in->first - BASELINE_SKIP ||
+                            m->day < s->in->first - BASELINE_SKIP - PAST_SPAN)))
+            continue;
+        if (now && regression_is_foreign(g, m->ip))
+            w->foreign += m->failed;
+        if (!add_spots(s, m, now, e))
+            return false;
+    }
+    for (size_t i = 0; i < g->sender_count; i++) {
+        if (!failing_witness(s, g->senders[i]))
+            continue;
+        for (int d = 0; d < FACTS_DAYS; d++) {
+            s->sessions[d] += grid_sessions(g, k, i, d);
+            s->failed[d] += grid_failed(k, i, d);
+        }
+    }
+    count_places(s, g);
+    return count_networks(s, g, e);
+}
+
+bool
+scope_measure(struct scope *s, const struct facts *f, const uint8_t *excluded,
+              const struct incident *in, struct err *e)
+{
+    double expected = 0, sessions = 0;
+
+    *s = (struct scope){.f = f, .excluded = excluded, .in = in};
+    for (size_t i = 0; i < in->domains.count; i++)
+        if (!with_domain(s, in->domains.items[i], add_domain, e))
+            return false;
+    weigh(s);
+    if (!add_others(s, e))
+        return false;
+    weigh(s);
+    for (size_t i = 0; i < s->domains.count; i++)
+        if (!with_domain(s, s->domains.items[i], add_details, e))
+            return false;
+    weigh(s);
+    for (size_t i = 0; i < s->witness_count; i++)
+        if (s->witnesses[i].elevated) {
+            expected += s->witnesses[i].expected;
+            sessions += (double)s->witnesses[i].sessions;
+        }
+    s->past_rate = sessions > 0 ? expected / sessions : 0;
+    for (int d = 0; d < FACTS_DAYS; d++) {
+        s->marked_days += in->days[d] > 0;
+        s->past_days += d < in->first - BASELINE_SKIP &&
+                        d >= in->first - BASELINE_SKIP - PAST_SPAN && s->sessions[d] > 0;
+    }
+    return true;
+}
+
+int
+scope_failing(const struct scope *s, const struct spots *spots)
+{
+    int64_t total = 0;
+    int count = 0;
+
+    for (size_t i = 0; i < spots->count; i++)
+        total += spots->rows[i].failed;
+    for (size_t i = 0; i < spots->count; i++) {
+        const struct spot *at = &spots->rows[i];
+        double usual =
+            s->past_days ? 3.0 * (double)at->past * s->marked_days / s->past_days : 0;
+
+        count +=
+            at->failed >= 2 && (double)at->failed > usual && at->failed * 200 >= total;
+    }
+    return count;
+}
+
+void
+scope_clear(struct scope *s)
+{
+    name_list_clear(&s->domains);
+    free(s->witnesses);
+    free(s->addresses.rows);
+    free(s->hosts.rows);
+    free(s->networks.rows);
+    free(s->reasons.rows);
+    *s = (struct scope){0};
+}

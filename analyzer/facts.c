@@ -1,0 +1,355 @@
+/* See facts.h. */
+#include "analyzer/facts.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- names ----------------------------------------------------------------------- */
+
+static uint64_t
+hash_text(const char *text)
+{
+    uint64_t h = 14695981039346656037u;
+
+    for (; *text; text++)
+        h = (h ^ (unsigned char)*text) * 1099511628211u;
+    return h ^ (h >> 29);
+}
+
+/* The array with room for one more element; NULL when memory ran out. */
+static void *
+grown(struct facts *f, void *array, size_t *size, size_t count, size_t element)
+{
+    void *more;
+    size_t wanted = *size ? *size * 2 : 64;
+
+    if (count < *size)
+        return array;
+    more = realloc(array, wanted * element);
+    if (more)
+        *size = wanted;
+    else
+        err_nomem(&f->err);
+    return more;
+}
+
+#define ROOM(f, rows, count, size)                                                       \
+    grown((f), (void *)(f)->rows, &(f)->size, (f)->count, sizeof(*(f)->rows))
+
+static bool
+rehash(struct facts *f)
+{
+    size_t count = f->slot_count ? f->slot_count * 2 : 1024, at;
+    name *slots = calloc(count, sizeof(*slots));
+
+    if (!slots)
+        return err_nomem(&f->err);
+    for (name n = 1; n < f->name_count; n++) {
+        at = hash_text(f->names[n]) & (count - 1);
+        while (slots[at])
+            at = (at + 1) & (count - 1);
+        slots[at] = n;
+    }
+    free(f->slots);
+    f->slots = slots;
+    f->slot_count = count;
+    return true;
+}
+
+name
+facts_name(struct facts *f, const char *text)
+{
+    size_t at;
+    const char **names;
+    char *copy;
+
+    if (!text || !*text || f->err.kind || f->name_count == FACTS_MAX_NAMES)
+        return 0;
+    if (f->name_count * 2 >= f->slot_count && !rehash(f))
+        return 0;
+    at = hash_text(text) & (f->slot_count - 1);
+    for (; f->slots[at]; at = (at + 1) & (f->slot_count - 1))
+        if (!strcmp(f->names[f->slots[at]], text))
+            return f->slots[at];
+    names = ROOM(f, names, name_count, name_size);
+    if (!names)
+        return 0;
+    f->names = names;
+    copy = strdup(text);
+    if (!copy) {
+        err_nomem(&f->err);
+        return 0;
+    }
+    f->names[f->name_count] = copy;
+    return f->slots[at] = (name)f->name_count++;
+}
+
+const char *
+facts_text(const struct facts *f, name n)
+{
+    return f->names[n];
+}
+
+name
+facts_net(struct facts *f, const char *address)
+{
+    unsigned char a[16];
+    char text[64];
+
+    if (!address)
+        return 0;
+    if (inet_pton(AF_INET, address, a) == 1)
+        (void)snprintf(text, sizeof(text), "%d.%d.%d.0/24", a[0], a[1], a[2]);
+    else if (inet_pton(AF_INET6, address, a) == 1)
+        (void)snprintf(text, sizeof(text), "%x:%x:%x::/48", a[0] << 8 | a[1],
+                       a[2] << 8 | a[3], a[4] << 8 | a[5]);
+    else
+        return 0;
+    return facts_name(f, text);
+}
+
+/* ---- loading --------------------------------------------------------------------- */
+
+void
+facts_init(struct facts *f, int64_t as_of)
+{
+    *f = (struct facts){0};
+    f->as_of = as_of;
+    f->today = FACTS_DAYS - 1;
+    f->first_day = (int32_t)(as_of / 86400) - f->today;
+    f->names = ROOM(f, names, name_count, name_size);
+    if (f->names)
+        f->names[f->name_count++] = "";
+}
+
+void
+facts_clear(struct facts *f)
+{
+    for (size_t i = 1; i < f->name_count; i++)
+        free((char *)(uintptr_t)f->names[i]);
+    for (size_t i = 0; i < f->declared_count; i++) {
+        free(f->declared[i].hosts);
+        free(f->declared[i].addresses);
+        free(f->declared[i].policies);
+        free(f->declared[i].tlsa);
+    }
+    free(f->names);
+    free(f->slots);
+    free(f->tallies);
+    free(f->misses);
+    free(f->seen);
+    free(f->claims);
+    free(f->declared);
+    free(f->is_domain);
+    free(f->reported);
+    free(f->group);
+    *f = (struct facts){0};
+}
+
+static bool
+in_window(const struct facts *f, int32_t day)
+{
+    return day >= f->first_day && day <= f->first_day + f->today;
+}
+
+void
+facts_add_tally(struct facts *f, int32_t day, const struct tally *t)
+{
+    struct tally *rows;
+
+    if (!in_window(f, day))
+        return;
+    rows = ROOM(f, tallies, tally_count, tally_size);
+    if (!rows)
+        return;
+    f->tallies = rows;
+    f->tallies[f->tally_count] = *t;
+    f->tallies[f->tally_count++].day = (int16_t)(day - f->first_day);
+}
+
+void
+facts_add_miss(struct facts *f, int32_t day, const struct miss *m)
+{
+    struct miss *rows;
+
+    if (!in_window(f, day) || m->failed <= 0)
+        return;
+    rows = ROOM(f, misses, miss_count, miss_size);
+    if (!rows)
+        return;
+    f->misses = rows;
+    f->misses[f->miss_count] = *m;
+    f->misses[f->miss_count++].day = (int16_t)(day - f->first_day);
+}
+
+static int16_t
+clamp_day(const struct facts *f, int32_t day)
+{
+    return (int16_t)(in_window(f, day) ? day - f->first_day : 0);
+}
+
+void
+facts_add_seen(struct facts *f, int32_t first, int32_t last, const struct seen *s)
+{
+    struct seen *rows;
+
+    if (!in_window(f, last))
+        return;
+    rows = ROOM(f, seen, seen_count, seen_size);
+    if (!rows)
+        return;
+    f->seen = rows;
+    f->seen[f->seen_count] = *s;
+    f->seen[f->seen_count].first = clamp_day(f, first);
+    f->seen[f->seen_count++].last = clamp_day(f, last);
+}
+
+void
+facts_add_claim(struct facts *f, int32_t first, int32_t last, const struct claim *c)
+{
+    struct claim *rows;
+
+    if (!in_window(f, last))
+        return;
+    rows = ROOM(f, claims, claim_count, claim_size);
+    if (!rows)
+        return;
+    f->claims = rows;
+    f->claims[f->claim_count] = *c;
+    f->claims[f->claim_count].first = clamp_day(f, first);
+    f->claims[f->claim_count++].last = clamp_day(f, last);
+}
+
+struct declared *
+facts_add_declared(struct facts *f, const char *domain)
+{
+    struct declared *d;
+
+    d = ROOM(f, declared, declared_count, declared_size);
+    if (!d)
+        return NULL;
+    f->declared = d;
+    d = &f->declared[f->declared_count++];
+    *d = (struct declared){.domain = facts_name(f, domain)};
+    return d;
+}
+
+static void
+add_to_list(struct facts *f, name **list, size_t *count, const char *text)
+{
+    name *more = realloc(*list, (*count + 1) * sizeof(*more));
+
+    if (!more) {
+        err_nomem(&f->err);
+        return;
+    }
+    *list = more;
+    more[(*count)++] = facts_name(f, text);
+}
+
+void
+facts_add_host(struct facts *f, struct declared *d, const char *host)
+{
+    if (d)
+        add_to_list(f, &d->hosts, &d->host_count, host);
+}
+
+void
+facts_add_address(struct facts *f, struct declared *d, const char *address)
+{
+    if (d)
+        add_to_list(f, &d->addresses, &d->address_count, address);
+}
+
+static void
+add_published(struct facts *f, struct published **list, size_t *count, int32_t since,
+              const char *text)
+{
+    struct published *more = realloc(*list, (*count + 1) * sizeof(*more));
+
+    if (!more) {
+        err_nomem(&f->err);
+        return;
+    }
+    *list = more;
+    more[(*count)++] = (struct published){since, facts_name(f, text)};
+}
+
+void
+facts_add_policy(struct facts *f, struct declared *d, int32_t since, const char *text)
+{
+    if (d)
+        add_published(f, &d->policies, &d->policy_count, since, text);
+}
+
+void
+facts_add_tlsa(struct facts *f, struct declared *d, int32_t since, const char *text)
+{
+    if (d)
+        add_published(f, &d->tlsa, &d->tlsa_count, since, text);
+}
+
+/* ---- reading --------------------------------------------------------------------- */
+
+const struct declared *
+facts_declared(const struct facts *f, name domain)
+{
+    size_t low = 0, high = f->declared_count;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (f->declared[mid].domain < domain)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < f->declared_count && f->declared[low].domain == domain
+               ? &f->declared[low]
+               : NULL;
+}
+
+int
+facts_reported_days(const struct facts *f, name sender, int day)
+{
+    int count = 0;
+
+    for (int d = 0; d <= day && d < FACTS_DAYS; d++)
+        count += f->reported[sender][d];
+    return count;
+}
+
+/* The first row whose domain, the first member of a row, is not below `domain`. */
+static size_t
+lower_bound(const void *rows, size_t count, size_t element, name domain)
+{
+    size_t low = 0;
+
+    while (low < count) {
+        size_t mid = low + (count - low) / 2;
+        name at;
+
+        memcpy(&at, (const char *)rows + mid * element, sizeof(at));
+        if (at < domain)
+            low = mid + 1;
+        else
+            count = mid;
+    }
+    return low;
+}
+
+void
+facts_tallies_of(const struct facts *f, name domain, size_t *first, size_t *end)
+{
+    *first = lower_bound(f->tallies, f->tally_count, sizeof(*f->tallies), domain);
+    *end = lower_bound(f->tallies, f->tally_count, sizeof(*f->tallies), domain + 1);
+}
+
+void
+facts_misses_of(const struct facts *f, name domain, size_t *first, size_t *end)
+{
+    *first = lower_bound(f->misses, f->miss_count, sizeof(*f->misses), domain);
+    *end = lower_bound(f->misses, f->miss_count, sizeof(*f->misses), domain + 1);
+}
