@@ -6,7 +6,7 @@ static const struct column columns[] = {
     {"policy_domain", "DOMAIN", COLUMN_TEXT, 0, COLOUR_NONE},
     {"senders", "SENDERS", COLUMN_COUNT, 2, COLOUR_NONE},
     {"reports", "REPORTS", COLUMN_COUNT, 3, COLOUR_NONE},
-    {"successful_sessions", "SUCCESSFUL", COLUMN_COUNT, 0, COLOUR_NONE},
+    {"successful_sessions", "OK", COLUMN_COUNT, 0, COLOUR_NONE},
     {"failed_sessions", "FAILED", COLUMN_COUNT, 0, COLOUR_FAILURES},
     {"unverified_sessions", "UNVERIFIED", COLUMN_COUNT, 0, COLOUR_NONE},
     {"last_day", "LAST DAY", COLUMN_DAY, 1, COLOUR_NONE},
@@ -20,7 +20,7 @@ const struct command cmd_domains = {
                 "  tlsrpt domains --sender google.com --format csv > google.csv\n",
     .notes =
         "Sessions that one report lists under several policy types are counted once.\n"
-        "SUCCESSFUL and FAILED are of reports that can be believed (verified, "
+        "OK and FAILED are of reports that can be believed (verified, "
         "operator);\n"
         "UNVERIFIED are all sessions of the others, whose sender nobody has proved.\n",
     .options = OPTIONS_FIGURES,

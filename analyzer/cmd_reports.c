@@ -3,7 +3,7 @@
 #include "schema_sql.h"
 
 static const struct column columns[] = {
-    {"id", "ID", COLUMN_TEXT, 0, COLOUR_NONE},
+    {"id", "ID", COLUMN_TEXT, -1, COLOUR_NONE},
     {"received", "RECEIVED (UTC)", COLUMN_INSTANT, 3, COLOUR_NONE},
     {"transport", "BY", COLUMN_TRANSPORT, 4, COLOUR_NONE},
     {"trust", "TRUST", COLUMN_TEXT, 1, COLOUR_WORD},

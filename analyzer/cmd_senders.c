@@ -7,7 +7,7 @@ static const struct column columns[] = {
     {"organization", "ORGANIZATION", COLUMN_TEXT, 3, COLOUR_NONE},
     {"policy_domains", "DOMAINS", COLUMN_COUNT, 2, COLOUR_NONE},
     {"reports", "REPORTS", COLUMN_COUNT, 4, COLOUR_NONE},
-    {"successful_sessions", "SUCCESSFUL", COLUMN_COUNT, 0, COLOUR_NONE},
+    {"successful_sessions", "OK", COLUMN_COUNT, 0, COLOUR_NONE},
     {"failed_sessions", "FAILED", COLUMN_COUNT, 0, COLOUR_FAILURES},
     {"unverified_sessions", "UNVERIFIED", COLUMN_COUNT, 0, COLOUR_NONE},
     {"last_day", "LAST DAY", COLUMN_DAY, 1, COLOUR_NONE},
@@ -23,7 +23,7 @@ const struct command cmd_senders = {
                 "  tlsrpt senders --format json | jq '.[] | select(.quirks != [])'\n",
     .notes =
         "Sessions that one report lists under several policy types are counted once.\n"
-        "SUCCESSFUL and FAILED are of reports that can be believed (verified, "
+        "OK and FAILED are of reports that can be believed (verified, "
         "operator);\n"
         "UNVERIFIED are all sessions of the others, whose sender nobody has proved.\n"
         "QUIRKS are what a sender's reports have that RFC 8460 has not.\n",

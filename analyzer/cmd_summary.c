@@ -5,10 +5,10 @@
 static const struct column columns[] = {
     {"policy_domain", "DOMAIN", COLUMN_TEXT, 0, COLOUR_NONE},
     {"sender", "SENDER", COLUMN_TEXT, 0, COLOUR_NONE},
-    {"policy_type", "POLICY", COLUMN_TEXT, 0, COLOUR_NONE},
-    {"trust", "TRUST", COLUMN_TEXT, 0, COLOUR_WORD},
+    {"policy_type", "POLICY", COLUMN_TEXT, -1, COLOUR_NONE},
+    {"trust", "TRUST", COLUMN_TEXT, -1, COLOUR_WORD},
     {"reports", "REPORTS", COLUMN_COUNT, 2, COLOUR_NONE},
-    {"successful_sessions", "SUCCESSFUL", COLUMN_COUNT, 0, COLOUR_NONE},
+    {"successful_sessions", "OK", COLUMN_COUNT, 0, COLOUR_NONE},
     {"failed_sessions", "FAILED", COLUMN_COUNT, 0, COLOUR_FAILURES},
     {"first_day", "FIRST DAY", COLUMN_DAY, 3, COLOUR_NONE},
     {"last_day", "LAST DAY", COLUMN_DAY, 1, COLOUR_NONE},

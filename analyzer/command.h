@@ -33,6 +33,11 @@ struct command {
     const char *empty; /* what to say and do when nothing matches, one line */
 };
 
+/* For `empty`, where only an empty database gives no rows. */
+#define COMMAND_NO_REPORTS                                                               \
+    "no reports yet: publish the _smtp._tls record that leads to tlsrptd, or read old "  \
+    "ones with `tlsrptd import PATH`"
+
 /* Runs c->command->sql and shows its rows. */
 MUST_USE bool command_query(struct context *c, struct err *e);
 

@@ -12,7 +12,8 @@ help_program(FILE *out)
         "Answers questions about the TLS reports (RFC 8460) that tlsrptd keeps.\n\n"
         "  tlsrpt summary --since 7d           what each sender said, by policy\n"
         "  tlsrpt failures --since yesterday   what failed, newest first\n"
-        "  tlsrpt reports --format json        for scripts\n\n",
+        "  tlsrpt reports --format json        for scripts\n\n"
+        "Verbs:\n",
         out);
     for (size_t i = 0; i < command_count; i++)
         (void)fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->line);

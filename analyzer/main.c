@@ -6,6 +6,7 @@
 #include "analyzer/command.h"
 #include "analyzer/help.h"
 #include "base/suggest.h"
+#include "schema/store_embedded.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -15,10 +16,10 @@
 #include <time.h>
 
 extern const struct command cmd_summary, cmd_domains, cmd_senders, cmd_failures,
-    cmd_reports;
+    cmd_reports, cmd_show;
 
-const struct command *const commands[] = {&cmd_summary, &cmd_domains, &cmd_senders,
-                                          &cmd_failures, &cmd_reports};
+const struct command *const commands[] = {&cmd_summary,  &cmd_domains, &cmd_senders,
+                                          &cmd_failures, &cmd_reports, &cmd_show};
 const size_t command_count = sizeof commands / sizeof *commands;
 
 static const struct command *
@@ -70,16 +71,30 @@ check_use(const struct command *command, const struct options *o, struct err *e)
     return true;
 }
 
-/* Appends the URI of the configured database, or of the embedded one, which must run. */
+/* Opens the configured database, or joins the embedded one, which must run. */
 static bool
-find_database(const struct settings *s, struct buf *uri, struct err *e)
+open_store(const struct settings *s, struct store **out, struct err *e)
 {
     const char *configured =
         s->database.reader_uri != NULL ? s->database.reader_uri : s->database.uri;
+    struct buf uri;
+    bool ok;
 
     if (configured != NULL)
-        return buf_puts(uri, configured) ? true : err_nomem(e);
-    return err_set(e, ERR_AGAIN, "no database is configured");
+        return store_open(configured, STORE_READER, out, e);
+    buf_init(&uri, 0);
+    ok = embedded_uri(s->state_dir, STORE_READER, &uri) ? true : err_nomem(e);
+    ok = ok && store_open(uri.bytes, STORE_READER, out, e);
+    buf_clear(&uri);
+    if (!ok && e->kind == ERR_AGAIN) {
+        err_clear(e);
+        return err_set(
+            e, ERR_AGAIN,
+            "no database answers in %s: start it with `tlsrptd database start`, "
+            "or name another with --db",
+            s->state_dir);
+    }
+    return ok;
 }
 
 /* The answer itself, its view and what else it needs. */
@@ -103,16 +118,13 @@ run(const struct command *command, struct options *o)
     struct terminal terminal;
     struct context c = {command, o, &settings, NULL, NULL, &terminal, EX_OK};
     struct err e = {0};
-    struct buf uri;
     bool ok;
 
     terminal_find(&terminal);
     if (!settings_load(o->config_file, &settings, &e))
         return complain(&e, err_exit_code(&e));
-    buf_init(&uri, 0);
     ok = (o->db_uri == NULL || settings_use_database(&settings, o->db_uri, &e)) &&
-         find_database(&settings, &uri, &e) &&
-         store_open(uri.bytes, STORE_READER, &c.store, &e);
+         open_store(&settings, &c.store, &e);
     if (!ok) {
         c.exit_code = e.kind == ERR_AGAIN ? EX_UNAVAILABLE : err_exit_code(&e);
     } else {
@@ -121,7 +133,6 @@ run(const struct command *command, struct options *o)
             c.exit_code = err_exit_code(&e);
     }
     store_close(c.store);
-    buf_clear(&uri);
     settings_clear(&settings);
     return e.kind == ERR_NONE ? c.exit_code : complain(&e, c.exit_code);
 }

@@ -10,7 +10,8 @@
 #include <wchar.h>
 
 enum {
-    COMFORTABLE_WIDTH = 32, /* a text is cut to this before a column is spared */
+    COMFORTABLE_TEXT = 24, /* a text is cut to this before a column is spared */
+    COMFORTABLE_LIST = 12, /* so is a list */
     LEAST_WIDTH = 8,
     GROUP_DIGITS = 3,
 };
@@ -71,9 +72,10 @@ is_right(enum column_type type)
 }
 
 static bool
-is_text(enum column_type type)
+may_cut(const struct column *column)
 {
-    return type == COLUMN_TEXT || type == COLUMN_LIST;
+    return column->spare >= 0 &&
+           (column->type == COLUMN_TEXT || column->type == COLUMN_LIST);
 }
 
 static bool
@@ -229,7 +231,7 @@ find_widest(const struct table *t)
     size_t found = t->shown, most = LEAST_WIDTH;
 
     for (size_t i = 0; i < t->shown; i++) {
-        if (is_text(t->columns[i]->type) && t->widths[i] > most) {
+        if (may_cut(t->columns[i]) && t->widths[i] > most) {
             most = t->widths[i];
             found = i;
         }
@@ -258,13 +260,16 @@ widen(struct table *t, size_t room)
 static void
 lay_out(struct table *t, size_t width)
 {
-    size_t i;
+    size_t i, comfortable;
 
     for (i = 0; i < t->shown; i++) {
         t->widths[i] = t->natural[i];
-        if (width != 0 && is_text(t->columns[i]->type) &&
-            t->widths[i] > COMFORTABLE_WIDTH)
-            t->widths[i] = COMFORTABLE_WIDTH;
+        if (width == 0 || !may_cut(t->columns[i]))
+            continue;
+        comfortable =
+            t->columns[i]->type == COLUMN_LIST ? COMFORTABLE_LIST : COMFORTABLE_TEXT;
+        if (t->widths[i] > comfortable)
+            t->widths[i] = comfortable;
     }
     if (width == 0)
         return;

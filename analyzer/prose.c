@@ -38,10 +38,12 @@ put_padding(struct prose *p, int n)
 static void
 put_toned(struct prose *p, enum tone tone, const char *text)
 {
-    if (p->terminal->colour)
+    bool colour = p->terminal->colour && *text != '\0';
+
+    if (colour)
         (void)buf_puts(&p->text, tone_start(tone));
     (void)text_escape(&p->text, text, strlen(text));
-    if (p->terminal->colour)
+    if (colour)
         (void)buf_puts(&p->text, tone_end(tone));
 }
 

@@ -32,7 +32,8 @@ struct column {
     const char *key;   /* snake_case, the key in JSON and the header in CSV */
     const char *title; /* of the table's column; NULL: not in the table */
     enum column_type type;
-    int spare; /* 0: always in the table; else the highest goes first when it is narrow */
+    int spare; /* when a table is narrow the highest goes first; 0: never; -1: nor is it
+                  cut */
     enum column_colour colour;
 };
 

@@ -28,7 +28,7 @@ struct fill {
     struct err *e;
 };
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 report_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
     char text[256];

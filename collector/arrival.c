@@ -208,8 +208,8 @@ arrival_of_mail(const char *mail, size_t n, int64_t *instant)
         if (!received && has_name(mail + at, end - at, "Received")) {
             received = true;
             value = memrchr(mail + at, ';', end - at);
-            if (value++ != NULL &&
-                arrival_parse_date(value, (size_t)(mail + end - value), instant))
+            if (value != NULL &&
+                arrival_parse_date(value + 1, (size_t)(mail + end - value) - 1, instant))
                 return true;
         } else if (!found && has_name(mail + at, end - at, "Date")) {
             value = mail + at + strlen("Date:");

@@ -147,7 +147,9 @@ check_body(struct arena *a, const struct dkim_tags *tags, int64_t now,
     size_t len;
 
     (void)now;
-    if (dkim_tag_find(tags, "l") != NULL)
+    s->b_text = b == NULL ? "" : b;
+    s->partial = dkim_tag_find(tags, "l") != NULL;
+    if (s->partial)
         return "l= leaves a part of the body unsigned (RFC 8460 section 3)";
     if (bh == NULL || b == NULL)
         return bh == NULL ? "bh= is missing" : "b= is missing";
@@ -157,7 +159,6 @@ check_body(struct arena *a, const struct dkim_tags *tags, int64_t now,
         return no_memory;
     s->body_hash = hash;
     s->signature = signature;
-    s->b_text = b;
     if (!dkim_base64(bh, hash, &len) || len != SHA256_BYTES)
         return "bh= is no SHA-256 hash";
     return dkim_base64(b, signature, &s->signature_len) ? NULL : "b= is no signature";
@@ -276,10 +277,16 @@ dkim_header_parse(struct arena *a, const struct message_field *f, int64_t now,
     if (!dkim_tags_parse(a, f->value, f->value_len, &tags, e))
         return false;
     out->flaw = tags.flaw;
-    for (size_t i = 0; i < sizeof checks / sizeof *checks && out->flaw == NULL; i++)
-        out->flaw = checks[i](a, &tags, now, out);
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+        const char *flaw = checks[i](a, &tags, now, out);
+
+        if (flaw == no_memory)
+            return err_nomem(e);
+        if (out->flaw == NULL)
+            out->flaw = flaw;
+    }
     locate_b(&tags, out);
-    return out->flaw == no_memory ? err_nomem(e) : true;
+    return true;
 }
 
 size_t

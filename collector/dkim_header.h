@@ -32,9 +32,11 @@ struct dkim_signature {
     const char **names;             /* h=, lower case */
     size_t name_count;
     bool subdomain_identity; /* i= is below d=, which a key may forbid */
+    bool partial;            /* l= */
 };
 
-/* `now` judges t= and x=. False only when out of memory. */
+/* `now` judges t= and x=. The first flaw is told, but all else that can be read is set
+ * all the same. False only when out of memory. */
 MUST_USE bool dkim_header_parse(struct arena *a, const struct message_field *f,
                                 int64_t now, struct dkim_signature *out, struct err *e);
 

@@ -2,7 +2,7 @@
  *
  *     door -> intake_prepare -> [batcher or own batch] store_put -> intake_finish -> door
  *
- * The daemon runs it through intake_submit (workers and the batcher); `import`, and
+ * The daemon runs it through batcher_submit (workers and writers); `import`, and
  * `deliver` without a daemon, call prepare, store_put and finish themselves. */
 #pragma once
 #include "collector/verdict.h"
@@ -29,8 +29,8 @@ struct delivery {
     const char *policy_domain; /* from the path /v1/tlsrpt/<domain>; NULL if none */
     bool vouched;              /* `import --vouch`: tier operator */
     void (*done)(
-        struct delivery *d); /* intake_submit only: called once, from another thread,
-                                after which intake does not touch d again */
+        struct delivery *d); /* batcher_submit only: called once, perhaps from
+                              another thread, after which d is the door's again */
     void *door;              /* the door's own */
 
     /* set by intake */
@@ -43,6 +43,8 @@ struct delivery {
     struct submission *submissions;
     size_t submission_count;
     struct delivery *next;
+    int64_t deadline_ms; /* CLOCK_MONOTONIC */
+    size_t charged_bytes;
 };
 
 /* The bytes of one report, and what surrounds them says to fill its gaps. */

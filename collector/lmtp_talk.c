@@ -41,11 +41,25 @@ lmtp_talk_clear(struct lmtp_talk *t)
     buf_clear(&t->message);
 }
 
+void
+lmtp_talk_drop(struct lmtp_talk *t, enum verdict fate)
+{
+    t->fate = fate;
+    buf_clear(&t->message);
+}
+
 static void
 reply(struct lmtp_talk *t, const char *text)
 {
     (void)buf_puts(&t->out, text);
     (void)buf_puts(&t->out, "\r\n");
+}
+
+void
+lmtp_talk_say_closing(struct lmtp_talk *t)
+{
+    reply(t, "421 4.3.2 closing, come again");
+    t->closing = true;
 }
 
 static void
@@ -300,9 +314,8 @@ keep(struct lmtp_talk *t, const char *bytes, size_t n)
 {
     if (t->fate != VERDICT_PENDING || buf_append(&t->message, bytes, n))
         return;
-    t->fate = n > t->rules->max_message_bytes - t->message.len ? VERDICT_TOO_BIG
-                                                               : VERDICT_AGAIN;
-    buf_clear(&t->message);
+    lmtp_talk_drop(t, n > t->rules->max_message_bytes - t->message.len ? VERDICT_TOO_BIG
+                                                                       : VERDICT_AGAIN);
 }
 
 /* Takes what can be taken at once in the present state; returns how many bytes. */

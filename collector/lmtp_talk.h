@@ -28,11 +28,12 @@ struct lmtp_talk {
     const struct lmtp_rules *rules;
     struct buf out;     /* replies to send; the caller empties it */
     struct buf message; /* LMTP_MESSAGE: as it was sent, dots unstuffed; else private */
+    bool in_message;    /* between DATA and its end */
     enum verdict fate; /* LMTP_MESSAGE: PENDING, or the verdict that is already certain */
 
     /* private */
     struct buf line;
-    bool line_too_long, greeted, has_sender, in_message, closing;
+    bool line_too_long, greeted, has_sender, closing;
     unsigned message_state;
     size_t recipient_count, bad_commands;
 };
@@ -46,6 +47,12 @@ void lmtp_talk_clear(struct lmtp_talk *t);
  * thrown away (fate TOO_BIG). */
 enum lmtp_event lmtp_talk_take(struct lmtp_talk *t, const char *bytes, size_t n,
                                size_t *taken);
+
+/* Reads the message that is coming to its end and throws it away: that is its fate. */
+void lmtp_talk_drop(struct lmtp_talk *t, enum verdict fate);
+
+/* Puts "421" into `out`: the caller is about to close. */
+void lmtp_talk_say_closing(struct lmtp_talk *t);
 
 /* One reply for each recipient of the message; it is forgotten. `reason` may be "". */
 void lmtp_talk_answer(struct lmtp_talk *t, enum verdict verdict, const char *reason);

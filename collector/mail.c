@@ -9,8 +9,13 @@
 #include <gmime/gmime.h>
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+enum {
+    MAX_TIME_DIGITS = 12
+};
 
 struct walk {
     struct arena *arena;
@@ -330,17 +335,39 @@ mail_from_domain(struct arena *a, const struct message *m)
     return domain;
 }
 
+/* Takes what stands before the next '!'. NULL when nothing does, or out of memory. */
+static char *
+name_part(struct arena *a, const char **at)
+{
+    const char *end = strchr(*at, '!');
+    char *part;
+
+    if (end == NULL || end == *at)
+        return NULL;
+    part = arena_strndup(a, *at, (size_t)(end - *at));
+    *at = end + 1;
+    if (part != NULL)
+        text_lower(part);
+    return part;
+}
+
 bool
 mail_read_filename(struct arena *a, const char *name, struct mail_filename *out,
                    struct err *e)
 {
-    const char *first = strchr(name, '!'), *second;
+    const char *at = name;
+    char *submitter, *domain;
+    size_t digits;
 
-    *out = (struct mail_filename){0};
-    second = first == NULL ? NULL : strchr(first + 1, '!');
-    if (second == NULL || first == name || second == first + 1)
+    *out = (struct mail_filename){.begin = -1};
+    if (strchr(name, '!') == NULL)
         return true;
-    out->submitter = arena_strndup(a, name, (size_t)(first - name));
-    out->policy_domain = arena_strndup(a, first + 1, (size_t)(second - first - 1));
-    return (out->submitter != NULL && out->policy_domain != NULL) || err_nomem(e);
+    if ((submitter = name_part(a, &at)) == NULL || (domain = name_part(a, &at)) == NULL)
+        return strchr(at, '!') == NULL || *at == '!' || err_nomem(e);
+    out->submitter = submitter;
+    out->policy_domain = domain;
+    digits = strspn(at, "0123456789");
+    if (digits > 0 && digits <= MAX_TIME_DIGITS && at[digits] == '!')
+        out->begin = strtoll(at, NULL, 10);
+    return true;
 }

@@ -10,6 +10,8 @@ static const struct verb {
     int (*run)(int argc, char **argv);
     const char *about;
 } verbs[] = {
+    {"import", cmd_import, "take reports out of files and old mail"},
+    {"deliver", cmd_deliver, "take one mail from standard input"},
     {"config", cmd_config, "check and print the configuration"},
 };
 

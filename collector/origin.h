@@ -15,7 +15,7 @@ enum {
 struct origin;
 
 MUST_USE bool origin_new(struct resolver *r, struct origin **out, struct err *e);
-void origin_free(struct origin *o); /* before the resolver is closed; NULL is fine */
+void origin_free(struct origin *o); /* after the resolver is closed; NULL is fine */
 
 /* `name`: lower case, no final dot; "" when there is none that DNS confirms. */
 typedef void origin_fn(void *ctx, const char *name);

@@ -1,8 +1,7 @@
 /* RFC 8460 section 4.4 as tables: one for each object, in the order of the standard. */
 #include "schema/decode.h"
 
-#include "base/text.h"
-#include "schema/member.h"
+#include "schema/list.h"
 
 #include <string.h>
 
@@ -13,120 +12,13 @@ enum {
 };
 #define ABSENT_INSTANT INT64_MIN
 
-struct list {
-    const char **items;
-    size_t count, room;
-};
-
-static bool
-add_item(struct decoder *d, struct list *list, const char *item)
-{
-    void *items = list->items;
-
-    if (list->count == REPORT_MAX_LIST)
-        return err_set(d->e, ERR_INPUT, "more than %d elements", REPORT_MAX_LIST);
-    if (!member_grow(d, &items, list->count, &list->room, sizeof *list->items))
-        return false;
-    list->items = items;
-    list->items[list->count++] = item;
-    return true;
-}
-
-typedef bool add_fn(struct decoder *d, struct list *list, char *text);
-
-/* An array of strings, or a lone one, which notes `lone`. */
-static bool
-read_list(struct decoder *d, enum json_token token, enum quirk lone, add_fn *add,
-          struct list *list)
-{
-    char *text;
-
-    if (token == JSON_NULL)
-        member_note(d, QUIRK_DETAILS_NULL);
-    if (token != JSON_ARRAY) {
-        if (token == JSON_STRING)
-            member_note(d, lone);
-        return member_take_text(d, token, &text) && (text == NULL || add(d, list, text));
-    }
-    for (;;) {
-        if (!json_next(&d->json, &token, d->e))
-            return false;
-        if (token == JSON_CLOSE)
-            return true;
-        if (!member_take_text(d, token, &text) || (text != NULL && !add(d, list, text)))
-            return false;
-    }
-}
-
-/* Is text a JSON array of strings and nothing else? */
-static bool
-is_string_array(const char *text)
-{
-    struct json_read inner;
-    enum json_token token = JSON_NULL;
-
-    json_read_init(&inner, text, strlen(text));
-    if (!json_next(&inner, &token, NULL) || token != JSON_ARRAY)
-        return false;
-    while (json_next(&inner, &token, NULL) && token == JSON_STRING)
-        ;
-    return token == JSON_CLOSE && inner.depth == 0 &&
-           json_skip_white(inner.at, inner.end) == inner.end;
-}
-
-/* Microsoft: ["[\"3 1 1 AA..\",\"3 1 1 BB..\"]"]. */
-static bool
-unfold(struct decoder *d, struct list *list, const char *text)
-{
-    struct decoder inner = *d;
-    enum json_token token = JSON_NULL;
-    char *item;
-    bool ok;
-
-    json_read_init(&inner.json, text, strlen(text));
-    ok = json_next(&inner.json, &token, d->e);
-    while (ok && (ok = json_next(&inner.json, &token, d->e)) && token == JSON_STRING)
-        ok = member_take_text(&inner, token, &item) &&
-             (item == NULL || add_item(&inner, list, item));
-    d->pool = inner.pool;
-    d->pool_left = inner.pool_left;
-    return ok;
-}
-
-static bool
-add_policy_string(struct decoder *d, struct list *list, char *text)
-{
-    if (*text != '[' || !is_string_array(text))
-        return add_item(d, list, text);
-    member_note(d, QUIRK_POLICY_STRING_JSON);
-    return unfold(d, list, text);
-}
-
-/* "mx: mx.example.net". */
-static bool
-add_mx_host(struct decoder *d, struct list *list, char *text)
-{
-    size_t n;
-
-    text_lower(text);
-    if (strncmp(text, "mx:", 3) == 0) {
-        member_note(d, QUIRK_MX_HOST_PREFIX);
-        text += 3;
-        text += strspn(text, " \t");
-    }
-    n = strlen(text);
-    if (n > 1 && text[n - 1] == '.')
-        text[n - 1] = '\0';
-    return *text == '\0' || add_item(d, list, text);
-}
-
 static bool
 read_policy_string(struct decoder *d, enum json_token token, void *into)
 {
     struct policy *p = into;
     struct list list = {0};
 
-    if (!read_list(d, token, QUIRK_POLICY_STRING_STRING, add_policy_string, &list))
+    if (!list_read(d, token, QUIRK_POLICY_STRING_STRING, list_add_policy_string, &list))
         return false;
     p->policy_string = list.items;
     p->policy_string_count = list.count;
@@ -139,7 +31,7 @@ read_mx_host(struct decoder *d, enum json_token token, void *into)
     struct policy *p = into;
     struct list list = {0};
 
-    if (!read_list(d, token, QUIRK_MX_HOST_STRING, add_mx_host, &list))
+    if (!list_read(d, token, QUIRK_MX_HOST_STRING, list_add_mx_host, &list))
         return false;
     p->mx_host = list.items;
     p->mx_host_count = list.count;
@@ -151,9 +43,9 @@ static bool
 read_object(struct decoder *d, enum json_token token, const struct member *table,
             size_t n, void *object)
 {
-    if (token == JSON_NULL)
+    if (token == TOKEN_NULL)
         return true;
-    if (token != JSON_OBJECT)
+    if (token != TOKEN_OBJECT)
         return member_type_error(d, "an object");
     return member_read_all(d, table, n, object);
 }
@@ -162,24 +54,24 @@ read_object(struct decoder *d, enum json_token token, const struct member *table
 static bool
 read_array(struct decoder *d, enum json_token token, member_fn *read, void *into)
 {
-    if (token == JSON_NULL) {
+    if (token == TOKEN_NULL) {
         member_note(d, QUIRK_DETAILS_NULL);
         return true;
     }
-    if (token == JSON_OBJECT) {
+    if (token == TOKEN_OBJECT) {
         member_note(d, QUIRK_NOT_ARRAY);
         return read(d, token, into);
     }
-    if (token != JSON_ARRAY)
+    if (token != TOKEN_ARRAY)
         return member_type_error(d, "an array");
     for (size_t i = 0;; i++) {
-        if (!json_next(&d->json, &token, d->e))
+        if (!json_read_next(&d->json, &token, d->e))
             return false;
-        if (token == JSON_CLOSE)
+        if (token == TOKEN_CLOSE)
             return true;
-        if (token != JSON_OBJECT)
+        if (token != TOKEN_OBJECT)
             member_type_error(d, "an object");
-        if (token != JSON_OBJECT || !read(d, token, into))
+        if (token != TOKEN_OBJECT || !read(d, token, into))
             return err_prefix(d->e, "[%zu]", i);
     }
 }
@@ -382,7 +274,7 @@ static bool
 finish_report(struct decoder *d)
 {
     struct report *r = d->report;
-    const char *rest = json_skip_white(d->json.at, d->json.end);
+    const char *rest = json_scan_white(d->json.at, d->json.end);
 
     if (r->start == ABSENT_INSTANT || r->end == ABSENT_INSTANT)
         return err_set(d->e, ERR_INPUT, "date-range: no %s",
@@ -407,7 +299,7 @@ bool
 decode_report(const char *json, size_t len, struct report *r, struct err *e)
 {
     struct decoder d = {.report = r, .e = e};
-    enum json_token token = JSON_NULL;
+    enum json_token token = TOKEN_NULL;
     bool ok = false;
 
     if (len >= 3 && memcmp(json, "\xEF\xBB\xBF", 3) == 0) {
@@ -417,9 +309,9 @@ decode_report(const char *json, size_t len, struct report *r, struct err *e)
     }
     json_read_init(&d.json, json, len);
     r->start = r->end = ABSENT_INSTANT;
-    if (!json_next(&d.json, &token, e))
+    if (!json_read_next(&d.json, &token, e))
         goto out;
-    if (token != JSON_OBJECT) {
+    if (token != TOKEN_OBJECT) {
         err_set(e, ERR_INPUT, "not a JSON object");
         goto out;
     }

@@ -3,28 +3,24 @@
  * what is skipped too: UTF-8, escapes, no NUL, no lone surrogate, numbers that fit. Pure.
  */
 #pragma once
-#include "base/err.h"
-
-#include <stddef.h>
-#include <stdint.h>
+#include "schema/json_scan.h"
 
 /* In LIMITS of tlsrpt.conf(5). */
 enum {
-    JSON_MAX_DEPTH = 64,        /* arrays and objects open at once */
-    JSON_MAX_NUMBER_BYTES = 64, /* of one number */
+    JSON_MAX_DEPTH = 64 /* arrays and objects open at once */
 };
 
 enum json_token {
-    JSON_OBJECT, /* opens */
-    JSON_ARRAY,  /* opens */
-    JSON_CLOSE,  /* of the innermost object or array */
-    JSON_KEY,    /* its value is the next token */
-    JSON_STRING,
-    JSON_NUMBER,
-    JSON_TRUE,
-    JSON_FALSE,
-    JSON_NULL,
-    JSON_END, /* the value that began the text is complete; bytes may follow it */
+    TOKEN_OBJECT, /* opens */
+    TOKEN_ARRAY,  /* opens */
+    TOKEN_CLOSE,  /* of the innermost object or array */
+    TOKEN_KEY,    /* its value is the next token */
+    TOKEN_STRING,
+    TOKEN_NUMBER,
+    TOKEN_TRUE,
+    TOKEN_FALSE,
+    TOKEN_NULL,
+    TOKEN_END, /* the value that began the text is complete; bytes may follow it */
 };
 
 struct json_read {
@@ -33,8 +29,8 @@ struct json_read {
     unsigned depth;
     unsigned state;
 
-    /* Of the last token, if JSON_KEY, JSON_STRING or JSON_NUMBER: where it stands in the
-     * text (without quotes), whether it holds escapes, its length without them. */
+    /* Of the last token, if TOKEN_KEY, TOKEN_STRING or TOKEN_NUMBER: where it stands in
+     * the text (without quotes), whether it holds escapes, its length without them. */
     const char *text;
     size_t text_len;
     size_t plain_len;
@@ -44,18 +40,15 @@ struct json_read {
 void json_read_init(struct json_read *r, const char *text, size_t n);
 
 /* The next token. ERR_INPUT with the byte's place when it is not JSON or past a limit. */
-MUST_USE bool json_next(struct json_read *r, enum json_token *token, struct err *e);
+MUST_USE bool json_read_next(struct json_read *r, enum json_token *token, struct err *e);
 
 /* After `token` was read: passes over all of the value that it begins. */
-MUST_USE bool json_skip(struct json_read *r, enum json_token token, struct err *e);
+MUST_USE bool json_read_skip(struct json_read *r, enum json_token token, struct err *e);
 
 /* Copies the last key or string without escapes into out, which has room for plain_len
  * bytes; writes no NUL. */
-void json_copy(const struct json_read *r, char *out);
+void json_read_copy(const struct json_read *r, char *out);
 
 /* The last number, if it is a whole one that a double holds exactly (|n| <= 2^53):
  * *plain tells whether it was written with digits and sign alone. */
-MUST_USE bool json_integer(const struct json_read *r, int64_t *value, bool *plain);
-
-/* White space as JSON has it, and nothing else, passed over. */
-const char *json_skip_white(const char *at, const char *end);
+MUST_USE bool json_read_integer(const struct json_read *r, int64_t *value, bool *plain);

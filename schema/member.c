@@ -76,7 +76,7 @@ take_string(struct decoder *d, char **text)
         return err_set(d->e, ERR_INPUT, "longer than %d bytes", REPORT_MAX_STRING_BYTES);
     if ((*text = take_room(d, n + 1)) == NULL)
         return false;
-    json_copy(&d->json, *text);
+    json_read_copy(&d->json, *text);
     (*text)[n] = '\0';
     return true;
 }
@@ -88,7 +88,7 @@ take_number_as_text(struct decoder *d, char **text)
     int64_t n = 0;
     bool plain = false;
 
-    if (!json_integer(&d->json, &n, &plain) || !plain)
+    if (!json_read_integer(&d->json, &n, &plain) || !plain)
         return true;
     *text = arena_printf(&d->report->arena, "%lld", (long long)n);
     return *text != NULL || err_nomem(d->e);
@@ -98,14 +98,14 @@ bool
 member_take_text(struct decoder *d, enum json_token token, char **text)
 {
     *text = NULL;
-    if (token == JSON_STRING)
+    if (token == TOKEN_STRING)
         return take_string(d, text);
-    if (token == JSON_NULL)
+    if (token == TOKEN_NULL)
         return true;
     member_note(d, QUIRK_MEMBER_TYPE);
-    if (token == JSON_NUMBER)
+    if (token == TOKEN_NUMBER)
         return take_number_as_text(d, text);
-    return json_skip(&d->json, token, d->e);
+    return json_read_skip(&d->json, token, d->e);
 }
 
 static void
@@ -261,15 +261,15 @@ number_in_string(struct decoder *d, int64_t *n)
 {
     char text[JSON_MAX_NUMBER_BYTES];
     struct json_read inner;
-    enum json_token token = JSON_NULL;
+    enum json_token token = TOKEN_NULL;
     bool plain;
 
     if (d->json.plain_len > sizeof text)
         return false;
-    json_copy(&d->json, text);
+    json_read_copy(&d->json, text);
     json_read_init(&inner, text, d->json.plain_len);
-    return json_next(&inner, &token, NULL) && token == JSON_NUMBER &&
-           inner.at == inner.end && json_integer(&inner, n, &plain);
+    return json_read_next(&inner, &token, NULL) && token == TOKEN_NUMBER &&
+           inner.at == inner.end && json_read_integer(&inner, n, &plain);
 }
 
 bool
@@ -278,11 +278,11 @@ member_count(struct decoder *d, enum json_token token, void *into)
     int64_t n = 0;
     bool plain = false, ok = false;
 
-    if (token == JSON_NULL)
+    if (token == TOKEN_NULL)
         return true;
-    if (token == JSON_NUMBER)
-        ok = json_integer(&d->json, &n, &plain);
-    else if (token == JSON_STRING)
+    if (token == TOKEN_NUMBER)
+        ok = json_read_integer(&d->json, &n, &plain);
+    else if (token == TOKEN_STRING)
         ok = number_in_string(d, &n);
     if (!ok)
         return member_type_error(d, "a whole number up to 2^53");
@@ -302,7 +302,7 @@ member_instant(struct decoder *d, enum json_token token, void *into)
     char *text = NULL;
     unsigned form = 0;
 
-    if (token != JSON_STRING)
+    if (token != TOKEN_STRING)
         return member_type_error(d, "a date");
     if (!member_take_text(d, token, &text))
         return false;
@@ -327,7 +327,7 @@ find_member(const struct decoder *d, const struct member *table, size_t n, size_
     if (len >= sizeof copy)
         return n;
     if (len != d->json.text_len) {
-        json_copy(&d->json, copy);
+        json_read_copy(&d->json, copy);
         name = copy;
     }
     for (size_t k = 0; k < n; k++) {
@@ -370,19 +370,19 @@ member_read_all(struct decoder *d, const struct member *table, size_t n, void *o
     size_t next = 0;
 
     for (;;) {
-        enum json_token token = JSON_NULL;
+        enum json_token token = TOKEN_NULL;
         size_t i;
 
-        if (!json_next(&d->json, &token, d->e))
+        if (!json_read_next(&d->json, &token, d->e))
             return false;
-        if (token == JSON_CLOSE)
+        if (token == TOKEN_CLOSE)
             return true;
         i = find_member(d, table, n, next);
-        if (!json_next(&d->json, &token, d->e))
+        if (!json_read_next(&d->json, &token, d->e))
             return false;
         if (i == n) {
             member_note(d, QUIRK_UNKNOWN_MEMBER);
-            if (!json_skip(&d->json, token, d->e))
+            if (!json_read_skip(&d->json, token, d->e))
                 return false;
             continue;
         }

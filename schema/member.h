@@ -30,11 +30,7 @@ struct member {
         name, offsetof(type, field), read, NULL                                          \
     }
 
-enum {
-    MEMBER_MAX = 16 /* in a table */
-};
-
-/* After JSON_OBJECT: reads the members that the table names into `object`, to the end of
+/* After TOKEN_OBJECT: reads the members that the table names into `object`, to the end of
  * the object. Others are passed over and noted; one that is given twice is an error. */
 MUST_USE bool member_read_all(struct decoder *d, const struct member *table, size_t n,
                               void *object);

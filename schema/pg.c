@@ -1,30 +1,17 @@
-/* The only file that includes libpq. Its traps, and what is done about them: COMMIT of a
- * failed transaction answers ROLLBACK as a success; one whose wait for a standby was
- * cancelled answers COMMIT with a warning; a connection is busy until PQgetResult()
- * returns NULL; libpq itself waits for ever. */
+/* A connection and one statement on it. libpq waits for ever, so the waiting is done
+ * here; a connection is busy until PQgetResult() returns NULL. */
 #include "schema/pg.h"
 
+#include "schema/pg_conn.h"
+
 #include <errno.h>
-#include <libpq-fe.h>
 #include <poll.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 enum {
     MAX_PARAMS = 32,
-    MAX_COLUMNS = 64,
-    SQLSTATE_LEN = 5
-};
-
-struct pg {
-    PGconn *conn;
-    int wait_s;
-    int64_t deadline_ms; /* of the exchange under way; 0: none */
-    bool warned;         /* a WARNING arrived in the exchange under way */
-    bool lost;
-    char sqlstate[SQLSTATE_LEN + 1];
 };
 
 /* ---- failing ---- */
@@ -75,21 +62,21 @@ fail_text(struct err *e, enum err_kind kind, const char *text)
     return err_set(e, kind, "database: %s", line);
 }
 
-static bool
-fail_lost(struct pg *pg, const char *why, struct err *e)
+bool
+pg_fail_lost(struct pg *pg, const char *why, struct err *e)
 {
     pg->lost = true;
     return fail_text(e, ERR_AGAIN, why);
 }
 
-static bool
-fail_result(struct pg *pg, const PGresult *r, struct err *e)
+bool
+pg_fail_result(struct pg *pg, const PGresult *r, struct err *e)
 {
     const char *state = r == NULL ? NULL : PQresultErrorField(r, PG_DIAG_SQLSTATE);
     const char *text = r == NULL ? NULL : PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
 
     if (PQstatus(pg->conn) == CONNECTION_BAD || state == NULL)
-        return fail_lost(pg, PQerrorMessage(pg->conn), e);
+        return pg_fail_lost(pg, PQerrorMessage(pg->conn), e);
     memcpy(pg->sqlstate, state, SQLSTATE_LEN);
     /* Shut down, crashed or no longer the primary: the next connection may do better. */
     if (strncmp(state, "57P", 3) == 0 || strncmp(state, "08", 2) == 0)
@@ -117,8 +104,8 @@ clock_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void
-start_exchange(struct pg *pg)
+void
+pg_start(struct pg *pg)
 {
     pg->warned = false;
     pg->sqlstate[0] = '\0';
@@ -133,32 +120,32 @@ wait_for(struct pg *pg, short events, struct err *e)
     int n;
 
     if (pg->deadline_ms != 0 && (left = pg->deadline_ms - clock_ms()) <= 0)
-        return fail_lost(pg, "no answer in time", e);
+        return pg_fail_lost(pg, "no answer in time", e);
     n = poll(&p, 1, (int)left);
     if (n < 0 && errno != EINTR)
-        return fail_lost(pg, strerror(errno), e);
+        return pg_fail_lost(pg, strerror(errno), e);
     if (n > 0 && (p.revents & ~POLLOUT) != 0 && PQconsumeInput(pg->conn) == 0)
-        return fail_result(pg, NULL, e);
+        return pg_fail_result(pg, NULL, e);
     return true;
 }
 
-static bool
-flush(struct pg *pg, struct err *e)
+bool
+pg_flush(struct pg *pg, struct err *e)
 {
     int left;
 
     while ((left = PQflush(pg->conn)) == 1)
         if (!wait_for(pg, POLLIN | POLLOUT, e))
             return false;
-    return left == 0 || fail_result(pg, NULL, e);
+    return left == 0 || pg_fail_result(pg, NULL, e);
 }
 
 /* The next result of the exchange; *r is NULL at its end. */
-static bool
-next_result(struct pg *pg, PGresult **r, struct err *e)
+bool
+pg_next(struct pg *pg, PGresult **r, struct err *e)
 {
     *r = NULL;
-    if (!flush(pg, e))
+    if (!pg_flush(pg, e))
         return false;
     while (PQisBusy(pg->conn))
         if (!wait_for(pg, POLLIN, e))
@@ -168,12 +155,12 @@ next_result(struct pg *pg, PGresult **r, struct err *e)
 }
 
 /* Until the connection is idle; forgets results. */
-static void
-drain(struct pg *pg)
+void
+pg_drain(struct pg *pg)
 {
     PGresult *r;
 
-    while (!pg->lost && next_result(pg, &r, NULL) && r != NULL) {
+    while (!pg->lost && pg_next(pg, &r, NULL) && r != NULL) {
         bool copying = PQresultStatus(r) == PGRES_COPY_IN;
 
         PQclear(r);
@@ -259,9 +246,9 @@ pg_server_setting(const struct pg *pg, const char *name)
 
 /* ---- one statement ---- */
 
-static bool
-send_query(struct pg *pg, const char *sql, const struct pg_param params[], size_t n,
-           struct err *e)
+bool
+pg_send(struct pg *pg, const char *sql, const struct pg_param params[], size_t n,
+        struct err *e)
 {
     const char *values[MAX_PARAMS];
     int lengths[MAX_PARAMS], formats[MAX_PARAMS];
@@ -275,14 +262,14 @@ send_query(struct pg *pg, const char *sql, const struct pg_param params[], size_
         lengths[i] = (int)params[i].bytes;
         formats[i] = params[i].binary;
     }
-    start_exchange(pg);
+    pg_start(pg);
     if (PQsendQueryParams(pg->conn, sql, (int)n, NULL, values, lengths, formats, 0) == 0)
-        return fail_result(pg, NULL, e);
+        return pg_fail_result(pg, NULL, e);
     return true;
 }
 
-static bool
-has_shape(const PGresult *r, struct pg_shape shape, struct err *e)
+bool
+pg_has_shape(const PGresult *r, struct pg_shape shape, struct err *e)
 {
     size_t columns = (size_t)PQnfields(r), rows = (size_t)PQntuples(r);
 
@@ -301,19 +288,19 @@ pg_query(struct pg *pg, const char *sql, const struct pg_param params[], size_t 
 
     if (rows != NULL)
         *rows = NULL;
-    if (!send_query(pg, sql, params, n, e))
+    if (!pg_send(pg, sql, params, n, e))
         return false;
     /* An error may come behind a success: the commit of a single statement. */
     ok = true;
-    while (next_result(pg, &r, ok ? e : NULL) && r != NULL) {
+    while (pg_next(pg, &r, ok ? e : NULL) && r != NULL) {
         ExecStatusType status = PQresultStatus(r);
 
         if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-            ok = ok && fail_result(pg, r, e);
+            ok = ok && pg_fail_result(pg, r, e);
         PQclear(kept);
         kept = r;
     }
-    ok = ok && !pg->lost && kept != NULL && has_shape(kept, shape, e);
+    ok = ok && !pg->lost && kept != NULL && pg_has_shape(kept, shape, e);
     if (ok && rows != NULL)
         *rows = (struct pg_rows *)kept;
     else
@@ -340,162 +327,4 @@ void
 pg_rows_free(struct pg_rows *rows)
 {
     PQclear((PGresult *)rows);
-}
-
-/* ---- scripts and transactions ---- */
-
-static bool
-feed_copy(struct pg *pg, const struct buf *data, struct err *e)
-{
-    int n;
-
-    while ((n = PQputCopyData(pg->conn, data->bytes, (int)data->len)) == 0)
-        if (!flush(pg, e))
-            return false;
-    if (n < 0)
-        return fail_result(pg, NULL, e);
-    while ((n = PQputCopyEnd(pg->conn, NULL)) == 0)
-        if (!flush(pg, e))
-            return false;
-    return n > 0 || fail_result(pg, NULL, e);
-}
-
-static bool
-ends_in_commit(const char *sql)
-{
-    static const char end[] = "COMMIT";
-    size_t n = strlen(sql), m = sizeof end - 1;
-
-    while (n > 0 && sql[n - 1] == '\n')
-        n--;
-    return n >= m && memcmp(sql + n - m, end, m) == 0;
-}
-
-/* Takes the results of a script; `last` is the tag of its last command. */
-static bool
-take_results(struct pg *pg, const struct buf *const copies[], size_t n, char last[16],
-             struct err *e)
-{
-    size_t fed = 0;
-    bool ok = true;
-    PGresult *r;
-
-    while (next_result(pg, &r, ok ? e : NULL) && r != NULL) {
-        ExecStatusType status = PQresultStatus(r);
-
-        if (status == PGRES_COPY_IN) {
-            ok = fed < n ? feed_copy(pg, copies[fed], e)
-                         : PQputCopyEnd(pg->conn, "no data") >= 0;
-            fed++;
-        } else if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-            ok = ok && fail_result(pg, r, e);
-        }
-        strncpy(last, PQcmdStatus(r), 15);
-        PQclear(r);
-        if (pg->lost)
-            break;
-    }
-    return ok && !pg->lost &&
-           (fed == n || err_set(e, ERR_BUG, "a script without its COPY"));
-}
-
-bool
-pg_script(struct pg *pg, const char *sql, const struct buf *const copies[], size_t n,
-          struct err *e)
-{
-    char last[16] = "";
-    bool commits = ends_in_commit(sql);
-
-    if (pg->lost)
-        return err_set(e, ERR_AGAIN, "database: the connection was lost");
-    start_exchange(pg);
-    if (PQsendQuery(pg->conn, sql) == 0)
-        return fail_result(pg, NULL, e);
-    if (!take_results(pg, copies, n, last, e)) {
-        pg_rollback(pg);
-        return false;
-    }
-    if (commits && strcmp(last, "COMMIT") != 0)
-        return err_set(e, ERR_AGAIN, "database: the transaction was rolled back");
-    if (commits && pg->warned)
-        return fail_lost(pg, "the commit was not confirmed", e);
-    return true;
-}
-
-bool
-pg_commit(struct pg *pg, struct err *e)
-{
-    /* The time limit of the transaction must not cancel a COMMIT that waits for a
-     * standby. */
-    return pg_script(pg, "SET LOCAL statement_timeout = 0; COMMIT", NULL, 0, e);
-}
-
-void
-pg_rollback(struct pg *pg)
-{
-    if (pg->lost || PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
-        return;
-    start_exchange(pg);
-    if (PQsendQuery(pg->conn, "ROLLBACK") == 0)
-        pg->lost = true;
-    drain(pg);
-}
-
-/* ---- rows, one at a time ---- */
-
-static bool
-give_row(const PGresult *r, size_t columns, pg_row_fn *row, void *ctx, struct err *e)
-{
-    const char *values[MAX_COLUMNS];
-
-    for (size_t i = 0; i < columns; i++)
-        values[i] = PQgetisnull(r, 0, (int)i) ? NULL : PQgetvalue(r, 0, (int)i);
-    return row(ctx, values, columns, e);
-}
-
-static void
-cancel(struct pg *pg)
-{
-    PGcancel *c = PQgetCancel(pg->conn);
-    char text[256];
-
-    if (c != NULL)
-        (void)PQcancel(c, text, sizeof text);
-    PQfreeCancel(c);
-}
-
-bool
-pg_stream(struct pg *pg, const char *sql, const struct pg_param params[], size_t n,
-          size_t columns, pg_row_fn *row, void *ctx, struct err *e)
-{
-    bool ok = true, stopped = false;
-    PGresult *r;
-
-    if (columns > MAX_COLUMNS)
-        return err_set(e, ERR_BUG, "a statement with %zu columns", columns);
-    if (!send_query(pg, sql, params, n, e))
-        return false;
-    PQsetSingleRowMode(pg->conn);
-    while (next_result(pg, &r, ok ? e : NULL) && r != NULL) {
-        ExecStatusType status = PQresultStatus(r);
-
-        if (stopped) {
-            PQclear(r);
-            continue;
-        }
-        if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK)
-            ok = fail_result(pg, r, e);
-        else
-            ok = has_shape(r, (struct pg_shape){columns, 0, 1}, e);
-        if (ok && status == PGRES_SINGLE_TUPLE)
-            stopped = !give_row(r, columns, row, ctx, e);
-        if (stopped || !ok) {
-            stopped = true;
-            cancel(pg);
-        }
-        PQclear(r);
-    }
-    if (stopped && ok)
-        return e == NULL || e->kind == ERR_NONE;
-    return ok && !pg->lost;
 }

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from conftest import SOURCE, run
+from conftest import SOURCE, run, sources
 
 CONF_MANUAL = SOURCE / "docs/tlsrpt.conf.5"
 PAGES = sorted((SOURCE / "docs").glob("*.[1-8]"))
@@ -33,7 +33,7 @@ def printed_settings(text):
 
 def documented_settings(text):
     found, section = {}, None
-    for line in text.splitlines():
+    for line in text.split("\n.Sh LIMITS")[0].splitlines():
         if opened := re.match(r"\.Ss (?:Section (\w+)|(General))", line):
             section = opened[1] or opened[2]
         elif item := re.match(r"\.It Ic (\w+)(?: No = (?:Qq )?(.*))?$", line):
@@ -53,8 +53,20 @@ def test_manual_has_every_setting_with_its_default(release, tmp_path):
     assert differing == {}
 
 
-def test_example_configuration_is_valid(release):
-    run(release / "tlsrptd", "config", "-c", SOURCE / "docs/tlsrpt.conf")
+def test_manual_has_every_limit():
+    """What a stranger can push is bounded by a NOUN_MAX_... of a header."""
+    limits = {}
+    for path in sources("*.h"):
+        if path.parent.name != "analyzer":
+            for constant, value in re.findall(r"^ +([A-Z]+_MAX_[A-Z_]+) = ([0-9 *<]+)", path.read_text(), re.M):
+                limits[constant] = str(eval(value))
+    documented = dict(re.findall(r"^\.It Ic ([A-Z]+_MAX_[A-Z_]+) No = (\d+)$", CONF_MANUAL.read_text(), re.M))
+    assert limits == documented
+
+
+@pytest.mark.parametrize("example", ["docs/tlsrpt.conf", "docker/tlsrpt.conf"])
+def test_example_configuration_is_valid(release, example):
+    run(release / "tlsrptd", "config", "-c", SOURCE / example)
 
 
 def test_configuration_in_the_manual_is_valid(release, tmp_path):

@@ -63,3 +63,16 @@ def test_units_are_valid(release, tmp_path):
         text = (release / unit).read_text().replace("/usr/local/sbin/tlsrptd", str(release / "tlsrptd"))
         (tmp_path / unit).write_text(text)
     run("systemd-analyze", "verify", "--man=no", "--recursive-errors=one", *sorted(tmp_path.iterdir()))
+
+
+def image_packages():
+    lines = (SOURCE / "tests/packages").read_text().splitlines()
+    return {line.split()[1] for line in lines if line.startswith("image")}
+
+
+@pytest.mark.skipif("bookworm" not in open("/etc/os-release").read(), reason="packages are named as in Debian 12")
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_image_has_every_library(release, program):
+    needed = re.findall(r"NEEDED.*\[(.*)\]", run("readelf", "--wide", "--dynamic", release / program))
+    owners = {run("dpkg-query", "-S", f"*/{library}").split(":")[0] for library in needed}
+    assert owners - {"libc6"} <= image_packages()

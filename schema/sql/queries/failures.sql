@@ -1,5 +1,5 @@
 -- tlsrpt failures: every failure that was described, the latest day first, equal ones of a day together; and
--- with no result_type the failures that a policy counts without describing any.
+-- as "not-described" the failures that a policy counts without describing any.
 SELECT policy_domain, sender, day, policy_type, result_type, sum(failed_sessions) AS failed_sessions,
        sending_mta_ip, receiving_mx_hostname, receiving_ip, failure_reason_code, trust
 FROM (
@@ -11,7 +11,7 @@ FROM (
       AND ($4::text[] IS NULL OR sender = ANY ($4::text[]))
       AND ($5::text[] IS NULL OR trust = ANY ($5::text[]))
     UNION ALL
-    SELECT policy_domain, sender, day, policy_type, NULL, failed_sessions, NULL, NULL, NULL, NULL, trust
+    SELECT policy_domain, sender, day, policy_type, 'not-described', failed_sessions, NULL, NULL, NULL, NULL, trust
     FROM counted_policy p
     WHERE failed_sessions > 0
       AND day BETWEEN $1::date AND $2::date

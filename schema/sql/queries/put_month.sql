@@ -1,2 +1,4 @@
--- Makes the month of a day that a report names, if it may (tlsrptd).
-SELECT tlsrpt.ensure_month($1::date)
+-- Makes the months of the days that a batch names, those that it may (tlsrptd).
+SELECT count(*) FILTER (WHERE tlsrpt.ensure_month(month))
+FROM (SELECT DISTINCT date_trunc('month', day::timestamp)::date AS month
+      FROM unnest($1::date[]) AS day) AS months

@@ -245,6 +245,46 @@ a_reason_stays_on_its_line(void **state)
     lmtp_talk_clear(&t);
 }
 
+/* A message that is dropped in its middle is still read to its end, and answered. */
+static void
+a_dropped_message_is_read_to_its_end(void **state)
+{
+    static const struct settings_list anyone;
+    const struct lmtp_rules rules = {"h", &anyone, MAX_MESSAGE};
+    struct buf messages;
+    struct lmtp_talk t;
+
+    (void)state;
+    buf_init(&messages, 0);
+    lmtp_talk_init(&t, &rules);
+    feed(&t, &messages, START "m\r\n", strlen(START "m\r\n"));
+    lmtp_talk_drop(&t, VERDICT_AGAIN);
+    buf_reset(&t.out);
+    feed(&t, &messages, "n\r\n.\r\nNOOP\r\n", 12);
+    assert_string_equal(messages.bytes, "[]");
+    assert_string_equal(t.out.bytes, "451 4.3.0 try-later: why\r\n250 2.0.0 ok\r\n");
+    buf_clear(&messages);
+    lmtp_talk_clear(&t);
+}
+
+static void
+says_that_it_closes(void **state)
+{
+    static const struct settings_list anyone;
+    const struct lmtp_rules rules = {"h", &anyone, MAX_MESSAGE};
+    struct lmtp_talk t;
+    size_t taken;
+
+    (void)state;
+    lmtp_talk_init(&t, &rules);
+    buf_reset(&t.out);
+    lmtp_talk_say_closing(&t);
+    assert_string_equal(t.out.bytes, "421 4.3.2 closing, come again\r\n");
+    assert_int_equal(lmtp_talk_take(&t, "NOOP\r\n", 6, &taken), LMTP_CLOSE);
+    assert_int_equal(taken, 0);
+    lmtp_talk_clear(&t);
+}
+
 int
 main(void)
 {
@@ -253,6 +293,8 @@ main(void)
         cmocka_unit_test(limits_at_n_and_n_plus_one),
         cmocka_unit_test(recipients_of_the_list),
         cmocka_unit_test(a_reason_stays_on_its_line),
+        cmocka_unit_test(a_dropped_message_is_read_to_its_end),
+        cmocka_unit_test(says_that_it_closes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,200 @@
+/* Finds what an id means, then shows it: in words, as the chosen format, or its bytes. */
+#include "analyzer/command.h"
+#include "analyzer/show.h"
+#include "base/text.h"
+#include "base/when.h"
+
+#include "schema_sql.h"
+
+#include <string.h>
+
+enum {
+    ID_LENGTH = 25, /* YYYYMMDD-0123456789abcdef */
+    DAY_DIGITS = 8,
+    MOST_NAMED = 5, /* of the ids that a beginning may mean */
+    NO_LIMIT_SIZE = 16,
+};
+
+/* What the beginning of an id may mean. */
+struct found {
+    size_t count;
+    char ids[MOST_NAMED + 1][ID_LENGTH + 1];
+    bool is_report[MOST_NAMED + 1];
+};
+
+struct shown {
+    struct context *context;
+    struct prose *prose; /* NULL: the view */
+    size_t count;
+};
+
+static bool
+keep_found(void *ctx, const char *const values[], size_t n, struct err *e)
+{
+    struct found *f = ctx;
+
+    (void)n;
+    (void)e;
+    if (f->count > MOST_NAMED)
+        return true;
+    (void)snprintf(f->ids[f->count], sizeof f->ids[0], "%s", values[0]);
+    f->is_report[f->count++] = strcmp(values[1], "report") == 0;
+    return true;
+}
+
+/* The day of an id that has all its digits, as PostgreSQL reads it; else `no_limit`. */
+static const char *
+day_of_id(const char *id, const char *no_limit, char day[WHEN_DAY_SIZE])
+{
+    if (strspn(id, "0123456789") < DAY_DIGITS)
+        return no_limit;
+    (void)snprintf(day, WHEN_DAY_SIZE, "%.4s-%.2s-%.2s", id, id + 4, id + 6);
+    return day;
+}
+
+static bool
+is_id(const char *id)
+{
+    size_t digits = strspn(id, "0123456789");
+    int year = 0, month = 0, day = 0;
+
+    if (strlen(id) > ID_LENGTH || digits == 0 || digits > DAY_DIGITS)
+        return false;
+    if (digits < DAY_DIGITS)
+        return id[digits] == '\0';
+    (void)sscanf(id, "%4d%2d%2d", &year, &month, &day);
+    return when_date_exists(year, month, day) &&
+           (id[digits] == '\0' ||
+            (id[digits] == '-' &&
+             id[digits + 1 + strspn(id + digits + 1, "0123456789abcdef")] == '\0'));
+}
+
+static bool
+say_ambiguous(const struct found *f, const char *id, struct err *e)
+{
+    char names[(MOST_NAMED + 1) * (ID_LENGTH + 2)] = "";
+
+    for (size_t i = 0; i < f->count && i < MOST_NAMED; i++) {
+        (void)strcat(names, i == 0 ? "" : ", ");
+        (void)strcat(names, f->ids[i]);
+    }
+    return err_set(e, ERR_INPUT, "\"%s\" may be %s%s", id, names,
+                   f->count > MOST_NAMED ? " and others" : "");
+}
+
+/* The one thing that is meant. */
+static bool
+find(struct context *c, const char *trust, struct found *f, struct err *e)
+{
+    char id[ID_LENGTH + 1] = "", low[WHEN_DAY_SIZE], high[WHEN_DAY_SIZE];
+    const char *given = c->options->args[0];
+    const char *params[4];
+
+    (void)snprintf(id, sizeof id, "%s", given);
+    text_lower(id);
+    if (strlen(given) > ID_LENGTH || !is_id(id))
+        return err_set(e, ERR_INPUT,
+                       "\"%.40s\" is no id: `tlsrpt reports` lists them, as "
+                       "20261101-0123456789abcdef",
+                       given);
+    params[0] = id;
+    params[1] = day_of_id(id, "-infinity", low);
+    params[2] = day_of_id(id, "infinity", high);
+    params[3] = trust;
+    if (!store_query(c->store, query_show_find, params, 4, 2, keep_found, f, e))
+        return false;
+    if (f->count == 0)
+        return err_set(e, ERR_INPUT, "nothing is kept as \"%s\": see `tlsrpt reports`",
+                       id);
+    return f->count == 1 ? true : say_ambiguous(f, id, e);
+}
+
+static bool
+show_row(void *ctx, const char *const values[], size_t n, struct err *e)
+{
+    struct shown *s = ctx;
+
+    s->count++;
+    if (s->prose == NULL)
+        return view_row(s->context->view, values, e);
+    return n == SHOW_COLUMNS ? show_report(s->prose, values, e)
+                             : show_held(s->prose, values, e);
+}
+
+/* In words, or in the format that was asked for. */
+static bool
+show(struct context *c, const char *const params[], bool is_report, struct err *e)
+{
+    bool in_words = c->options->format == VIEW_TABLE;
+    struct prose prose;
+    struct shown shown = {c, in_words ? &prose : NULL, 0};
+    bool ok;
+
+    if (in_words)
+        prose_init(&prose, c->terminal, stdout);
+    else if (!view_begin(c->view, is_report ? show_columns : held_columns,
+                         is_report ? SHOW_COLUMNS : HELD_COLUMNS, e))
+        return false;
+    ok = is_report ? store_query(c->store, query_show_report, params, 3, SHOW_COLUMNS,
+                                 show_row, &shown, e)
+                   : store_query(c->store, query_show_quarantine, params, 2,
+                                 HELD_COLUMNS + 1, show_row, &shown, e);
+    if (!in_words)
+        return ok && view_end(c->view, e);
+    ok = ok && prose_end(&prose, e);
+    prose_clear(&prose);
+    return ok;
+}
+
+static bool
+write_bytes(void *ctx, const char *const values[], size_t n, struct err *e)
+{
+    struct context *c = ctx;
+    struct buf bytes;
+    bool ok;
+
+    (void)n;
+    buf_init(&bytes, 0);
+    ok = show_bytes(values[0], &bytes, e) &&
+         view_write(c->view, bytes.bytes, bytes.len, e);
+    buf_clear(&bytes);
+    return ok;
+}
+
+static bool
+show_run(struct context *c, struct err *e)
+{
+    struct found found = {0};
+    char day[WHEN_DAY_SIZE];
+    const char *limits[OPTIONS_PARAMS], *params[3];
+
+    if (c->options->raw && c->terminal->is_terminal)
+        return err_set(e, ERR_INPUT,
+                       "the bytes are not fit for a terminal: add > FILE or | zcat");
+    if (!options_params(c->options, limits, e) || !find(c, limits[4], &found, e))
+        return false;
+    params[0] = found.ids[0];
+    params[1] = day_of_id(found.ids[0], "", day);
+    params[2] = limits[4];
+    return c->options->raw
+               ? store_query(c->store, query_show_raw, params, 3, 1, write_bytes, c, e)
+               : show(c, params, found.is_report[0], e);
+}
+
+const struct command cmd_show = {
+    .name = "show",
+    .line = "One report in full: what it says, how far it is believed, and why",
+    .args = "ID",
+    .min_args = 1,
+    .max_args = 1,
+    .examples = "  tlsrpt show 20261101-3fa9\n"
+                "  tlsrpt show 20261101-3fa9 --raw | zcat | jq .\n"
+                "  tlsrpt show 20261101-3fa9 --format json\n",
+    .notes =
+        "The ids are those of `tlsrpt reports`; the beginning is enough where it is\n"
+        "the only one. What is quarantined or ignored is shown as it begins. A report\n"
+        "that came in several tiers is shown once for each, the best first: --trust\n"
+        "picks one.\n",
+    .options = OPTIONS_COMMON | OPTION_TRUST | OPTION_RAW,
+    .run = show_run,
+};

@@ -1,0 +1,152 @@
+/* What could not be understood or may not be believed: why, and how it begins. */
+#include "analyzer/show.h"
+#include "base/when.h"
+#include "schema/inflate.h"
+#include "schema/vocab.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MOST_LINES = 24,
+    LINE_BYTES = 96,
+    INFLATED_BYTES = 1 << 20, /* plenty for a beginning */
+};
+
+const struct column held_columns[HELD_COLUMNS] = {
+    [HELD_ID] = {"id", "ID", COLUMN_TEXT, 0, COLOUR_NONE},
+    [HELD_RECEIVED] = {"received", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
+    [HELD_TRANSPORT] = {"transport", NULL, COLUMN_TRANSPORT, 0, COLOUR_NONE},
+    [HELD_TRUST] = {"trust", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    [HELD_STATUS] = {"status", NULL, COLUMN_STATUS, 0, COLOUR_NONE},
+    [HELD_DOMAINS] = {"policy_domains", NULL, COLUMN_LIST, 0, COLOUR_NONE},
+    [HELD_REASON] = {"reason", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    [HELD_PEER] = {"peer", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    [HELD_PEER_NAME] = {"peer_name", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    [HELD_SOURCE] = {"source", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    [HELD_BYTES] = {"bytes", NULL, COLUMN_COUNT, 0, COLOUR_NONE},
+    [HELD_SHA256] = {"body_sha256", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    [HELD_UNDERSTOOD] = {"understood", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
+};
+
+static int
+hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool
+show_bytes(const char *hex, struct buf *out, struct err *e)
+{
+    if (strncmp(hex, "\\x", 2) != 0)
+        return err_set(e, ERR_BUG, "bytes are expected in hex");
+    if (!buf_reserve(out, strlen(hex) / 2))
+        return err_nomem(e);
+    for (hex += 2; *hex != '\0'; hex += 2) {
+        int high = hex_digit(hex[0]), low = high < 0 ? -1 : hex_digit(hex[1]);
+
+        if (low < 0)
+            return err_set(e, ERR_BUG, "bytes are expected in hex");
+        if (!buf_putc(out, (char)(high << 4 | low)))
+            return err_nomem(e);
+    }
+    return true;
+}
+
+/* Bytes of the next line, at most LINE_BYTES and not within a UTF-8 character. */
+static size_t
+line_length(const char *text, size_t left)
+{
+    size_t n = 0;
+
+    while (n < left && n < LINE_BYTES && text[n] != '\n')
+        n++;
+    if (n == LINE_BYTES) {
+        while (n > LINE_BYTES / 2 && ((unsigned char)text[n] & 0xC0) == 0x80)
+            n--;
+    }
+    return n;
+}
+
+static void
+put_beginning(struct prose *p, const struct buf *text)
+{
+    char line[LINE_BYTES + 4];
+    size_t at = 0, n;
+
+    for (int lines = 0; at < text->len && lines < MOST_LINES; lines++) {
+        n = line_length(text->bytes + at, text->len - at);
+        /* a NUL cannot stand in a text; what is escaped cannot either, but shows */
+        for (size_t i = 0; i < n; i++)
+            line[2 + i] = text->bytes[at + i] == '\0' ? '\x01' : text->bytes[at + i];
+        line[0] = line[1] = ' ';
+        if (n > 0 && line[1 + n] == '\r')
+            n--;
+        line[2 + n] = '\0';
+        prose_line(p, TONE_PLAIN, line);
+        at += n;
+        at += at < text->len && text->bytes[at] == '\r';
+        at += at < text->len && text->bytes[at] == '\n';
+    }
+    if (at < text->len)
+        prose_line(p, TONE_DIM, "  ...");
+}
+
+static void
+put_head(struct prose *p, const char *const v[HELD_COLUMNS + 1])
+{
+    enum status status = (enum status)strtol(v[HELD_STATUS], NULL, 10);
+    char heading[64], at[WHEN_INSTANT_SIZE];
+
+    (void)snprintf(heading, sizeof heading, "%s %.40s",
+                   status == STATUS_IGNORED ? "Ignored" : "Quarantined", v[HELD_ID]);
+    prose_heading(p, heading);
+    prose_field(p, 0, "why", TONE_WARN, v[HELD_REASON]);
+    prose_field(p, 0, "counted", TONE_PLAIN, "no, in no figure");
+    prose_fieldf(p, 0, "received", TONE_PLAIN, "%s by %s",
+                 when_print_instant(strtoll(v[HELD_RECEIVED], NULL, 10), at),
+                 transport_text((enum transport)strtol(v[HELD_TRANSPORT], NULL, 10)));
+    prose_fieldf(p, 0, "from", TONE_PLAIN, "%s%s%s%s", v[HELD_PEER],
+                 *v[HELD_PEER_NAME] == '\0' ? "" : " (", v[HELD_PEER_NAME],
+                 *v[HELD_PEER_NAME] == '\0' ? "" : ")");
+    prose_field(p, 0, "source", TONE_PLAIN, v[HELD_SOURCE]);
+    prose_field(p, 0, "bytes", TONE_PLAIN, v[HELD_BYTES]);
+    prose_field(p, 0, "SHA-256", TONE_PLAIN, v[HELD_SHA256]);
+    if (v[HELD_UNDERSTOOD] != NULL)
+        prose_fieldf(p, 0, "understood", TONE_GOOD,
+                     "%s by `tlsrptd reparse`: see `tlsrpt reports`",
+                     when_print_instant(strtoll(v[HELD_UNDERSTOOD], NULL, 10), at));
+}
+
+bool
+show_held(struct prose *p, const char *const values[HELD_COLUMNS + 1], struct err *e)
+{
+    static const struct inflate_limits limits = {.max_bytes = INFLATED_BYTES,
+                                                 .max_members = 16};
+    struct err not_inflated = {0};
+    struct buf body, list, plain;
+    quirk_set quirks = 0;
+    bool ok;
+
+    buf_init(&body, 0);
+    buf_init(&list, 0);
+    buf_init(&plain, 0);
+    ok = show_bytes(values[HELD_BODY], &body, e) &&
+         view_list_join(&list, values[HELD_DOMAINS], ", ", e);
+    if (ok) {
+        put_head(p, values);
+        prose_field(p, 0, "seems about", TONE_PLAIN, list.bytes);
+        /* broken as it may be: what was inflated before it broke is shown */
+        (void)!inflate_bytes(body.bytes, body.len, &limits, &plain, &quirks,
+                             &not_inflated);
+        prose_heading(p,
+                      plain.len > 0 && inflate_sniff(body.bytes, body.len) != INFLATE_JSON
+                          ? "It begins, inflated"
+                          : "It begins");
+        put_beginning(p, plain.len > 0 ? &plain : &body);
+    }
+    buf_clear(&plain);
+    buf_clear(&list);
+    buf_clear(&body);
+    return ok;
+}

@@ -1,0 +1,223 @@
+/* A report as its operator asks for it: who, when, how far it is believed and why, then
+ * what it says, policy by policy. */
+#include "analyzer/show.h"
+#include "base/when.h"
+#include "schema/vocab.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MOST_FAILURES = 50, /* of one policy; --format json has them all */
+};
+
+const struct column show_columns[SHOW_COLUMNS] = {
+    [SHOW_ID] = {"id", "ID", COLUMN_TEXT, 0, COLOUR_NONE},
+    [SHOW_RECEIVED] = {"received", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
+    [SHOW_TRANSPORT] = {"transport", NULL, COLUMN_TRANSPORT, 0, COLOUR_NONE},
+    [SHOW_TRUST] = {"trust", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    [SHOW_STATUS] = {"status", NULL, COLUMN_STATUS, 0, COLOUR_NONE},
+    [SHOW_COUNTED] = {"counted", NULL, COLUMN_FLAG, 0, COLOUR_NONE},
+    [SHOW_SENDER] = {"sender", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    [SHOW_SUBMITTER] = {"submitter", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    [SHOW_ORGANIZATION] = {"organization", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    [SHOW_CONTACT] = {"contact_info", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    [SHOW_REPORT_ID] = {"report_id", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    [SHOW_DOMAINS] = {"policy_domains", NULL, COLUMN_LIST, 0, COLOUR_NONE},
+    [SHOW_DAY] = {"day", NULL, COLUMN_DAY, 0, COLOUR_NONE},
+    [SHOW_START] = {"start", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
+    [SHOW_END] = {"end", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
+    [SHOW_LONG] = {"long_window", NULL, COLUMN_FLAG, 0, COLOUR_NONE},
+    [SHOW_QUIRKS] = {"quirks", NULL, COLUMN_LIST, 0, COLOUR_NONE},
+    [SHOW_REASON] = {"reason", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    [SHOW_PEER] = {"peer", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    [SHOW_PEER_NAME] = {"peer_name", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    [SHOW_BYTES] = {"bytes", NULL, COLUMN_COUNT, 0, COLOUR_NONE},
+    [SHOW_SHA256] = {"body_sha256", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    [SHOW_CONFLICTS] = {"conflicts", NULL, COLUMN_JSON, 0, COLOUR_NONE},
+    [SHOW_POLICIES] = {"policies", NULL, COLUMN_JSON, 0, COLOUR_NONE},
+};
+
+/* "2026-11-01 00:05 UTC" from seconds since 1970. */
+static const char *
+minute(const char *seconds, char text[WHEN_INSTANT_SIZE])
+{
+    (void)when_print_instant(strtoll(seconds, NULL, 10), text);
+    text[10] = ' ';
+    memcpy(text + 16, " UTC", sizeof " UTC");
+    return text;
+}
+
+/* Numbers that the database stores within the vocabulary. */
+static const char *
+door(const char *number)
+{
+    return transport_text((enum transport)strtol(number, NULL, 10));
+}
+
+/* The texts of a JSON array, one field each under one label. */
+static void
+put_list(struct prose *p, int indent, const char *label, const json_t *list)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(list, i, item)
+        prose_field(p, indent, i == 0 ? label : "", TONE_PLAIN, json_string_value(item));
+}
+
+/* What a quirk is in plain words; its name when this program does not know it. */
+static const char *
+plain_quirk(const char *name)
+{
+    for (int q = 0; q < QUIRK_COUNT; q++) {
+        if (strcmp(quirk_text((enum quirk)q), name) == 0)
+            return quirk_plain((enum quirk)q);
+    }
+    return name;
+}
+
+static void
+put_quirks(struct prose *p, const json_t *quirks)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(quirks, i, item)
+        prose_field(p, 0, i == 0 ? "odd about it" : "", TONE_PLAIN,
+                    plain_quirk(json_string_value(item)));
+}
+
+static void
+put_conflicts(struct prose *p, const json_t *conflicts)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(conflicts, i, item) prose_fieldf(
+        p, 0, i == 0 ? "conflicts" : "", TONE_WARN,
+        "came with other bytes at %s%s%s (SHA-256 %.16s); not counted",
+        json_string_value(json_object_get(item, "received")),
+        *json_string_value(json_object_get(item, "peer")) == '\0' ? "" : " from ",
+        json_string_value(json_object_get(item, "peer")),
+        json_string_value(json_object_get(item, "body_sha256")));
+}
+
+/* The text of a member; NULL when it is null. */
+static const char *
+member(const json_t *object, const char *name)
+{
+    return json_string_value(json_object_get(object, name));
+}
+
+static int64_t
+number(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+static void
+put_failure(struct prose *p, const json_t *f)
+{
+    prose_fieldf(p, 2, "failed", TONE_BAD, "%" PRId64 "  %s",
+                 number(f, "failed_sessions"), member(f, "result_type"));
+    prose_field(p, 4, "from", TONE_PLAIN, member(f, "sending_mta_ip"));
+    prose_field(p, 4, "to MX", TONE_PLAIN, member(f, "receiving_mx_hostname"));
+    prose_field(p, 4, "its greeting", TONE_PLAIN, member(f, "receiving_mx_helo"));
+    prose_field(p, 4, "at", TONE_PLAIN, member(f, "receiving_ip"));
+    prose_field(p, 4, "reason", TONE_PLAIN, member(f, "failure_reason_code"));
+    prose_field(p, 4, "more at", TONE_PLAIN, member(f, "additional_information"));
+}
+
+static void
+put_policy(struct prose *p, const json_t *policy)
+{
+    const json_t *failures = json_object_get(policy, "failures"), *item;
+    int64_t failed = number(policy, "failed_sessions");
+    char heading[512];
+    size_t i;
+
+    (void)snprintf(heading, sizeof heading, "Policy %s of %s",
+                   member(policy, "policy_type"), member(policy, "policy_domain"));
+    prose_heading(p, heading);
+    prose_fieldf(p, 2, "sessions", failed > 0 ? TONE_BAD : TONE_PLAIN,
+                 "%" PRId64 " successful, %" PRId64 " failed%s",
+                 number(policy, "successful_sessions"), failed,
+                 json_is_true(json_object_get(policy, "leads"))
+                     ? ""
+                     : " (the same sessions as under another policy: not added up)");
+    put_list(p, 2, "policy", json_object_get(policy, "policy_string"));
+    put_list(p, 2, "mx patterns", json_object_get(policy, "mx_host"));
+    if (failed > 0 && json_array_size(failures) == 0)
+        prose_field(p, 2, "failed", TONE_PLAIN, "the sender does not say how");
+    json_array_foreach(failures, i, item)
+    {
+        if (i == MOST_FAILURES) {
+            prose_fieldf(p, 2, "and", TONE_DIM, "%zu more: see --format json",
+                         json_array_size(failures) - i);
+            return;
+        }
+        put_failure(p, item);
+    }
+}
+
+static void
+put_head(struct prose *p, const char *const v[SHOW_COLUMNS])
+{
+    char heading[64], from[WHEN_INSTANT_SIZE], to[WHEN_INSTANT_SIZE];
+
+    (void)snprintf(heading, sizeof heading, "Report %.40s", v[SHOW_ID]);
+    prose_heading(p, heading);
+    prose_fieldf(p, 0, "trust", tone_of_word(v[SHOW_TRUST]), "%s: %s", v[SHOW_TRUST],
+                 v[SHOW_REASON]);
+    if (*v[SHOW_COUNTED] == 'f')
+        prose_field(p, 0, "counted", TONE_WARN,
+                    "no: the same report came in a better way, and that one is");
+    prose_field(p, 0, "sender", TONE_PLAIN, v[SHOW_SENDER]);
+    if (strcmp(v[SHOW_SENDER], v[SHOW_SUBMITTER]) != 0)
+        prose_field(p, 0, "submitter", TONE_PLAIN, v[SHOW_SUBMITTER]);
+    prose_field(p, 0, "organization", TONE_PLAIN, v[SHOW_ORGANIZATION]);
+    prose_field(p, 0, "contact", TONE_PLAIN, v[SHOW_CONTACT]);
+    prose_field(p, 0, "its report-id", TONE_PLAIN, v[SHOW_REPORT_ID]);
+    prose_fieldf(p, 0, "about", TONE_PLAIN, "%s to %s", minute(v[SHOW_START], from),
+                 minute(v[SHOW_END], to));
+    if (*v[SHOW_LONG] == 't')
+        prose_fieldf(p, 0, "", TONE_PLAIN,
+                     "longer than a day and a half: counted under %s, no part of any "
+                     "reckoning by days",
+                     v[SHOW_DAY]);
+    prose_fieldf(p, 0, "received", TONE_PLAIN, "%s by %s%s%s%s%s%s",
+                 minute(v[SHOW_RECEIVED], from), door(v[SHOW_TRANSPORT]),
+                 *v[SHOW_PEER] == '\0' ? "" : " from ", v[SHOW_PEER],
+                 *v[SHOW_PEER_NAME] == '\0' ? "" : " (", v[SHOW_PEER_NAME],
+                 *v[SHOW_PEER_NAME] == '\0' ? "" : ")");
+    if (v[SHOW_BYTES] != NULL)
+        prose_field(p, 0, "bytes", TONE_PLAIN, v[SHOW_BYTES]);
+    prose_field(p, 0, "SHA-256", TONE_PLAIN, v[SHOW_SHA256]);
+}
+
+bool
+show_report(struct prose *p, const char *const values[SHOW_COLUMNS], struct err *e)
+{
+    json_t *quirks = json_loads(values[SHOW_QUIRKS], 0, NULL);
+    json_t *conflicts = json_loads(values[SHOW_CONFLICTS], 0, NULL);
+    json_t *policies = values[SHOW_POLICIES] == NULL
+                           ? json_array()
+                           : json_loads(values[SHOW_POLICIES], 0, NULL);
+    const json_t *policy;
+    bool ok = quirks != NULL && conflicts != NULL && policies != NULL;
+    size_t i;
+
+    if (ok) {
+        put_head(p, values);
+        put_quirks(p, quirks);
+        put_conflicts(p, conflicts);
+        json_array_foreach(policies, i, policy) put_policy(p, policy);
+    }
+    json_decref(quirks);
+    json_decref(conflicts);
+    json_decref(policies);
+    return ok ? true : err_set(e, ERR_BUG, "cannot read the stored report");
+}

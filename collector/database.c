@@ -1,0 +1,70 @@
+/* Which URI a role has, in one place. */
+#include "collector/database.h"
+
+#include "schema/store_embedded.h"
+
+static const char *
+configured(const struct settings *s, enum store_role role)
+{
+    const char *own = NULL;
+
+    switch (role) {
+    case STORE_OWNER:
+        own = s->database.owner_uri;
+        break;
+    case STORE_REPARSE:
+        own = s->database.reparse_uri;
+        break;
+    case STORE_READER:
+        own = s->database.reader_uri;
+        break;
+    case STORE_COLLECTOR:
+    case STORE_ROLES:
+        break;
+    }
+    return own != NULL ? own : s->database.uri;
+}
+
+static bool
+open_embedded(const struct settings *s, enum store_role role, struct database *out,
+              struct err *e)
+{
+    struct buf owner;
+    bool ok;
+
+    buf_init(&owner, 0);
+    if (!embedded_uri(s->state_dir, STORE_OWNER, &owner) ||
+        !embedded_uri(s->state_dir, role, &out->uri))
+        ok = err_nomem(e);
+    else
+        ok = embedded_start(s->state_dir, &out->embedded, e) &&
+             store_migrate(owner.bytes, NULL, NULL, e);
+    buf_clear(&owner);
+    return ok;
+}
+
+bool
+database_open(const struct settings *s, enum store_role role, struct database *out,
+              struct err *e)
+{
+    const char *uri = configured(s, role);
+    bool ok;
+
+    *out = (struct database){0};
+    buf_init(&out->uri, 0);
+    if (uri == NULL)
+        ok = open_embedded(s, role, out, e);
+    else
+        ok = buf_puts(&out->uri, uri) || err_nomem(e);
+    if (!ok)
+        database_close(out);
+    return ok;
+}
+
+void
+database_close(struct database *db)
+{
+    embedded_close(db->embedded);
+    db->embedded = NULL;
+    buf_clear(&db->uri);
+}

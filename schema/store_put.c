@@ -1,0 +1,317 @@
+/* A batch: one look-up for what is there, then COPY of the rest, in one exchange and one
+ * transaction. What goes wrong is met by trying again (others were in the way), by making
+ * a month, or by cutting the batch in halves until the row that PostgreSQL will not take
+ * stands alone and goes to quarantine. */
+#include "schema/pg_binary.h"
+#include "schema/store_aside.h"
+#include "schema/store_lookup.h"
+#include "schema/store_rows.h"
+
+#include "schema_sql.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MAX_TRIES = 20,
+    MAX_LOSSES = 1,            /* connections lost in one batch */
+    KEPT_COPY_BYTES = 8 << 20, /* memory that is kept for the next batch */
+};
+
+struct put {
+    struct store *s;
+    struct arena arena;
+    struct put_item *items; /* those that ask to be accepted */
+    size_t item_count;
+    int losses;
+};
+
+/* ---- one item's verdict ---- */
+
+static void
+decide(struct put_item *item, enum outcome outcome)
+{
+    item->undecided = false;
+    item->s->outcome = outcome;
+}
+
+/* Decides the items of which nothing is new, and notes each policy domain that came with
+ * other bytes than are kept. */
+static bool
+decide_known(struct put *p, struct put_item *const items[], size_t n, struct err *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool is_new = false, other = false;
+
+        if (!items[i]->undecided)
+            continue;
+        for (size_t k = 0; k < items[i]->row_count; k++) {
+            const struct put_row *row = &items[i]->rows[k];
+
+            is_new = is_new || row->seen == SEEN_NOT;
+            other = other || row->seen == SEEN_OTHER;
+            if (row->seen == SEEN_OTHER && !lookup_note(p->s, row, e))
+                return false;
+        }
+        if (!is_new)
+            decide(items[i], other ? OUTCOME_CONFLICT : OUTCOME_DUPLICATE);
+    }
+    return true;
+}
+
+/* ---- waves: within one COPY no identity may stand twice ---- */
+
+static size_t
+next_wave(struct put_item *const items[], size_t n, struct put_item *wave[])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (items[i]->undecided &&
+            (count == 0 || rows_compare_items(wave[count - 1], items[i]) != 0))
+            wave[count++] = items[i];
+    return count;
+}
+
+/* Until every item is decided; `items` are sorted by identity. */
+static bool
+put_waves(struct put *p, struct put_item *const items[], size_t n, struct err *e)
+{
+    const struct buf *copies[STORE_TABLES];
+    struct put_item **wave = arena_array(&p->arena, n, sizeof(struct put_item *));
+    size_t count;
+
+    if (wave == NULL)
+        return err_nomem(e);
+    for (int t = 0; t < STORE_TABLES; t++)
+        copies[t] = &p->s->copies[t];
+    for (;;) {
+        if (!store_connect(p->s, e) || !lookup(p->s, items, n, &p->arena, e) ||
+            !decide_known(p, items, n, e))
+            return false;
+        if ((count = next_wave(items, n, wave)) == 0)
+            return true;
+        if (!rows_encode(wave, count, p->s->copies, &p->arena, e) ||
+            !pg_script(p->s->pg, query_put_batch, copies, STORE_TABLES, e))
+            return false;
+        for (size_t i = 0; i < count; i++)
+            decide(wave[i], OUTCOME_STORED);
+    }
+}
+
+/* ---- what to do about a failure ---- */
+
+enum next_step {
+    STEP_RETRY,
+    STEP_MONTHS,
+    STEP_SPLIT,
+    STEP_GIVE_UP,
+};
+
+/* By SQLSTATE; the first prefix that fits. */
+static const struct {
+    const char *prefix;
+    enum next_step step;
+} steps[] = {
+    {"23505", STEP_RETRY},  /* another writer was first: the look-up will see it */
+    {"40", STEP_RETRY},     /* deadlock, serialization */
+    {"23514", STEP_MONTHS}, /* no partition */
+    {"22", STEP_SPLIT},     /* data that a column will not take */
+    {"23", STEP_SPLIT},     /* not null, check */
+    {"54", STEP_SPLIT},     /* too long for an index */
+};
+
+static enum next_step
+next_step(struct put *p)
+{
+    if (store_lost(p->s))
+        return p->losses++ < MAX_LOSSES ? STEP_RETRY : STEP_GIVE_UP;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+        if (pg_sqlstate_is(p->s->pg, steps[i].prefix))
+            return steps[i].step;
+    return STEP_GIVE_UP;
+}
+
+static bool
+make_months(struct put *p, struct put_item *const items[], size_t n, struct err *e)
+{
+    struct buf days = {0};
+    struct pg_param param;
+    bool ok;
+
+    binary_array_start(&days, BINARY_DATE, n);
+    for (size_t i = 0; i < n; i++)
+        binary_date(&days, items[i]->day);
+    param = (struct pg_param){days.bytes, days.len, true};
+    ok = days.failed ? err_nomem(e)
+                     : pg_query(p->s->pg, query_put_month, &param, 1,
+                                (struct pg_shape){1, 1, 1}, NULL, e);
+    buf_clear(&days);
+    return ok;
+}
+
+static bool put_range(struct put *p, struct put_item *const items[], size_t n,
+                      struct err *e);
+
+static bool
+split(struct put *p, struct put_item *const items[], size_t n, const struct err *why,
+      struct err *e)
+{
+    if (n > 1)
+        return put_range(p, items, n / 2, e) && put_range(p, items + n / 2, n - n / 2, e);
+    items[0]->culprit = true;
+    if (pg_sqlstate_is(p->s->pg, "23514"))
+        err_set(&items[0]->s->err, ERR_INPUT, "no month is kept for its day");
+    else
+        items[0]->s->err = *why;
+    decide(items[0], OUTCOME_PENDING);
+    return true;
+}
+
+/* Keeps the items or finds the culprits among them; as deep as the batch can be halved.
+ */
+static bool
+put_range(struct put *p, struct put_item *const items[], size_t n, struct err *e)
+{
+    bool months_made = false;
+
+    for (int tries = 0; tries < MAX_TRIES; tries++) {
+        struct err why = {0};
+        enum next_step step;
+
+        if (put_waves(p, items, n, &why))
+            return true;
+        step = next_step(p);
+        if (step == STEP_MONTHS && !months_made) {
+            struct err none = {0};
+
+            months_made = make_months(p, items, n, &none);
+            step = months_made ? STEP_RETRY : STEP_GIVE_UP;
+        }
+        if (step == STEP_GIVE_UP)
+            return err_set(e, why.kind == ERR_INPUT ? ERR_AGAIN : why.kind, "%s",
+                           why.text);
+        if (step != STEP_RETRY)
+            return split(p, items, n, &why, e);
+    }
+    return err_set(e, ERR_AGAIN, "other writers were in the way again and again");
+}
+
+/* ---- a batch ---- */
+
+static int
+compare_items(const void *x, const void *y)
+{
+    const struct put_item *a = *(struct put_item *const *)x,
+                          *b = *(struct put_item *const *)y;
+    int order = rows_compare_items(a, b);
+
+    if (order == 0)
+        order = memcmp(a->s->raw_hash.bytes, b->s->raw_hash.bytes, KEY_BYTES);
+    return order != 0 ? order : (a > b) - (a < b);
+}
+
+static bool
+init_items(struct put *p, struct submission *const all[], size_t n, struct err *e)
+{
+    if ((p->items = arena_array(&p->arena, n, sizeof *p->items)) == NULL)
+        return err_nomem(e);
+    for (size_t i = 0; i < n; i++) {
+        all[i]->outcome = OUTCOME_PENDING;
+        err_clear(&all[i]->err);
+        if (all[i]->status == STATUS_ACCEPTED &&
+            !rows_init(&p->items[p->item_count++], all[i], &p->arena, e))
+            return false;
+    }
+    return true;
+}
+
+/* Those to look at, sorted by identity; the others are the same bytes again. */
+static size_t
+sort_items(struct put *p, struct put_item *sorted[])
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < p->item_count; i++)
+        sorted[i] = &p->items[i];
+    qsort(sorted, p->item_count, sizeof(struct put_item *), compare_items);
+    for (size_t i = 0; i < p->item_count; i++) {
+        struct put_item *last = kept == 0 ? NULL : sorted[kept - 1], *item = sorted[i];
+
+        if (last != NULL && rows_compare_items(last, item) == 0 &&
+            memcmp(last->s->raw_hash.bytes, item->s->raw_hash.bytes, KEY_BYTES) == 0)
+            item->twin = last;
+        else
+            sorted[kept++] = item;
+    }
+    return kept;
+}
+
+static bool
+put_accepted(struct put *p, struct err *e)
+{
+    struct put_item **sorted =
+        arena_array(&p->arena, p->item_count, sizeof(struct put_item *));
+
+    if (sorted == NULL)
+        return err_nomem(e);
+    return p->item_count == 0 || put_range(p, sorted, sort_items(p, sorted), e);
+}
+
+static bool
+put_aside(struct put *p, struct submission *const all[], size_t n, struct err *e)
+{
+    struct aside *aside = arena_array(&p->arena, n, sizeof *aside);
+    size_t count = 0;
+
+    if (aside == NULL)
+        return err_nomem(e);
+    for (size_t i = 0; i < n; i++)
+        if (all[i]->status != STATUS_ACCEPTED)
+            aside[count++] = (struct aside){all[i], all[i]->status, all[i]->reason,
+                                            all[i]->policy_domains_hint};
+    for (size_t i = 0; i < p->item_count; i++)
+        if (p->items[i].culprit)
+            aside[count++] =
+                (struct aside){p->items[i].s, STATUS_QUARANTINED, p->items[i].s->err.text,
+                               p->items[i].rows[0].domain};
+    return count == 0 || (store_connect(p->s, e) && aside_put(p->s, aside, count, e));
+}
+
+static void
+finish(struct put *p, struct submission *const all[], size_t n, const struct err *e)
+{
+    for (size_t i = 0; i < p->item_count; i++) {
+        const struct put_item *twin = p->items[i].twin;
+
+        if (twin == NULL)
+            continue;
+        p->items[i].s->err = twin->s->err;
+        p->items[i].s->outcome =
+            twin->s->outcome == OUTCOME_STORED ? OUTCOME_DUPLICATE : twin->s->outcome;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (all[i]->outcome == OUTCOME_PENDING) {
+            all[i]->outcome = OUTCOME_AGAIN;
+            all[i]->err = *e;
+        }
+    for (int t = 0; t < STORE_TABLES; t++)
+        if (p->s->copies[t].size > KEPT_COPY_BYTES)
+            buf_clear(&p->s->copies[t]);
+    arena_clear(&p->arena);
+}
+
+bool
+store_put(struct store *s, struct submission *const items[], size_t n, struct err *e)
+{
+    struct put p = {.s = s};
+    struct err why = {0};
+    bool ok;
+
+    arena_init(&p.arena, 0);
+    ok = init_items(&p, items, n, &why) && put_accepted(&p, &why);
+    if (ok || !store_lost(s))
+        ok = put_aside(&p, items, n, &why) && ok;
+    finish(&p, items, n, &why);
+    return ok || err_set(e, why.kind, "%s", why.text);
+}

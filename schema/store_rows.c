@@ -1,0 +1,243 @@
+/* The columns stand in the order of put_batch.sql. */
+#include "schema/store_rows.h"
+
+#include "schema/pg_binary.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    KEY_COLUMNS = 6,
+    REPORT_COLUMNS = 20,
+    POLICY_COLUMNS = 14,
+    DETAIL_COLUMNS = 19,
+    RAW_COLUMNS = 6
+};
+
+static const char *
+text_or_empty(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+bool
+rows_init(struct put_item *item, struct submission *s, struct arena *a, struct err *e)
+{
+    const struct report *r = s->report;
+    struct put_row *rows = arena_array(a, r->policy_count, sizeof *rows);
+
+    if (rows == NULL)
+        return err_nomem(e);
+    *item = (struct put_item){
+        .s = s, .rows = rows, .day = report_day(r->start, r->end), .undecided = true};
+    for (size_t i = 0; i < r->policy_count; i++) {
+        size_t k = 0;
+
+        while (k < item->row_count && strcmp(rows[k].domain, r->policies[i].domain) != 0)
+            k++;
+        if (k == item->row_count)
+            rows[item->row_count++] =
+                (struct put_row){.item = item, .domain = r->policies[i].domain};
+    }
+    return true;
+}
+
+int
+rows_compare_items(const struct put_item *a, const struct put_item *b)
+{
+    int order = memcmp(a->s->key.bytes, b->s->key.bytes, KEY_BYTES);
+
+    return order != 0 ? order : (int)a->s->tier - (int)b->s->tier;
+}
+
+static int
+compare_rows(const void *x, const void *y)
+{
+    const struct put_row *a = *(struct put_row *const *)x,
+                         *b = *(struct put_row *const *)y;
+    int order = strcmp(a->domain, b->domain);
+
+    if (order == 0)
+        order = (a->item->day > b->item->day) - (a->item->day < b->item->day);
+    return order != 0 ? order : rows_compare_items(a->item, b->item);
+}
+
+/* policy_domain, day, report_key, tier: how the rows of every table begin. */
+static void
+put_identity(struct buf *b, int columns, const struct put_row *row)
+{
+    const struct put_item *item = row->item;
+
+    binary_row(b, columns);
+    binary_text(b, row->domain);
+    binary_date(b, item->day);
+    binary_bytes(b, item->s->key.bytes, KEY_BYTES);
+    binary_int2(b, (int)item->s->tier);
+}
+
+static bool
+is_long_window(const struct report *r)
+{
+    return r->end - r->start > REPORT_LONG_WINDOW_S;
+}
+
+static void
+put_quirks(struct buf *b, quirk_set set)
+{
+    const char *names[QUIRK_COUNT];
+    size_t n = 0;
+
+    for (int q = 0; q < QUIRK_COUNT; q++)
+        if ((set & QUIRK_BIT(q)) != 0)
+            names[n++] = quirk_text((enum quirk)q);
+    binary_text_array(b, names, n);
+}
+
+static void
+put_report(struct buf *b, const struct put_row *row, const char *const domains[])
+{
+    const struct submission *s = row->item->s;
+    const struct report *r = s->report;
+
+    put_identity(b, REPORT_COLUMNS, row);
+    binary_instant(b, s->received);
+    binary_bool(b, row->holds_raw);
+    binary_text_array(b, domains, row->item->row_count);
+    binary_int2(b, (int)s->transport);
+    binary_text(b, r->sender);
+    binary_text(b, text_or_empty(r->submitter));
+    binary_text(b, text_or_empty(r->organization));
+    binary_text(b, r->contact_info);
+    binary_text(b, text_or_empty(r->report_id));
+    binary_instant(b, r->start);
+    binary_instant(b, r->end);
+    binary_bool(b, is_long_window(r));
+    binary_text(b, text_or_empty(s->peer));
+    binary_text(b, text_or_empty(s->peer_name));
+    binary_text(b, text_or_empty(s->trust_reason));
+    put_quirks(b, r->quirks);
+}
+
+static void
+put_policy(struct buf *b, const struct put_row *row, size_t policy_no)
+{
+    const struct submission *s = row->item->s;
+    const struct policy *p = &s->report->policies[policy_no];
+
+    put_identity(b, POLICY_COLUMNS, row);
+    binary_int4(b, (int32_t)policy_no);
+    binary_instant(b, s->received);
+    binary_text(b, s->report->sender);
+    binary_text(b, p->type_text);
+    binary_bool(b, p->leading);
+    binary_bool(b, is_long_window(s->report));
+    binary_int8(b, p->successful_sessions);
+    binary_int8(b, p->failed_sessions);
+    binary_text_array(b, p->policy_string, p->policy_string_count);
+    binary_text_array(b, p->mx_host, p->mx_host_count);
+}
+
+static void
+put_detail(struct buf *b, const struct put_row *row, size_t policy_no, size_t detail_no)
+{
+    const struct submission *s = row->item->s;
+    const struct policy *p = &s->report->policies[policy_no];
+    const struct failure_detail *d = &p->details[detail_no];
+
+    put_identity(b, DETAIL_COLUMNS, row);
+    binary_int4(b, (int32_t)policy_no);
+    binary_int4(b, (int32_t)detail_no);
+    binary_instant(b, s->received);
+    binary_text(b, s->report->sender);
+    binary_text(b, p->type_text);
+    binary_bool(b, p->leading);
+    binary_bool(b, is_long_window(s->report));
+    binary_text(b, d->result_type_text);
+    binary_int8(b, d->failed_sessions);
+    binary_text(b, d->sending_mta_ip);
+    binary_text(b, d->receiving_mx_hostname);
+    binary_text(b, d->receiving_mx_helo);
+    binary_text(b, d->receiving_ip);
+    binary_text(b, d->additional_information);
+    binary_text(b, d->failure_reason_code);
+}
+
+static bool
+put_row(struct buf copies[], const struct put_row *row, struct arena *a, struct err *e)
+{
+    const struct put_item *item = row->item;
+    const struct report *r = item->s->report;
+    const char **domains = arena_array(a, item->row_count, sizeof *domains);
+
+    if (domains == NULL)
+        return err_nomem(e);
+    for (size_t i = 0; i < item->row_count; i++)
+        domains[i] = item->rows[i].domain;
+    put_identity(&copies[TABLE_REPORT_KEY], KEY_COLUMNS, row);
+    binary_instant(&copies[TABLE_REPORT_KEY], item->s->received);
+    binary_bytes(&copies[TABLE_REPORT_KEY], item->s->raw_hash.bytes, KEY_BYTES);
+    put_report(&copies[TABLE_REPORT], row, domains);
+    for (size_t i = 0; i < r->policy_count; i++) {
+        if (strcmp(r->policies[i].domain, row->domain) != 0)
+            continue;
+        put_policy(&copies[TABLE_POLICY_RESULT], row, i);
+        for (size_t k = 0; k < r->policies[i].detail_count; k++)
+            put_detail(&copies[TABLE_FAILURE_DETAIL], row, i, k);
+    }
+    if (row->holds_raw) {
+        put_identity(&copies[TABLE_RAW_REPORT], RAW_COLUMNS, row);
+        binary_bytes(&copies[TABLE_RAW_REPORT], item->s->raw_hash.bytes, KEY_BYTES);
+        binary_bytes(&copies[TABLE_RAW_REPORT], item->s->raw, item->s->raw_bytes);
+    }
+    return true;
+}
+
+/* The new rows of an item. The bytes go under the first of them, unless they are kept
+ * already under a policy domain that was there. */
+static size_t
+collect(struct put_item *item, struct put_row **out)
+{
+    bool kept = false;
+    size_t n = 0;
+
+    for (size_t i = 0; i < item->row_count; i++)
+        kept = kept || item->rows[i].seen == SEEN_SAME;
+    for (size_t i = 0; i < item->row_count; i++) {
+        if (item->rows[i].seen != SEEN_NOT)
+            continue;
+        item->rows[i].holds_raw = !kept;
+        kept = true;
+        out[n++] = &item->rows[i];
+    }
+    return n;
+}
+
+bool
+rows_encode(struct put_item *const items[], size_t n, struct buf copies[STORE_TABLES],
+            struct arena *a, struct err *e)
+{
+    struct put_row **rows;
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        count += items[i]->row_count;
+    if ((rows = arena_array(a, count, sizeof(struct put_row *))) == NULL)
+        return err_nomem(e);
+    count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += collect(items[i], rows + count);
+    qsort(rows, count, sizeof(struct put_row *), compare_rows);
+    for (int t = 0; t < STORE_TABLES; t++) {
+        buf_reset(&copies[t]);
+        binary_copy_start(&copies[t]);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!put_row(copies, rows[i], a, e))
+            return false;
+    for (int t = 0; t < STORE_TABLES; t++) {
+        binary_copy_end(&copies[t]);
+        if (copies[t].failed)
+            return err_nomem(e);
+    }
+    return true;
+}

@@ -1,0 +1,42 @@
+/* A batch as rows: what each submission becomes in the five tables of reports. */
+#pragma once
+#include "schema/store_conn.h"
+
+enum seen {
+    SEEN_NOT,   /* this policy domain of the report is new */
+    SEEN_SAME,  /* it is there, with the same bytes */
+    SEEN_OTHER, /* it is there, with other bytes */
+};
+
+/* One policy domain of one submission: a row of report_key and of report. */
+struct put_row {
+    const struct put_item *item;
+    const char *domain;
+    enum seen seen;
+    bool holds_raw; /* the row under which the bytes are kept */
+};
+
+struct put_item {
+    struct submission *s;
+    int32_t day;
+    struct put_row *rows; /* by policy domain, as the report lists them */
+    size_t row_count;
+    struct put_item
+        *twin; /* the one before it with the same key, tier and bytes, or NULL */
+    bool undecided;
+    bool culprit; /* PostgreSQL will not take it */
+};
+
+/* Makes an item of an accepted submission. */
+MUST_USE bool rows_init(struct put_item *item, struct submission *s, struct arena *a,
+                        struct err *e);
+
+/* The order of identities, then of tiers. */
+int rows_compare_items(const struct put_item *a, const struct put_item *b);
+
+/* Writes the rows of `items` that are SEEN_NOT as COPY data, sorted by the key of
+ * report_key over all items, so that two writers wait for each other in one order only.
+ */
+MUST_USE bool rows_encode(struct put_item *const items[], size_t n,
+                          struct buf copies[STORE_TABLES], struct arena *a,
+                          struct err *e);

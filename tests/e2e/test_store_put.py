@@ -1,0 +1,200 @@
+"""store_put(): batches, duplicates, conflicts, tiers, bad rows, and writers in each other's way."""
+import random
+import threading
+
+import pytest
+
+import store
+from store import report
+
+VERIFIED, OPERATOR, UNVERIFIED = 1, 2, 3
+QUARANTINED, IGNORED = 2, 3
+TABLES = ["report_key", "report", "policy_result", "failure_detail", "raw_report"]
+
+
+@pytest.fixture
+def stored(build, database):
+    store.migrate(build, database)
+    return database
+
+
+@pytest.fixture
+def driver(build, stored):
+    made = store.Driver(build, stored.role_uri("tlsrpt_collector"))
+    yield made
+    assert "ERROR: " not in made.close()
+
+
+def counts(database):
+    return [database.value(f"SELECT count(*) FROM tlsrpt.{table}") for table in TABLES]
+
+
+def test_a_batch_is_kept_whole(driver, stored):
+    assert driver.put(*[report(str(i)) for i in range(100)]) == ["stored"] * 100
+    assert counts(stored) == [100] * 5
+    row = stored.sql("SELECT r.policy_domain, r.sender, p.successful_sessions, p.failed_sessions, "
+                     "       d.result_type, d.receiving_mx_hostname, convert_from(w.body, 'UTF8'), "
+                     "       k.body_hash = sha256(w.body), r.day = (now() at time zone 'UTC')::date - 1, r.first, "
+                     "       r.policy_domains, r.window_end - r.window_start, r.quirks "
+                     "FROM tlsrpt.report r JOIN tlsrpt.policy_result p USING (policy_domain, day, report_key, tier) "
+                     "JOIN tlsrpt.failure_detail d USING (policy_domain, day, report_key, tier) "
+                     "JOIN tlsrpt.raw_report w USING (policy_domain, day, report_key, tier) "
+                     "JOIN tlsrpt.report_key k USING (policy_domain, day, report_key, tier) WHERE report_id = '42'")
+    assert [str(value) for value in row[0]] == [
+        "example.org", "example.net", "10", "2", "certificate-expired", "mx.example.org", "raw of 42",
+        "True", "True", "True", "['example.org']", "23:59:59", "[]"]
+
+
+def test_sent_again_it_is_a_duplicate(driver, stored):
+    assert driver.put(report("1"), report("2")) == ["stored", "stored"]
+    assert driver.put(report("2"), report("1"), report("3")) == ["duplicate", "duplicate", "stored"]
+    assert counts(stored) == [3] * 5
+
+
+def test_the_same_twice_in_one_batch_is_merged(driver, stored):
+    assert sorted(driver.put(report("1"), report("1"), report("1"))) == ["duplicate", "duplicate", "stored"]
+    assert counts(stored) == [1] * 5
+
+
+def test_other_bytes_are_a_conflict_and_eight_are_noted(driver, stored):
+    others = [report("1", raw=f"other {i}") for i in range(12)]
+    assert driver.put(report("1")) == ["stored"]
+    assert driver.put(*others[:5]) == ["conflict"] * 5
+    assert driver.put(*others) == ["conflict"] * 12
+    assert stored.value("SELECT count(*) FROM tlsrpt.conflict") == 8
+    assert stored.value("SELECT convert_from(body, 'UTF8') FROM tlsrpt.raw_report") == "raw of 1"
+    assert counts(stored) == [1] * 5
+
+
+def test_conflict_within_one_batch(driver, stored):
+    outcomes = driver.put(report("1", raw="a"), report("1", raw="b"), report("1", raw="c"), report("2"))
+    assert sorted(outcomes) == ["conflict", "conflict", "stored", "stored"]
+    assert stored.value("SELECT count(*) FROM tlsrpt.conflict") == 2
+    assert counts(stored) == [2] * 5
+
+
+def test_several_policy_domains_keep_the_bytes_once(driver, stored):
+    assert driver.put(report("1", ["b.example", "a.example", "c.example"])) == ["stored"]
+    assert counts(stored) == [3, 3, 3, 3, 1]
+    assert stored.sql("SELECT policy_domain, first FROM tlsrpt.report ORDER BY 1") == [
+        ("a.example", False), ("b.example", True), ("c.example", False)]
+    assert stored.value("SELECT policy_domain FROM tlsrpt.raw_report") == "b.example"
+    # A domain that became ours later: its rows are added, the bytes are there.
+    assert driver.put(report("1", ["b.example", "a.example", "c.example", "d.example"])) == ["stored"]
+    assert counts(stored) == [4, 4, 4, 4, 1]
+
+
+@pytest.mark.parametrize("order", [(VERIFIED, UNVERIFIED), (UNVERIFIED, VERIFIED)],
+                         ids=["real first", "forged first"])
+def test_the_better_tier_counts_whichever_came_first(build, driver, stored, order):
+    for hour, tier in enumerate(order):
+        forged = {"raw": "forged", "policies": [{"domain": "example.org", "successful": 0, "failed": 999}]}
+        sent = report("1", tier=tier, received=store.start_of(0) + 3600 * (hour + 1),
+                      **(forged if tier == UNVERIFIED else {}))
+        assert driver.put(sent) == ["stored"]
+
+    def counted(as_of):
+        done = store.run(build, "read", stored.role_uri("tlsrpt_reader"), as_of,
+                         "SELECT trust, successful_sessions, failed_sessions FROM counted_policy", 3)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    texts = {VERIFIED: "verified\t10\t2", UNVERIFIED: "unverified\t0\t999"}
+    assert counted("") == [texts[VERIFIED]]
+    assert counted(store.start_of(0) + 5400) == [texts[order[0]]]   # between the two
+    assert counted(store.start_of(0)) == []
+
+
+BAD = {
+    "not UTF-8": {"organization": "hex:ff"},
+    "too long for a key": {"policies": [{"domain": "".join(random.Random(1).choices("abcdefghijklmnop123456789", k=9000))}]},
+    "beyond the months that are kept": {"start": 1262304000},
+}
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+@pytest.mark.parametrize("place", [0, 7, 19])
+def test_a_bad_row_keeps_its_neighbours(driver, stored, bad, place):
+    batch = [report(str(i)) for i in range(20)]
+    batch[place].update(bad, received=store.start_of(0))
+    outcomes = driver.put(*batch)
+    assert outcomes.pop(place) == "quarantined"
+    assert outcomes == ["stored"] * 19
+    assert counts(stored) == [19] * 5
+    kept = stored.sql("SELECT convert_from(body, 'UTF8'), status, reason <> '' FROM tlsrpt.quarantine")
+    assert kept == [(f"raw of {place}", QUARANTINED, True)]
+
+
+def test_many_bad_rows(driver, stored):
+    batch = [report(str(i), **(BAD["not UTF-8"] if i % 3 == 0 else {})) for i in range(30)]
+    assert driver.put(*batch) == ["quarantined" if i % 3 == 0 else "stored" for i in range(30)]
+    assert counts(stored) == [20] * 5
+
+
+def test_missing_months_are_made(driver, stored):
+    stored.sql("DO $$ DECLARE t name; BEGIN FOR t IN SELECT relname FROM pg_class WHERE "
+               "relnamespace = 'tlsrpt'::regnamespace AND relname ~ '_20[0-9]{4}$' AND relkind = 'r' "
+               "LOOP EXECUTE format('DROP TABLE tlsrpt.%I', t); END LOOP; END $$")
+    assert driver.put(*[report(str(i), days_ago=i * 30 + 1) for i in range(10)]) == ["stored"] * 10
+    assert counts(stored) == [10] * 5
+
+
+def test_quarantine_is_kept_once_a_day(driver, stored):
+    junk = report("1", status=QUARANTINED, raw="junk", reason="no \x1b[31m report", received=store.start_of(0))
+    mail = report("2", status=IGNORED, raw="mail", source="d=example.net", received=store.start_of(0))
+    assert driver.put(junk, mail, junk) == ["quarantined", "ignored", "quarantined"]
+    assert driver.put(junk, report("3")) == ["quarantined", "stored"]
+    assert driver.put(dict(junk, received=store.start_of(3))) == ["quarantined"]   # a day not made ahead
+    rows = stored.sql("SELECT convert_from(body, 'UTF8'), status, source, reason FROM tlsrpt.quarantine "
+                      "ORDER BY received DESC, 1")
+    assert rows == [("junk", QUARANTINED, "192.0.2.0/24", "no \\x1b[31m report"),
+                    ("mail", IGNORED, "d=example.net", ""),
+                    ("junk", QUARANTINED, "192.0.2.0/24", "no \\x1b[31m report")]
+    assert counts(stored) == [1] * 5
+
+
+@pytest.mark.parametrize("round_no", range(3))
+def test_two_writers_in_opposite_order(build, stored, round_no):
+    reports = [report(str(i), [f"d{i % 7}.example", "example.org"]) for i in range(300)]
+    batches = [reports[i:i + 30] for i in range(0, 300, 30)]
+    backwards = [list(reversed(batch)) for batch in reversed(batches)]
+    outcomes = [[], []]
+
+    def write(own, list_of_batches):
+        writer = store.Driver(build, stored.role_uri("tlsrpt_collector"))
+        for batch in list_of_batches:
+            own.extend(writer.put(*batch))
+        writer.close()
+
+    threads = [threading.Thread(target=write, args=pair) for pair in zip(outcomes, (batches, backwards))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counts(stored) == [600, 600, 600, 600, 300]
+    assert len(outcomes[0]) == len(outcomes[1]) == 300
+    assert set(outcomes[0] + outcomes[1]) <= {"stored", "duplicate"}
+    assert (outcomes[0] + outcomes[1]).count("stored") == 300
+
+
+def test_two_writers_of_the_same_batches(build, stored):
+    writers = [store.Driver(build, stored.role_uri("tlsrpt_collector")) for _ in range(2)]
+    outcomes = []
+    for i in range(20):
+        batch = [report(f"{i}-{k}") for k in range(50)]
+        for writer in writers:
+            writer.send(batch)
+        for writer in writers:
+            outcomes += writer.receive()
+    assert counts(stored) == [1000] * 5
+    assert sorted(outcomes) == ["duplicate"] * 1000 + ["stored"] * 1000
+    for writer in writers:
+        writer.close()
+
+
+def test_a_lost_connection_is_opened_again(driver, stored):
+    assert driver.put(report("1")) == ["stored"]
+    stored.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+               "WHERE datname = current_database() AND pid <> pg_backend_pid()")
+    assert driver.put(report("2"), report("1")) == ["stored", "duplicate"]
+    assert counts(stored) == [2] * 5
