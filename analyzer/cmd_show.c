@@ -12,7 +12,7 @@ enum {
     ID_LENGTH = 25, /* YYYYMMDD-0123456789abcdef */
     DAY_DIGITS = 8,
     MOST_NAMED = 5, /* of the ids that a beginning may mean */
-    NO_LIMIT_SIZE = 16,
+    WHEN_DATE_LENGTH = 10,
 };
 
 /* What the beginning of an id may mean. */
@@ -56,14 +56,16 @@ static bool
 is_id(const char *id)
 {
     size_t digits = strspn(id, "0123456789");
-    int year = 0, month = 0, day = 0;
+    char day[WHEN_DAY_SIZE];
+    int64_t instant;
+    unsigned form;
 
     if (strlen(id) > ID_LENGTH || digits == 0 || digits > DAY_DIGITS)
         return false;
     if (digits < DAY_DIGITS)
         return id[digits] == '\0';
-    (void)sscanf(id, "%4d%2d%2d", &year, &month, &day);
-    return when_date_exists(year, month, day) &&
+    return when_parse_rfc3339(day_of_id(id, "", day), WHEN_DATE_LENGTH, &instant,
+                              &form) &&
            (id[digits] == '\0' ||
             (id[digits] == '-' &&
              id[digits + 1 + strspn(id + digits + 1, "0123456789abcdef")] == '\0'));
@@ -72,14 +74,16 @@ is_id(const char *id)
 static bool
 say_ambiguous(const struct found *f, const char *id, struct err *e)
 {
-    char names[(MOST_NAMED + 1) * (ID_LENGTH + 2)] = "";
+    struct buf names;
 
-    for (size_t i = 0; i < f->count && i < MOST_NAMED; i++) {
-        (void)strcat(names, i == 0 ? "" : ", ");
-        (void)strcat(names, f->ids[i]);
-    }
-    return err_set(e, ERR_INPUT, "\"%s\" may be %s%s", id, names,
-                   f->count > MOST_NAMED ? " and others" : "");
+    buf_init(&names, 0);
+    for (size_t i = 0; i < f->count && i < MOST_NAMED; i++)
+        (void)buf_printf(&names, "%s%s", i == 0 ? "" : ", ", f->ids[i]);
+    (void)err_set(e, ERR_INPUT, "\"%s\" may be %s%s", id,
+                  names.failed ? "?" : names.bytes,
+                  f->count > MOST_NAMED ? " and others" : "");
+    buf_clear(&names);
+    return false;
 }
 
 /* The one thing that is meant. */

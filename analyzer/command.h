@@ -45,6 +45,5 @@ MUST_USE bool command_query(struct context *c, struct err *e);
  * that nothing has arrived, or that nothing matches, or `text`. */
 void command_say_empty(struct context *c, const char *text);
 
-/* Every verb, in the order of the help. */
+/* Every verb, in the order of the help; NULL ends it. */
 extern const struct command *const commands[];
-extern const size_t command_count;

@@ -15,7 +15,7 @@ help_program(FILE *out)
         "  tlsrpt reports --format json        for scripts\n\n"
         "Verbs:\n",
         out);
-    for (size_t i = 0; i < command_count; i++)
+    for (size_t i = 0; commands[i] != NULL; i++)
         (void)fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->line);
     (void)fputs("\n`tlsrpt VERB --help` says more, tlsrpt(1) says all.\n", out);
 }

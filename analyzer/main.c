@@ -19,13 +19,13 @@ extern const struct command cmd_summary, cmd_domains, cmd_senders, cmd_failures,
     cmd_reports, cmd_show;
 
 const struct command *const commands[] = {&cmd_summary,  &cmd_domains, &cmd_senders,
-                                          &cmd_failures, &cmd_reports, &cmd_show};
-const size_t command_count = sizeof commands / sizeof *commands;
+                                          &cmd_failures, &cmd_reports, &cmd_show,
+                                          NULL};
 
 static const struct command *
 find_command(const char *name)
 {
-    for (size_t i = 0; i < command_count; i++) {
+    for (size_t i = 0; commands[i] != NULL; i++) {
         if (strcmp(commands[i]->name, name) == 0)
             return commands[i];
     }
@@ -45,7 +45,7 @@ unknown_verb(const char *verb, struct err *e)
     struct suggest s;
 
     suggest_init(&s, verb);
-    for (size_t i = 0; i < command_count; i++)
+    for (size_t i = 0; commands[i] != NULL; i++)
         suggest_offer(&s, commands[i]->name);
     return s.nearest == NULL
                ? err_set(e, ERR_INPUT, "there is no \"%s\": see tlsrpt --help", verb)
@@ -108,6 +108,7 @@ answer(struct context *c, struct err *e)
     c->view = &view;
     ok = store_snapshot(c->store, c->options->as_of, e) && c->command->run(c, e);
     view_clear(&view);
+    c->view = NULL;
     return ok;
 }
 

@@ -1,5 +1,6 @@
 /* Tables for people. On a terminal the table is as wide as that: columns that can be
  * spared go first, then long texts are cut with an ellipsis; elsewhere nothing is cut. */
+#include "analyzer/layout.h"
 #include "analyzer/tone.h"
 #include "analyzer/view.h"
 #include "base/text.h"
@@ -10,19 +11,13 @@
 #include <wchar.h>
 
 enum {
-    COMFORTABLE_TEXT = 24, /* a text is cut to this before a column is spared */
-    COMFORTABLE_LIST = 12, /* so is a list */
-    LEAST_WIDTH = 8,
-    GROUP_DIGITS = 3,
+    GROUP_DIGITS = 3
 };
 
 struct table {
     struct libscols_table *lines;
-    size_t shown; /* columns with a title */
-    const struct column *columns[VIEW_MAX_COLUMNS];
-    size_t cells[VIEW_MAX_COLUMNS];   /* which cell of a row a column shows */
-    size_t natural[VIEW_MAX_COLUMNS]; /* width of the widest text */
-    size_t widths[VIEW_MAX_COLUMNS];  /* as laid out; 0: spared */
+    struct layout layout;           /* of the columns with a title */
+    size_t cells[VIEW_MAX_COLUMNS]; /* which cell of a row each of them shows */
 };
 
 /* Columns that one character takes. */
@@ -72,13 +67,6 @@ is_right(enum column_type type)
 }
 
 static bool
-may_cut(const struct column *column)
-{
-    return column->spare >= 0 &&
-           (column->type == COLUMN_TEXT || column->type == COLUMN_LIST);
-}
-
-static bool
 table_begin(struct view *v, struct err *e)
 {
     struct table *t = calloc(1, sizeof *t);
@@ -95,9 +83,9 @@ table_begin(struct view *v, struct err *e)
     for (size_t i = 0; i < v->column_count; i++) {
         if (v->columns[i].title == NULL)
             continue;
-        t->columns[t->shown] = &v->columns[i];
-        t->cells[t->shown] = i;
-        t->natural[t->shown++] = text_width(v->columns[i].title);
+        t->layout.columns[t->layout.count] = &v->columns[i];
+        t->cells[t->layout.count] = i;
+        t->layout.natural[t->layout.count++] = text_width(v->columns[i].title);
         c = scols_table_new_column(t->lines, v->columns[i].title, 0,
                                    is_right(v->columns[i].type) ? SCOLS_FL_RIGHT : 0);
         if (c == NULL)
@@ -180,105 +168,22 @@ table_row(struct view *v, const char *const cells[], struct err *e)
 
     if (line == NULL)
         return err_nomem(e);
-    for (size_t i = 0; i < t->shown; i++) {
+    for (size_t i = 0; i < t->layout.count; i++) {
         const char *cell = cells[t->cells[i]];
 
         buf_reset(&v->cell);
-        if (!put_cell(&v->cell, cell == NULL ? COLUMN_TEXT : t->columns[i]->type,
+        if (!put_cell(&v->cell, cell == NULL ? COLUMN_TEXT : t->layout.columns[i]->type,
                       cell == NULL ? "-" : cell, e) ||
             scols_line_set_data(line, i, v->cell.bytes) != 0)
             return err_nomem(e);
-        tone = cell == NULL ? TONE_PLAIN : tone_of_cell(t->columns[i], cell);
+        tone = cell == NULL ? TONE_PLAIN : tone_of_cell(t->layout.columns[i], cell);
         if (tone != TONE_PLAIN && v->terminal->colour)
             scols_cell_set_color(scols_line_get_cell(line, i), tone_start(tone));
         width = text_width(v->cell.bytes);
-        if (width > t->natural[i])
-            t->natural[i] = width;
+        if (width > t->layout.natural[i])
+            t->layout.natural[i] = width;
     }
     return true;
-}
-
-static size_t
-total_width(const struct table *t)
-{
-    size_t total = 0;
-
-    for (size_t i = 0; i < t->shown; i++)
-        total += t->widths[i] == 0 ? 0 : t->widths[i] + 2;
-    return total - 2;
-}
-
-/* The column to spare next; `shown` when there is none. */
-static size_t
-find_spare(const struct table *t)
-{
-    size_t found = t->shown;
-    int most = 0;
-
-    for (size_t i = 0; i < t->shown; i++) {
-        if (t->widths[i] != 0 && t->columns[i]->spare > most) {
-            most = t->columns[i]->spare;
-            found = i;
-        }
-    }
-    return found;
-}
-
-/* The widest text column that can be cut further; `shown` when there is none. */
-static size_t
-find_widest(const struct table *t)
-{
-    size_t found = t->shown, most = LEAST_WIDTH;
-
-    for (size_t i = 0; i < t->shown; i++) {
-        if (may_cut(t->columns[i]) && t->widths[i] > most) {
-            most = t->widths[i];
-            found = i;
-        }
-    }
-    return found;
-}
-
-/* Hands room that is left to the texts that were cut. */
-static void
-widen(struct table *t, size_t room)
-{
-    bool more = room > 0;
-
-    while (more) {
-        more = false;
-        for (size_t i = 0; i < t->shown && room > 0; i++) {
-            if (t->widths[i] != 0 && t->widths[i] < t->natural[i]) {
-                t->widths[i]++;
-                room--;
-                more = room > 0;
-            }
-        }
-    }
-}
-
-static void
-lay_out(struct table *t, size_t width)
-{
-    size_t i, comfortable;
-
-    for (i = 0; i < t->shown; i++) {
-        t->widths[i] = t->natural[i];
-        if (width == 0 || !may_cut(t->columns[i]))
-            continue;
-        comfortable =
-            t->columns[i]->type == COLUMN_LIST ? COMFORTABLE_LIST : COMFORTABLE_TEXT;
-        if (t->widths[i] > comfortable)
-            t->widths[i] = comfortable;
-    }
-    if (width == 0)
-        return;
-    while (total_width(t) > width && (i = find_spare(t)) < t->shown)
-        t->widths[i] = 0;
-    while (total_width(t) > width && (i = find_widest(t)) < t->shown)
-        t->widths[i]--;
-    if (total_width(t) < width)
-        widen(t, width - total_width(t));
 }
 
 /* Cuts the cells of one column to its width. */
@@ -287,17 +192,17 @@ cut_column(struct view *v, struct table *t, size_t i)
 {
     size_t lines = scols_table_get_nlines(t->lines);
 
-    if (t->widths[i] == 0 || t->widths[i] >= t->natural[i])
+    if (t->layout.widths[i] == 0 || t->layout.widths[i] >= t->layout.natural[i])
         return true;
     for (size_t n = 0; n < lines; n++) {
         struct libscols_cell *cell =
             scols_line_get_cell(scols_table_get_line(t->lines, n), i);
         const char *text = scols_cell_get_data(cell);
 
-        if (text == NULL || text_width(text) <= t->widths[i])
+        if (text == NULL || text_width(text) <= t->layout.widths[i])
             continue;
         buf_reset(&v->cell);
-        cut(&v->cell, text, t->widths[i]);
+        cut(&v->cell, text, t->layout.widths[i]);
         if (v->cell.failed || scols_cell_set_data(cell, v->cell.bytes) != 0)
             return false;
     }
@@ -312,10 +217,10 @@ say_spared(struct view *v, const struct table *t, struct err *e)
     const char *between = "not shown for want of width: ";
 
     buf_reset(out);
-    for (size_t i = 0; i < t->shown; i++) {
-        if (t->widths[i] != 0)
+    for (size_t i = 0; i < t->layout.count; i++) {
+        if (t->layout.widths[i] != 0)
             continue;
-        (void)buf_printf(out, "%s%s", between, t->columns[i]->key);
+        (void)buf_printf(out, "%s%s", between, t->layout.columns[i]->key);
         between = ", ";
     }
     if (out->len == 0)
@@ -334,11 +239,11 @@ table_end(struct view *v, struct err *e)
 
     if (v->row_count == 0)
         return true;
-    lay_out(t, v->terminal->width);
-    for (size_t i = 0; i < t->shown; i++) {
+    layout_fit(&t->layout, v->terminal->width);
+    for (size_t i = 0; i < t->layout.count; i++) {
         if (!cut_column(v, t, i))
             return err_nomem(e);
-        if (t->widths[i] == 0)
+        if (t->layout.widths[i] == 0)
             scols_column_set_flags(scols_table_get_column(t->lines, i), SCOLS_FL_HIDDEN);
     }
     if (v->out == stdout)

@@ -77,8 +77,11 @@ put_beginning(struct prose *p, const struct buf *text)
     for (int lines = 0; at < text->len && lines < MOST_LINES; lines++) {
         n = line_length(text->bytes + at, text->len - at);
         /* a NUL cannot stand in a text; what is escaped cannot either, but shows */
-        for (size_t i = 0; i < n; i++)
-            line[2 + i] = text->bytes[at + i] == '\0' ? '\x01' : text->bytes[at + i];
+        memcpy(line + 2, text->bytes + at, n);
+        for (size_t i = 2; i < n + 2; i++) {
+            if (line[i] == '\0')
+                line[i] = 1;
+        }
         line[0] = line[1] = ' ';
         if (n > 0 && line[1 + n] == '\r')
             n--;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct presenter *const presenters[] = {
+static const struct presenter *const presenters[VIEW_FORMATS] = {
     [VIEW_TABLE] = &present_table,
     [VIEW_JSON] = &present_json,
     [VIEW_NDJSON] = &present_ndjson,
@@ -24,7 +24,7 @@ _Static_assert(sizeof((struct view *)0)->texts[0] >= WHEN_INSTANT_SIZE,
 bool
 view_format_find(const char *name, enum view_format *out)
 {
-    for (size_t i = 0; i < sizeof presenters / sizeof *presenters; i++) {
+    for (size_t i = 0; i < VIEW_FORMATS; i++) {
         if (strcmp(name, presenters[i]->name) == 0) {
             *out = (enum view_format)i;
             return true;

@@ -42,6 +42,7 @@ enum view_format {
     VIEW_JSON,
     VIEW_NDJSON,
     VIEW_CSV,
+    VIEW_FORMATS
 };
 
 enum {
