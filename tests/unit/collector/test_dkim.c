@@ -413,6 +413,7 @@ makes_the_canonical_forms(void **state)
         {DKIM_RELAXED, " \r\n\t\r\n", ""},
         {DKIM_SIMPLE, "a\nb", "a\r\nb\r\n"},
         {DKIM_RELAXED, "a \n\n b", "a\r\n\r\n b\r\n"},
+        {DKIM_RELAXED, "a\r\nb \t", "a\r\nb \r\n"},
         {DKIM_SIMPLE, "a\rb\r\r\n", "a\rb\r\r\n"},
     };
 
