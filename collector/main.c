@@ -12,6 +12,9 @@ static const struct verb {
 } verbs[] = {
     {"import", cmd_import, "take reports out of files and old mail"},
     {"deliver", cmd_deliver, "take one mail from standard input"},
+    {"migrate", cmd_migrate, "create or upgrade the tables of a database"},
+    {"maintain", cmd_maintain, "make months ahead, apply the quarantine's limits"},
+    {"database", cmd_database, "start, stop or look at the embedded database"},
     {"config", cmd_config, "check and print the configuration"},
 };
 

@@ -75,13 +75,9 @@ MUST_USE bool store_migrate(const char *owner_uri, store_say_fn *say, void *ctx,
 /* Limits on the quarantine (ignored mail included); 0 is no limit. */
 struct store_limits {
     int64_t quarantine_days;  /* whole days are dropped after so many */
-    int64_t quarantine_bytes; /* of input kept; the source that holds most loses first */
+    int64_t quarantine_bytes; /* of input kept: the source that holds most loses first */
+    int64_t quarantine_source_bytes; /* of one source, when that is reached */
 };
-
-enum {
-    STORE_QUARANTINE_DAYS = 90,
-};
-#define STORE_QUARANTINE_BYTES (INT64_C(4) << 30)
 
 /* What runs from a timer, or hourly: months and quarantine days ahead, the limits of the
  * quarantine (what they cost is kept in the table `eviction`), statistics for the

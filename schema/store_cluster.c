@@ -46,6 +46,20 @@ make_dir(const char *path, struct err *e)
     return true;
 }
 
+/* With the directories above it: ~/.local/state may be missing. */
+static bool
+make_path(const char *path, struct err *e)
+{
+    char part[PATH_MAX];
+
+    for (const char *end = strchr(path + 1, '/'); end != NULL;
+         end = strchr(end + 1, '/')) {
+        snprintf(part, sizeof part, "%.*s", (int)(end - path), path);
+        (void)mkdir(part, 0755);
+    }
+    return make_dir(path, e);
+}
+
 bool
 cluster_find(const char *state_dir, bool make, struct cluster *c, struct err *e)
 {
@@ -55,7 +69,7 @@ cluster_find(const char *state_dir, bool make, struct cluster *c, struct err *e)
     *c = (struct cluster){0};
     if (make && geteuid() == 0)
         return err_set(e, ERR_CONFIG, "the private PostgreSQL must not run as root");
-    if (make && !make_dir(state_dir, e))
+    if (make && !make_path(state_dir, e))
         return false;
     if (realpath(state_dir, c->state) == NULL)
         return err_set(e, ERR_CONFIG, "%s: %s", state_dir, strerror(errno));

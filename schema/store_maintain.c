@@ -13,6 +13,16 @@
  * it. */
 static const char begin[] = "BEGIN; SET LOCAL lock_timeout = '10s'";
 
+enum {
+    MAX_NUMBERS = 2
+};
+
+struct step {
+    const char *sql;
+    int64_t numbers[MAX_NUMBERS]; /* of a limit, 0 in the first is none */
+    size_t number_count, columns;
+};
+
 struct maintenance {
     struct pg *pg;
     store_say_fn *say;
@@ -27,18 +37,21 @@ say(const struct maintenance *m, const char *line)
         m->say(m->ctx, line);
 }
 
-/* One statement with one number; its first column, a number too, goes to *n. */
+/* One statement with numbers as parameters; its first column, a number too, goes to *n.
+ */
 static bool
-run_step(struct maintenance *m, const char *sql, int64_t number, size_t columns,
-         int64_t *n, struct err *e)
+run_step(struct maintenance *m, const struct step *step, int64_t *n, struct err *e)
 {
-    char text[24];
-    const struct pg_param param = {.value = text};
+    char texts[MAX_NUMBERS][24];
+    struct pg_param params[MAX_NUMBERS];
     struct pg_rows *rows = NULL;
     bool ok;
 
     *n = 0;
-    snprintf(text, sizeof text, "%" PRId64, number);
+    for (size_t i = 0; i < step->number_count; i++) {
+        snprintf(texts[i], sizeof texts[i], "%" PRId64, step->numbers[i]);
+        params[i] = (struct pg_param){.value = texts[i]};
+    }
     ok = pg_script(m->pg, begin, NULL, 0, e) &&
          pg_query(m->pg, query_maintain_lock, NULL, 0, (struct pg_shape){1, 1, 1}, &rows,
                   e);
@@ -47,7 +60,8 @@ run_step(struct maintenance *m, const char *sql, int64_t number, size_t columns,
     pg_rows_free(rows);
     rows = NULL;
     if (ok && !m->busy) {
-        ok = pg_query(m->pg, sql, &param, 1, (struct pg_shape){columns, 1, 1}, &rows, e);
+        ok = pg_query(m->pg, step->sql, params, step->number_count,
+                      (struct pg_shape){step->columns, 1, 1}, &rows, e);
         if (ok)
             *n = strtoll(pg_value(rows, 0, 0), NULL, 10);
         pg_rows_free(rows);
@@ -58,15 +72,14 @@ run_step(struct maintenance *m, const char *sql, int64_t number, size_t columns,
 }
 
 static bool
-evict(struct maintenance *m, const char *sql, int64_t limit, const char *why,
-      struct err *e)
+evict(struct maintenance *m, const struct step *step, const char *why, struct err *e)
 {
     char line[120];
     int64_t n;
 
-    if (limit == 0 || m->busy)
+    if (step->numbers[0] == 0 || m->busy)
         return true;
-    if (!run_step(m, sql, limit, 1, &n, e))
+    if (!run_step(m, step, &n, e))
         return err_prefix(e, "quarantine limit of %s", why);
     if (n > 0) {
         snprintf(line, sizeof line,
@@ -97,18 +110,23 @@ bool
 store_maintain(const char *owner_uri, const struct store_limits *limits,
                store_say_fn *say_line, void *ctx, struct err *e)
 {
+    const struct step months = {query_maintain_months, {0}, 1, 2},
+                      age = {query_maintain_evict_age, {limits->quarantine_days}, 1, 1},
+                      bytes = {
+                          query_maintain_evict_bytes,
+                          {limits->quarantine_bytes, limits->quarantine_source_bytes},
+                          2,
+                          1};
     struct maintenance m = {.say = say_line, .ctx = ctx};
     struct store *s;
-    int64_t months;
+    int64_t made;
     bool ok;
 
     if (!store_open(owner_uri, STORE_OWNER, &s, e))
         return false;
     m.pg = s->pg;
-    ok = run_step(&m, query_maintain_months, 0, 2, &months, e) &&
-         evict(&m, query_maintain_evict_age, limits->quarantine_days, "age", e) &&
-         evict(&m, query_maintain_evict_bytes, limits->quarantine_bytes, "bytes", e) &&
-         analyze(&m, e);
+    ok = run_step(&m, &months, &made, e) && evict(&m, &age, "age", e) &&
+         evict(&m, &bytes, "bytes", e) && analyze(&m, e);
     if (ok && m.busy)
         say(&m, "another one is maintaining this database: nothing to do");
     store_close(s);

@@ -1,7 +1,7 @@
 /* Drives the store for tests/e2e/test_store_*.py, against a real PostgreSQL:
  *
  *     store_driver migrate URI
- *     store_driver maintain URI DAYS BYTES
+ *     store_driver maintain URI DAYS BYTES SOURCE_BYTES
  *     store_driver put URI ROLE        a JSON array of submissions a line -> one of
  * outcomes store_driver read URI AS_OF SQL COLUMNS
  *
@@ -260,9 +260,10 @@ main(int argc, char **argv)
 
     if (argc == 3 && strcmp(argv[1], "migrate") == 0) {
         ok = store_migrate(argv[2], say, NULL, &e);
-    } else if (argc == 5 && strcmp(argv[1], "maintain") == 0) {
+    } else if (argc == 6 && strcmp(argv[1], "maintain") == 0) {
         struct store_limits limits = {strtoll(argv[3], NULL, 10),
-                                      strtoll(argv[4], NULL, 10)};
+                                      strtoll(argv[4], NULL, 10),
+                                      strtoll(argv[5], NULL, 10)};
 
         ok = store_maintain(argv[2], &limits, say, NULL, &e);
     } else if (argc == 4 && strcmp(argv[1], "put") == 0) {

@@ -1,5 +1,5 @@
--- Brings the quarantine down to $1 bytes: each source keeps at most what makes the sum fit, so the one
--- that holds most loses first, and of it the oldest (tlsrptd maintain).
+-- When the quarantine holds more than $1 bytes: each source keeps at most what makes the sum fit, so the one
+-- that holds most loses first, and of it the oldest; and none keeps more than $2 (tlsrptd maintain).
 WITH held AS (
     SELECT source, sum(octet_length(body))::numeric AS bytes
     FROM tlsrpt.quarantine GROUP BY source
@@ -10,7 +10,7 @@ WITH held AS (
            / (count(*) OVER () - row_number() OVER smaller + 1) AS share
     FROM held WINDOW smaller AS (ORDER BY bytes, source)
 ), cap AS (
-    SELECT share AS bytes FROM fair WHERE bytes > share ORDER BY fair.bytes, source LIMIT 1
+    SELECT least(share, nullif($2::numeric, 0)) AS bytes FROM fair WHERE bytes > share ORDER BY fair.bytes, source LIMIT 1
 ), newest_first AS (
     SELECT arrival_day, body_hash, source, octet_length(body) AS bytes,
            sum(octet_length(body)) OVER (PARTITION BY source ORDER BY received DESC, body_hash) AS upto
