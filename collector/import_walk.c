@@ -39,7 +39,7 @@ trouble(const struct walk *w, const char *why)
 static bool
 give(const struct walk *w, const struct buf *bytes, bool too_big)
 {
-    struct import_item item = {.n = bytes->len, .path = w->path.bytes};
+    struct import_item item = {.n = too_big ? 0 : bytes->len, .path = w->path.bytes};
 
     if (!too_big) {
         item.bytes = malloc(bytes->len + 1);

@@ -33,10 +33,14 @@ def mail(text, sender="sender.example", domain="example.org", arrived=START + da
          passed=None, recipient="tlsrpt@example.org"):
     """A report mail, line ends LF. `passed`: the d= that our mail server saw a good signature of."""
     body = base64.encodebytes(gzip.compress(text.encode(), mtime=0)).decode()
-    auth = f"dkim=pass header.d={passed}" if passed else "dkim=none"
+    auth, signature = "dkim=none", ""
+    if passed:
+        auth = f"dkim=pass header.d={passed} header.b=AbCdEf12"
+        signature = (f"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d={passed}; s=s1;\n"
+                     "\th=From:To:Subject:Date; bh=AAAA; b=AbCdEf12AAAA\n")
     return f"""Received: from out.{sender} (out.{sender} [192.0.2.9]) by {AUTHSERV} with ESMTPS id 1; {date(arrived)}
 Authentication-Results: {AUTHSERV}; {auth}
-From: tlsrpt@{sender}
+{signature}From: tlsrpt@{sender}
 To: {recipient}
 Date: {date(arrived - datetime.timedelta(hours=1))}
 Subject: Report Domain: {domain} Submitter: {sender} Report-ID: <1@{sender}>
