@@ -16,11 +16,11 @@
 #include <time.h>
 
 extern const struct command cmd_summary, cmd_domains, cmd_senders, cmd_failures,
-    cmd_reports, cmd_show;
+    cmd_reports, cmd_show, cmd_findings;
 
 const struct command *const commands[] = {&cmd_summary,  &cmd_domains, &cmd_senders,
                                           &cmd_failures, &cmd_reports, &cmd_show,
-                                          NULL};
+                                          &cmd_findings, NULL};
 
 static const struct command *
 find_command(const char *name)

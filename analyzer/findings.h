@@ -1,0 +1,32 @@
+/* The findings of one answer: loaded, analysed, muted as configured, and those left that
+ * were asked for. */
+#pragma once
+#include "analyzer/analyse.h"
+#include "analyzer/command.h"
+
+struct findings {
+    struct facts facts;
+    struct analysis all;
+};
+
+/* What --as-of says, or now. */
+int64_t findings_instant(const struct context *c);
+
+/* Loads what had arrived by `as_of`; the store's snapshot must be taken there. `out` is
+ * to be cleared, also on failure. */
+MUST_USE bool findings_load(struct context *c, int64_t as_of, struct findings *out,
+                            struct err *e);
+void findings_clear(struct findings *f);
+
+/* The identity as it is printed. */
+const char *finding_id(const struct finding *f, char out[48]);
+
+/* One row of a view with the columns of findings_columns. */
+extern const struct column findings_columns[];
+extern const size_t findings_column_count;
+MUST_USE bool findings_row(struct view *v, const struct facts *f, const struct finding *x,
+                           struct err *e);
+
+/* One finding in full, for a person. */
+MUST_USE bool finding_explain(struct context *c, const struct facts *f,
+                              const struct finding *x, struct err *e);
