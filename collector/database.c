@@ -1,6 +1,7 @@
 /* Which URI a role has, in one place. */
 #include "collector/database.h"
 
+#include "collector/user.h"
 #include "schema/store_embedded.h"
 
 static const char *
@@ -32,6 +33,8 @@ open_embedded(const struct settings *s, enum store_role role, struct database *o
     struct buf owner;
     bool ok;
 
+    if (!user_become(s, e))
+        return false;
     buf_init(&owner, 0);
     if (!embedded_uri(s->state_dir, STORE_OWNER, &owner) ||
         !embedded_uri(s->state_dir, role, &out->uri))

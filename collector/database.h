@@ -12,8 +12,8 @@ struct database {
     struct buf uri; /* for the role that was asked for */
 };
 
-/* The embedded one is brought up to this program as well; for another one that is
- * `tlsrptd migrate`. Connects nowhere else. */
+/* The embedded one is its user's: root becomes that user first. It is brought up to this
+ * program as well; for another one that is `tlsrptd migrate`. Connects nowhere else. */
 MUST_USE bool database_open(const struct settings *s, enum store_role role,
                             struct database *out, struct err *e);
 void database_close(struct database *db);

@@ -217,11 +217,26 @@ has_aligned(struct search *s, bool *aligned, struct err *e)
     return true;
 }
 
+/* Which fields it had signed is forgotten, so no hint is taken from them. */
+static bool
+remember(struct search *s)
+{
+    s->out->signatures[0] = (struct trust_signature){
+        .domain = s->context->known_signer,
+        .valid = true,
+        .reason = "verified when the mail came",
+    };
+    s->out->trust.signature_count = 1;
+    return true;
+}
+
 static bool
 find(struct search *s, struct err *e)
 {
     struct authres found = {0};
 
+    if (s->context->known_signer != NULL)
+        return remember(s);
     if (s->context->authserv_id != NULL &&
         !authres_read(s->arena, s->message, s->context->authserv_id, &found, e))
         return false;
@@ -247,6 +262,6 @@ mail_evidence_find(const struct mail_context *c, struct arena *a, const struct m
     if (!find(&s, e) || !has_aligned(&s, &aligned, e))
         return false;
     out->dns_trouble = out->dns_trouble && !aligned;
-    out->hints_signed = hints_are_signed(&s);
+    out->hints_signed = c->known_signer == NULL && hints_are_signed(&s);
     return true;
 }

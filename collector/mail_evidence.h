@@ -13,10 +13,12 @@ enum {
 struct mail_context {
     const struct settings *settings;
     struct resolver
-        *resolver;           /* NULL: no key can be found, as if DNS were out of order */
-    const char *authserv_id; /* believe Authentication-Results of this id; NULL: none.
-                                The daemon passes its setting, `import` only with
-                                --trust-authres */
+        *resolver;            /* NULL: no key can be found, as if DNS were out of order */
+    const char *authserv_id;  /* believe Authentication-Results of this id; NULL: none.
+                                 The daemon passes its setting, `import` only with
+                                 --trust-authres */
+    const char *known_signer; /* whose signature was found valid when the mail came, the
+                                 key of which may be gone (`reparse`); NULL: not known */
 };
 
 struct mail_evidence {

@@ -14,6 +14,7 @@ static const struct verb {
     {"deliver", cmd_deliver, "take one mail from standard input"},
     {"migrate", cmd_migrate, "create or upgrade the tables of a database"},
     {"maintain", cmd_maintain, "make months ahead, apply the quarantine's limits"},
+    {"reparse", cmd_reparse, "read the quarantine with this version"},
     {"database", cmd_database, "start, stop or look at the embedded database"},
     {"config", cmd_config, "check and print the configuration"},
 };

@@ -56,6 +56,13 @@ MUST_USE bool store_query(struct store *s, const char *sql, const char *const pa
                           size_t param_count, size_t columns, store_row_fn *row,
                           void *ctx, struct err *e);
 
+/* ---- reading the quarantine again (STORE_REPARSE) ---- */
+
+/* Notes that an input of the quarantine, named as reparse_list.sql names it, is stored.
+ */
+MUST_USE bool store_note_reparsed(struct store *s, const char *arrival_day,
+                                  const char *body_hash, struct err *e);
+
 /* ---- the owner's work ---- */
 
 /* Where the owner's work says what it did, one line at a time, no line feed. May be NULL.

@@ -1,0 +1,241 @@
+/* Reads the quarantine with today's decoder: what an earlier version could not
+ * understand, and mail whose key DNS would not tell. Under a role of its own, so that
+ * hostile bytes never meet the rights of the owner. */
+#include "collector/command.h"
+#include "collector/database.h"
+#include "collector/mail_intake.h"
+#include "schema/inflate.h"
+#include "schema/store.h"
+
+#include "schema_sql.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+enum {
+    COLUMNS = 8,
+};
+
+struct reparse {
+    const struct settings *settings;
+    struct resolver *resolver;
+    struct store *read, *write;
+    const char *authserv_id; /* NULL unless --trust-authres */
+    bool vouch, dry_run;
+    size_t read_count, understood_count;
+};
+
+/* One input of the quarantine, as reparse_list.sql lists it. */
+struct held {
+    const char *arrival_day, *body_hash;
+    int64_t received;
+    enum status status;
+    enum transport transport;
+    const char *peer, *peer_name;
+    struct buf body;
+};
+
+static int
+nibble(char c)
+{
+    return c <= '9' ? c - '0' : c - 'a' + 10;
+}
+
+static bool
+unhex(const char *hex, struct buf *out)
+{
+    size_t n = strlen(hex) / 2;
+
+    if (!buf_reserve(out, n + 1))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        out->bytes[i] = (char)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
+    out->bytes[n] = '\0';
+    out->len = n;
+    return true;
+}
+
+static bool
+held_read(const char *const v[], struct held *out, struct err *e)
+{
+    *out = (struct held){
+        .arrival_day = v[0],
+        .body_hash = v[1],
+        .received = strtoll(v[2], NULL, 10),
+        .status = (enum status)strtol(v[3], NULL, 10),
+        .transport = (enum transport)strtol(v[4], NULL, 10),
+        .peer = v[5],
+        .peer_name = v[6],
+    };
+    return unhex(v[7], &out->body) || err_nomem(e);
+}
+
+static void
+prepare(const struct reparse *r, const struct held *h, struct delivery *d)
+{
+    bool is_mail = h->transport != TRANSPORT_HTTPS &&
+                   inflate_sniff(h->body.bytes, h->body.len) == INFLATE_UNKNOWN;
+    bool was_signed = h->status == STATUS_QUARANTINED && h->peer_name[0] != '\0';
+    const struct mail_context mail = {
+        .settings = r->settings,
+        .resolver = r->resolver,
+        .authserv_id = r->authserv_id,
+        .known_signer = was_signed ? h->peer_name : NULL,
+    };
+
+    *d = (struct delivery){
+        .kind = is_mail ? DELIVERY_MAIL : DELIVERY_REPORT,
+        .transport = h->transport,
+        .bytes = h->body.bytes,
+        .byte_count = h->body.len,
+        .received = h->received,
+        .peer = h->peer,
+        .peer_name = is_mail ? "" : h->peer_name,
+        .vouched = r->vouch,
+    };
+    if (is_mail)
+        mail_prepare(&mail, d, (int64_t)time(NULL));
+    else
+        intake_prepare(r->settings, d);
+}
+
+/* Stores what is accepted by now. *all: nothing of it is left that is not. */
+static bool
+store_accepted(struct reparse *r, struct delivery *d, bool *all, struct err *e)
+{
+    struct submission **items =
+        arena_array(&d->arena, d->submission_count, sizeof(struct submission *));
+    size_t n = 0;
+
+    if (items == NULL)
+        return err_nomem(e);
+    for (size_t i = 0; i < d->submission_count; i++)
+        if (d->submissions[i].status == STATUS_ACCEPTED)
+            items[n++] = &d->submissions[i];
+    *all = n > 0 && n == d->submission_count;
+    if (n == 0 || r->dry_run)
+        return true;
+    if (!store_put(r->write, items, n, e))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        *all = *all && items[i]->outcome != OUTCOME_QUARANTINED;
+    return true;
+}
+
+static bool
+reparse_one(struct reparse *r, const struct held *h, struct err *e)
+{
+    struct delivery d;
+    bool all = false, ok = true;
+
+    prepare(r, h, &d);
+    r->read_count++;
+    if (d.submission_count > 0)
+        ok = store_accepted(r, &d, &all, e);
+    r->understood_count += ok && all;
+    intake_finish(&d);
+    return ok && (!all || r->dry_run ||
+                  store_note_reparsed(r->write, h->arrival_day, h->body_hash, e));
+}
+
+static bool
+take_row(void *ctx, const char *const values[], size_t n, struct err *e)
+{
+    struct held h;
+    bool ok;
+
+    (void)n;
+    ok = held_read(values, &h, e) && reparse_one(ctx, &h, e);
+    buf_clear(&h.body);
+    return ok;
+}
+
+static bool
+reparse_all(struct reparse *r, const char *uri, const char *status, struct err *e)
+{
+    const char *const params[] = {status};
+    const struct settings_list *dns = &r->settings->resolver.forwarders;
+    bool ok =
+        resolver_open(dns->items, dns->count, &r->resolver, e) &&
+        store_open(uri, STORE_REPARSE, &r->read, e) &&
+        store_open(uri, STORE_REPARSE, &r->write, e) &&
+        store_snapshot(r->read, INT64_MAX, e) &&
+        store_query(r->read, query_reparse_list, params, 1, COLUMNS, take_row, r, e);
+
+    store_close(r->write);
+    store_close(r->read);
+    resolver_close(r->resolver);
+    return ok;
+}
+
+static int
+run(struct reparse *r, const char *status)
+{
+    struct database db;
+    struct err e = {0};
+    bool ok;
+
+    if (!database_open(r->settings, STORE_REPARSE, &db, &e))
+        return command_fail(&e);
+    ok = reparse_all(r, db.uri.bytes, status, &e);
+    database_close(&db);
+    (void)printf("%zu read, %zu understood%s\n", r->read_count, r->understood_count,
+                 r->dry_run ? "; nothing was kept" : "");
+    return ok ? EX_OK : command_fail(&e);
+}
+
+/* The number of a status as a parameter of the query; "" when there is none such. */
+static const char *
+status_number(const char *text)
+{
+    if (text == NULL)
+        return NULL;
+    if (strcmp(text, status_text(STATUS_QUARANTINED)) == 0)
+        return "2";
+    return strcmp(text, status_text(STATUS_IGNORED)) == 0 ? "3" : "";
+}
+
+int
+cmd_reparse(int argc, char **argv)
+{
+    struct reparse r = {0};
+    const char *status = NULL;
+    bool trust_authres = false;
+    const struct command_option options[] = {
+        {"status", "STATUS", "only quarantined, or only ignored", &status, NULL},
+        {"vouch", NULL, "you answer for what is understood now: tier operator", NULL,
+         &r.vouch},
+        {"trust-authres", NULL, "believe your server's Authentication-Results", NULL,
+         &trust_authres},
+        {"dry-run", NULL, "keep nothing, only say how much is understood", NULL,
+         &r.dry_run},
+    };
+    const struct command_usage usage = {
+        .synopsis = "reparse [OPTION]...",
+        .about = "Reads what is in quarantine with this version, ignored mail included.",
+        .examples =
+            "  tlsrptd reparse --dry-run\n  tlsrptd reparse --status quarantined\n",
+        .options = options,
+        .option_count = sizeof options / sizeof *options,
+    };
+    struct settings s;
+    int first, code;
+
+    if ((code = command_parse(&usage, argc, argv, &first, &s)) >= 0)
+        return code;
+    r.settings = &s;
+    if (trust_authres)
+        r.authserv_id = s.mail.trusted_authserv_id;
+    status = status_number(status);
+    if (first != argc || (status != NULL && status[0] == '\0')) {
+        (void)fputs("Try 'tlsrptd reparse --help'.\n", stderr);
+        code = EX_USAGE;
+    } else {
+        code = run(&r, status);
+    }
+    settings_clear(&s);
+    return code;
+}
