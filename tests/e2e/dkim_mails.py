@@ -1,5 +1,7 @@
 """Report mails, and their signatures by dkimpy, for the tests of the mail door."""
 import base64
+import datetime
+import email.utils
 import gzip
 import json
 import pathlib
@@ -40,7 +42,15 @@ def run(*command):
     return subprocess.run(command, check=True, capture_output=True).stdout
 
 
-def report(submitter="example.net", domain="example.org", report_id="1", day="2026-03-01"):
+NOW = datetime.datetime.now(datetime.timezone.utc)
+YESTERDAY = (NOW - datetime.timedelta(days=1)).strftime("%Y-%m-%d")
+
+
+def date(hours_ago=0):
+    return email.utils.format_datetime(NOW - datetime.timedelta(hours=hours_ago))
+
+
+def report(submitter="example.net", domain="example.org", report_id="1", day=YESTERDAY):
     return {"organization-name": "Example", "contact-info": f"tls@{submitter}", "report-id": report_id,
             "date-range": {"start-datetime": f"{day}T00:00:00Z", "end-datetime": f"{day}T23:59:59Z"},
             "policies": [{"policy": {"policy-type": "sts", "policy-string": ["version: STSv1"],
@@ -48,15 +58,16 @@ def report(submitter="example.net", domain="example.org", report_id="1", day="20
                           "summary": {"total-successful-session-count": 5, "total-failure-session-count": 0}}]}
 
 
-def attachment(content, name="example.net!example.org!1772323200!1772409599.json.gz",
-               media="application/tlsrpt+gzip"):
+def attachment(content, name="example.net!example.org!{0}!{1}.json.gz", media="application/tlsrpt+gzip"):
+    start = int(datetime.datetime.fromisoformat(content["date-range"]["start-datetime"][:19] + "+00:00").timestamp())
+    name = name.format(start, start + 86399)
     data = gzip.compress(json.dumps(content).encode(), mtime=0)
     return (f'Content-Type: {media}; name="{name}"\r\nContent-Disposition: attachment; filename="{name}"\r\n'
             "Content-Transfer-Encoding: base64\r\n\r\n" +
             base64.encodebytes(data).decode().replace("\n", "\r\n"))
 
 
-def mail(sender="example.net", content=None, boundary="=_b", date="Mon, 02 Mar 2026 01:00:00 +0000",
+def mail(sender="example.net", content=None, boundary="=_b", sent=None,
          extra="", preamble="", parts=None, domain="example.org"):
     """An RFC 8460 report mail, without the Received of our own server."""
     content = content or report(sender, domain)
@@ -64,7 +75,7 @@ def mail(sender="example.net", content=None, boundary="=_b", date="Mon, 02 Mar 2
     body = preamble + "".join(f"--{boundary}\r\n{part}\r\n" for part in parts) + f"--{boundary}--\r\n"
     head = (f"From: TLS reports <tls@{sender}>\r\nTo: tlsrpt@{domain}\r\n"
             f"Subject: Report Domain: {domain} Submitter: {sender} Report-ID: <1@{sender}>\r\n"
-            f"Date: {date}\r\nTLS-Report-Domain: {domain}\r\nTLS-Report-Submitter: {sender}\r\n{extra}"
+            f"Date: {sent or date()}\r\nTLS-Report-Domain: {domain}\r\nTLS-Report-Submitter: {sender}\r\n{extra}"
             "MIME-Version: 1.0\r\n"
             f'Content-Type: multipart/report; report-type=tlsrpt; boundary="{boundary}"\r\n')
     return (head + "\r\n" + body).encode()
@@ -79,10 +90,10 @@ def sign(message, key, domain="example.net", selector="s1", canon=(b"relaxed", b
     return line + message
 
 
-def received(message, date="Mon, 02 Mar 2026 01:00:05 +0000"):
+def received(message, hours_ago=0):
     """The mail as our own server hands it over."""
     return (f"Received: from out.example.net (out.example.net [203.0.113.9])\r\n"
-            f"\tby mx.example.org with ESMTPS id 1; {date}\r\n").encode() + message
+            f"\tby mx.example.org with ESMTPS id 1; {date(hours_ago)}\r\n").encode() + message
 
 
 class Driver:
