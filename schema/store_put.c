@@ -24,6 +24,7 @@ struct put {
     struct put_item *items; /* those that ask to be accepted */
     size_t item_count;
     int losses;
+    bool unconfirmed; /* a verdict rests on rows that may not have reached the standby */
 };
 
 /* ---- one item's verdict ---- */
@@ -53,8 +54,10 @@ decide_known(struct put *p, struct put_item *const items[], size_t n, struct err
             if (row->seen == SEEN_OTHER && !lookup_note(p->s, row, e))
                 return false;
         }
-        if (!is_new)
+        if (!is_new) {
             decide(items[i], other ? OUTCOME_CONFLICT : OUTCOME_DUPLICATE);
+            p->unconfirmed = true;
+        }
     }
     return true;
 }
@@ -94,6 +97,7 @@ put_waves(struct put *p, struct put_item *const items[], size_t n, struct err *e
         if (!rows_encode(wave, count, p->s->copies, &p->arena, e) ||
             !pg_script(p->s->pg, query_put_batch, copies, STORE_TABLES, e))
             return false;
+        p->unconfirmed = false; /* a standby has what went before, too */
         for (size_t i = 0; i < count; i++)
             decide(wave[i], OUTCOME_STORED);
     }
@@ -247,15 +251,34 @@ sort_items(struct put *p, struct put_item *sorted[])
     return kept;
 }
 
+/* What the look-up saw may be committed here and not yet on a standby that must have it:
+ * when the wait of the one who wrote it was cut. A COMMIT of our own waits for both. */
+static bool
+confirm(struct put *p, struct err *e)
+{
+    if (!p->unconfirmed ||
+        (!store_lost(p->s) && pg_script(p->s->pg, query_put_confirm, NULL, 0, e)))
+        return true;
+    for (size_t i = 0; i < p->item_count; i++) {
+        struct submission *s = p->items[i].s;
+
+        if (s->outcome == OUTCOME_DUPLICATE || s->outcome == OUTCOME_CONFLICT)
+            s->outcome = OUTCOME_PENDING;
+    }
+    return err_set(e, ERR_AGAIN, "the database was lost before it confirmed");
+}
+
 static bool
 put_accepted(struct put *p, struct err *e)
 {
     struct put_item **sorted =
         arena_array(&p->arena, p->item_count, sizeof(struct put_item *));
+    bool ok;
 
     if (sorted == NULL)
         return err_nomem(e);
-    return p->item_count == 0 || put_range(p, sorted, sort_items(p, sorted), e);
+    ok = p->item_count == 0 || put_range(p, sorted, sort_items(p, sorted), e);
+    return confirm(p, e) && ok;
 }
 
 static bool

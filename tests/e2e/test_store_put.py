@@ -1,10 +1,13 @@
 """store_put(): batches, duplicates, conflicts, tiers, bad rows, and writers in each other's way."""
 import random
+import signal
 import threading
+import time
 
 import pytest
 
 import store
+from conftest import Database, Postgres
 from store import report
 
 VERIFIED, OPERATOR, UNVERIFIED = 1, 2, 3
@@ -198,3 +201,68 @@ def test_a_lost_connection_is_opened_again(driver, stored):
                "WHERE datname = current_database() AND pid <> pg_backend_pid()")
     assert driver.put(report("2"), report("1")) == ["stored", "duplicate"]
     assert counts(stored) == [2] * 5
+
+
+@pytest.fixture
+def standby_missing(build):
+    """A server that waits at COMMIT for a standby that is not there; the superuser does not wait."""
+    server = Postgres()
+    name = server.create_database()
+    made = Database(server, name)
+    store.migrate(build, made)
+    made.sql("ALTER ROLE postgres SET synchronous_commit = local")
+    made.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    made.sql("SELECT pg_reload_conf()")
+    yield made
+    server.remove()
+
+
+def waiting(database):
+    return [pid for pid, in database.sql("SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'")]
+
+
+def wait_for_commit(database, *known):
+    for _ in range(1200):
+        found = [pid for pid in waiting(database) if pid not in known]
+        if found:
+            return found[0]
+        time.sleep(0.05)
+    raise AssertionError("nobody waits for the standby")
+
+
+@pytest.mark.parametrize("cut", ["pg_cancel_backend", "pg_terminate_backend"])
+@pytest.mark.parametrize("batch", [[report("1")], [report("1", status=QUARANTINED, reason="junk")]],
+                         ids=["accepted", "quarantined"])
+def test_a_commit_without_its_standby_is_no_commit(build, standby_missing, cut, batch):
+    driver = store.Driver(build, standby_missing.role_uri("tlsrpt_collector"))
+    driver.send(batch)
+    standby_missing.sql(f"SELECT {cut}({wait_for_commit(standby_missing)})")
+    # It is there now, for all to see. Sent again or not, it is not answered before the standby has it.
+    second = wait_for_commit(standby_missing)
+    standby_missing.sql(f"SELECT {cut}({second})")
+    assert driver.receive() == ["again"]
+    driver.send(batch)
+    wait_for_commit(standby_missing)
+    standby_missing.sql("ALTER SYSTEM RESET synchronous_standby_names")
+    standby_missing.sql("SELECT pg_reload_conf()")
+    assert driver.receive() in (["duplicate"], ["quarantined"])
+    driver.close()
+    assert standby_missing.value("SELECT count(*) FROM tlsrpt.report_key") + \
+        standby_missing.value("SELECT count(*) FROM tlsrpt.quarantine") == 1
+
+
+def test_a_database_that_is_away_keeps_nothing_and_says_so(build):
+    server = Postgres(durable=True)
+    try:
+        made = Database(server, server.create_database())
+        store.migrate(build, made)
+        driver = store.Driver(build, made.role_uri("tlsrpt_collector"))
+        assert driver.put(report("1")) == ["stored"]
+        server.stop(signal.SIGQUIT)
+        assert driver.put(report("2"), report("3", status=IGNORED)) == ["again", "again"]
+        server.start()
+        assert driver.put(report("2"), report("3", status=IGNORED), report("1")) == ["stored", "ignored", "duplicate"]
+        assert counts(made) == [2] * 5
+        driver.close()
+    finally:
+        server.remove()
