@@ -124,6 +124,7 @@ static const struct conf_key mail_keys[] = {
            "of a mail"),
     TEXT("trusted_authserv_id", mail.trusted_authserv_id, NULL,
          "whose Authentication-Results are believed"),
+    NUMBER("workers", mail.workers, 8, 1, 64, "threads that wait for DNS"),
     SWITCH("dkim_service_strict", mail.dkim_service_strict, 0,
            "a key's s= must name tlsrpt or *"),
     END,
@@ -136,9 +137,7 @@ static const struct conf_key resolver_keys[] = {
 
 static const struct conf_key quarantine_keys[] = {
     NUMBER("max_days", quarantine.max_days, 90, 1, 3650, "kept"),
-    NUMBER("max_bytes", quarantine.max_bytes, GIB, MIB, 1024 * GIB, "kept"),
-    NUMBER("max_source_percent", quarantine.max_source_percent, 10, 1, 100,
-           "of max_bytes that one source may hold when it is full"),
+    NUMBER("max_bytes", quarantine.max_bytes, 4 * GIB, MIB, 1024 * GIB, "kept"),
     END,
 };
 

@@ -81,6 +81,7 @@ struct settings {
 
     struct {
         int64_t max_message_bytes;
+        int64_t workers;                 /* threads that verify, and wait for DNS */
         const char *trusted_authserv_id; /* NULL: signatures are verified here */
         bool dkim_service_strict;        /* a key's s= must name "tlsrpt" or "*" */
     } mail;
@@ -91,7 +92,6 @@ struct settings {
 
     struct {
         int64_t max_days, max_bytes;
-        int64_t max_source_percent; /* of max_bytes before a source loses first */
     } quarantine;
 
     int64_t keep_days; /* reports older than this are pruned; 0: never */

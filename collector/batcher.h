@@ -1,0 +1,40 @@
+/* What stands between the doors and the database: workers that decode, one queue in which
+ * reports wait, writers with a connection each. A writer that comes free takes what is
+ * there, so a batch is as large as the database is slow; there is no timer. What waits is
+ * bounded in number, bytes and time, and beyond that the doors push back. */
+#pragma once
+#include "collector/intake.h"
+#include "collector/mail_intake.h"
+
+enum {
+    BATCH_MAX_REPORTS = 100,
+    BATCH_MAX_BYTES = 4 << 20,
+    BATCH_MAX_ROWS = 5000,
+};
+
+struct batcher;
+
+/* Opens no connection yet: writers do, and try again for ever when the database is away.
+ * `uri`: as whom the writers connect. `settings` and `mail` (its resolver included) must
+ * outlive it; `mail` may be NULL, then a DELIVERY_MAIL gets VERDICT_AGAIN. */
+MUST_USE bool batcher_start(const struct settings *settings, const char *uri,
+                            const struct mail_context *mail, struct batcher **out,
+                            struct err *e);
+
+/* Takes bytes that a door is about to hold for a client out of the common budget; false
+ * when there are not so many left: push back. */
+MUST_USE bool batcher_reserve(struct batcher *b, size_t bytes);
+void batcher_release(struct batcher *b, size_t bytes);
+
+/* Is there room for one more report? For a door that wants to know before it reads one.
+ */
+MUST_USE bool batcher_has_room(struct batcher *b);
+
+/* From here on the batcher has `d`, until d->done(d) is called, exactly once, with
+ * d->verdict and d->reason set; at once when there is no room (VERDICT_AGAIN). */
+void batcher_submit(struct batcher *b, struct delivery *d);
+
+/* Takes no more, keeps what it has (within the time that a report may wait), calls every
+ * done(), and ends the threads. */
+void batcher_stop(struct batcher *b);
+void batcher_free(struct batcher *b); /* stops it first if need be; NULL is fine */

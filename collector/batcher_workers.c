@@ -1,0 +1,100 @@
+/* Workers: bytes to rows. Those of mails wait for DNS, so reports have their own. */
+#include "collector/batcher_inside.h"
+
+static void
+prepare(struct batcher *b, struct delivery *d)
+{
+    if (d->kind == DELIVERY_REPORT)
+        intake_prepare(b->settings, d);
+    else
+        batcher_push_back(d, "mail is not taken here");
+}
+
+static size_t
+memory_of(const struct delivery *d)
+{
+    size_t bytes = d->arena.total_bytes;
+
+    for (size_t i = 0; i < d->submission_count; i++) {
+        if (d->submissions[i].report != NULL)
+            bytes += d->submissions[i].report->arena.total_bytes;
+    }
+    return bytes;
+}
+
+/* What was inflated must fit into the budget too, or go alone. The lock is held. */
+static bool
+charge(struct batcher *b, struct delivery *d, size_t bytes)
+{
+    d->deadline_ms = batcher_now_ms() + b->settings->intake.max_wait_s * 1000;
+    while (!batcher_take_bytes(b, bytes)) {
+        if (b->rows.count == 0 && b->writing == 0) {
+            b->bytes_used += bytes;
+            break;
+        }
+        if (batcher_now_ms() >= d->deadline_ms)
+            return false;
+        batcher_wait(b, &b->freed, d->deadline_ms);
+    }
+    d->charged_bytes = bytes;
+    return true;
+}
+
+static void
+read_one(struct batcher *b, struct delivery *d)
+{
+    bool queued = false;
+
+    prepare(b, d);
+    if (d->verdict == VERDICT_PENDING) {
+        size_t bytes = memory_of(d);
+
+        (void)pthread_mutex_lock(&b->lock);
+        queued = charge(b, d, bytes);
+        if (queued) {
+            lanes_put(&b->rows, d);
+            (void)pthread_cond_signal(&b->to_write);
+            (void)pthread_cond_signal(&b->expiring);
+        }
+        (void)pthread_mutex_unlock(&b->lock);
+    }
+    if (!queued)
+        batcher_finish(b, d);
+}
+
+static void *
+read_all(struct batcher *b, struct lanes *lanes)
+{
+    (void)pthread_mutex_lock(&b->lock);
+    for (;;) {
+        struct delivery *d = lanes_take(lanes);
+
+        if (d != NULL) {
+            (void)pthread_mutex_unlock(&b->lock);
+            read_one(b, d);
+            (void)pthread_mutex_lock(&b->lock);
+        } else if (b->stopping) {
+            break;
+        } else {
+            (void)pthread_cond_wait(&b->to_read, &b->lock);
+        }
+    }
+    (void)pthread_mutex_unlock(&b->lock);
+    return NULL;
+}
+
+void *
+batcher_read_reports(void *arg)
+{
+    struct batcher *b = arg;
+
+    return read_all(b, &b->reports);
+}
+
+void *
+batcher_read_mails(void *arg)
+{
+    struct batcher *b = arg;
+
+    return read_all(b, &b->mails);
+}
