@@ -1,13 +1,15 @@
 /* Workers: bytes to rows. Those of mails wait for DNS, so reports have their own. */
 #include "collector/batcher_inside.h"
 
+#include <time.h>
+
 static void
 prepare(struct batcher *b, struct delivery *d)
 {
     if (d->kind == DELIVERY_REPORT)
         intake_prepare(b->settings, d);
     else
-        batcher_push_back(d, "mail is not taken here");
+        mail_prepare(b->mail, d, (int64_t)time(NULL));
 }
 
 static size_t

@@ -10,6 +10,7 @@ static const struct verb {
     int (*run)(int argc, char **argv);
     const char *about;
 } verbs[] = {
+    {"serve", cmd_serve, "receive reports and keep them"},
     {"import", cmd_import, "take reports out of files and old mail"},
     {"deliver", cmd_deliver, "take one mail from standard input"},
     {"migrate", cmd_migrate, "create or upgrade the tables of a database"},

@@ -138,6 +138,8 @@ static const struct conf_key resolver_keys[] = {
 static const struct conf_key quarantine_keys[] = {
     NUMBER("max_days", quarantine.max_days, 90, 1, 3650, "kept"),
     NUMBER("max_bytes", quarantine.max_bytes, 4 * GIB, MIB, 1024 * GIB, "kept"),
+    NUMBER("max_source_percent", quarantine.max_source_percent, 10, 1, 100,
+           "of max_bytes that one source may hold when it is full"),
     END,
 };
 

@@ -92,6 +92,7 @@ struct settings {
 
     struct {
         int64_t max_days, max_bytes;
+        int64_t max_source_percent; /* of max_bytes that one source may hold */
     } quarantine;
 
     int64_t keep_days; /* reports older than this are pruned; 0: never */

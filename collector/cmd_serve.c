@@ -1,0 +1,255 @@
+/* The daemon: its order of start is that of dependency, its order of stop the reverse. */
+#include "base/log.h"
+#include "collector/command.h"
+#include "collector/database.h"
+#include "collector/doors.h"
+#include "collector/http_tls.h"
+#include "collector/stats.h"
+#include "collector/user.h"
+#include "schema/store_embedded.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    MAINTAIN_EVERY_S = 3600,
+};
+
+struct daemon {
+    const struct settings *settings;
+    struct doors *doors;
+    struct database database;
+    struct resolver *resolver;
+    struct origin *origin;
+    struct mail_context mail;
+    struct batcher *batcher;
+    int64_t next_maintain_s;
+    int ready_fd;
+};
+
+static int64_t
+now_s(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec;
+}
+
+static void
+say_line(void *ctx, const char *line)
+{
+    (void)ctx;
+    log_info("maintain", LOG_S("says", line));
+}
+
+/* Only the embedded database is the daemon's to maintain. */
+static void
+maintain(struct daemon *d)
+{
+    const struct settings *s = d->settings;
+    const struct store_limits limits = {
+        .quarantine_days = s->quarantine.max_days,
+        .quarantine_bytes = s->quarantine.max_bytes,
+        .quarantine_source_bytes =
+            s->quarantine.max_bytes / 100 * s->quarantine.max_source_percent,
+    };
+    struct err e = {0};
+    struct buf uri;
+
+    if (d->database.embedded == NULL || now_s() < d->next_maintain_s)
+        return;
+    d->next_maintain_s = now_s() + MAINTAIN_EVERY_S;
+    buf_init(&uri, 0);
+    if (!embedded_uri(s->state_dir, STORE_OWNER, &uri) ||
+        !store_maintain(uri.bytes, &limits, say_line, NULL, &e))
+        log_error("cannot maintain", LOG_S("error", e.text));
+    buf_clear(&uri);
+}
+
+static void
+reload(const struct settings *s)
+{
+    struct err e = {0};
+
+    if (s->https.certificate == NULL)
+        return;
+    if (http_tls_load(s->https.certificate, s->https.key, now_s(), &e))
+        log_info("certificate loaded", LOG_S("file", s->https.certificate));
+    else
+        log_error("the old certificate stays in use", LOG_S("error", e.text));
+}
+
+/* ---- start ---- */
+
+static void
+set_log_level(const char *text)
+{
+    static const struct {
+        const char *text;
+        enum log_level level;
+    } levels[] = {
+        {"error", LOG_LEVEL_ERROR},
+        {"warning", LOG_LEVEL_WARNING},
+        {"info", LOG_LEVEL_INFO},
+        {"debug", LOG_LEVEL_DEBUG},
+    };
+
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        if (strcmp(levels[i].text, text) == 0)
+            log_set_level(levels[i].level);
+    }
+}
+
+/* What root alone may open, then root is left behind. */
+static bool
+open_as_root(struct daemon *d, const char *ready_file, struct err *e)
+{
+    const struct settings *s = d->settings;
+
+    if (!doors_open(s, &d->doors, e) ||
+        (s->https.certificate != NULL &&
+         !http_tls_load(s->https.certificate, s->https.key, now_s(), e)))
+        return false;
+    if (ready_file != NULL &&
+        (d->ready_fd = open(ready_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) <
+            0)
+        return err_set(e, ERR_CONFIG, "cannot write %s: %s", ready_file,
+                       strerrordesc_np(errno));
+    return user_become(s, e);
+}
+
+/* Without DNS reports still come in, and are believed less. */
+static void
+start_resolver(struct daemon *d)
+{
+    const struct settings_list *forwarders = &d->settings->resolver.forwarders;
+    struct err e = {0};
+
+    if (!resolver_open(forwarders->items, forwarders->count, &d->resolver, &e) ||
+        !origin_new(d->resolver, &d->origin, &e))
+        log_error("no DNS", LOG_S("error", e.text));
+    d->mail = (struct mail_context){
+        .settings = d->settings,
+        .resolver = d->resolver,
+        .authserv_id = d->settings->mail.trusted_authserv_id,
+    };
+}
+
+static bool
+start(struct daemon *d, const char *ready_file, struct err *e)
+{
+    const struct settings *s = d->settings;
+
+    if (!open_as_root(d, ready_file, e) ||
+        !database_open(s, STORE_COLLECTOR, &d->database, e))
+        return false;
+    maintain(d);
+    start_resolver(d);
+    if (!batcher_start(s, d->database.uri.bytes, &d->mail, &d->batcher, e) ||
+        !doors_start(d->doors, d->batcher, d->origin, e))
+        return false;
+    if (s->domains.count == 0)
+        log_warning("no domains are configured, so reports about any are taken");
+    if (d->ready_fd >= 0)
+        doors_print(d->doors, d->ready_fd);
+    log_info("ready", LOG_S("version", TLSRPT_VERSION));
+    return true;
+}
+
+/* ---- run and stop ---- */
+
+static void
+block_signals(sigset_t *set)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGTERM);
+    (void)sigaddset(set, SIGINT);
+    (void)sigaddset(set, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, set, NULL);
+}
+
+static void
+run(struct daemon *d, const sigset_t *set)
+{
+    static const struct timespec second = {.tv_sec = 1};
+    int number;
+
+    while ((number = sigtimedwait(set, NULL, &second)) != SIGTERM && number != SIGINT) {
+        struct err e = {0};
+
+        if (number == SIGHUP || http_tls_changed())
+            reload(d->settings);
+        if (d->database.embedded != NULL && !embedded_keep(d->database.embedded, &e))
+            log_error("embedded database", LOG_S("error", e.text));
+        maintain(d);
+    }
+    log_info("stopping", LOG_S("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));
+}
+
+static void
+stop(struct daemon *d)
+{
+    if (!doors_stop(d->doors)) {
+        log_error("requests do not end, leaving them unanswered");
+        _exit(EX_TEMPFAIL);
+    }
+    batcher_free(d->batcher);
+    origin_free(d->origin);
+    resolver_close(d->resolver);
+    doors_free(d->doors);
+    http_tls_free();
+    database_close(&d->database);
+    if (d->ready_fd >= 0)
+        (void)close(d->ready_fd);
+    stats_log();
+}
+
+int
+cmd_serve(int argc, char **argv)
+{
+    const char *ready_file = NULL;
+    const struct command_option options[] = {
+        {.name = "ready-file",
+         .value = "FILE",
+         .about = "gets a line for each socket when reports may come",
+         .text = &ready_file},
+    };
+    const struct command_usage usage = {
+        .synopsis = "serve [OPTION]...",
+        .about = "Receives reports and keeps them, until SIGTERM. SIGHUP loads the "
+                 "certificate anew.",
+        .examples =
+            "  tlsrptd serve -c /etc/tlsrpt/tlsrpt.conf\n"
+            "  tlsrptd serve --db postgresql://tlsrpt_collector@db.example/tlsrpt\n",
+        .options = options,
+        .option_count = sizeof options / sizeof *options,
+    };
+    struct daemon d = {.ready_fd = -1};
+    struct settings s;
+    struct err e = {0};
+    sigset_t set;
+    int first, code;
+
+    if ((code = command_parse(&usage, argc, argv, &first, &s)) >= 0)
+        return code;
+    d.settings = &s;
+    set_log_level(s.log_level);
+    block_signals(&set);
+    if (start(&d, ready_file, &e)) {
+        run(&d, &set);
+        code = EX_OK;
+    } else {
+        code = command_fail(&e);
+    }
+    stop(&d);
+    settings_clear(&s);
+    return code;
+}

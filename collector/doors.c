@@ -1,0 +1,157 @@
+/* A table of where to listen; one row a kind of door. */
+#include "collector/doors.h"
+
+#include "base/log.h"
+#include "collector/http.h"
+#include "collector/listener.h"
+#include "collector/peer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    MAX_SOCKETS = 16
+};
+
+enum kind {
+    DOOR_HTTPS,
+    DOOR_HTTP,
+    DOOR_KINDS
+};
+
+static const char *const kind_texts[DOOR_KINDS] = {
+    [DOOR_HTTPS] = "https",
+    [DOOR_HTTP] = "http",
+};
+
+struct door {
+    enum kind kind;
+    int fd; /* -1 once it is the door's own */
+    char name[LISTENER_NAME_BYTES];
+};
+
+struct doors {
+    const struct settings *settings;
+    struct door doors[MAX_SOCKETS];
+    size_t count;
+    struct http *http;
+};
+
+static bool
+open_all(struct doors *d, enum kind kind, const struct settings_list *list, bool local,
+         struct err *e)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct door *door = &d->doors[d->count];
+
+        if (d->count == MAX_SOCKETS)
+            return err_set(e, ERR_CONFIG, "more than %d sockets to listen on",
+                           MAX_SOCKETS);
+        if (!listener_open(list->items[i], local, &door->fd, e))
+            return err_prefix(e, "%s", kind_texts[kind]);
+        door->kind = kind;
+        (void)listener_print(door->fd, door->name);
+        d->count++;
+    }
+    return true;
+}
+
+static bool
+check(const struct settings *s, struct err *e)
+{
+    if (s->https.listen.count > 0 &&
+        (s->https.certificate == NULL || s->https.key == NULL))
+        return err_set(e, ERR_CONFIG,
+                       "https/listen needs https/certificate and https/key");
+    if (s->https.listen.count + s->https.plain_listen.count == 0)
+        return err_set(e, ERR_CONFIG,
+                       "nothing to listen on: set https { listen = {\"[::]:443\"} "
+                       "certificate = \"...\" key = \"...\" }");
+    for (size_t i = 0; i < s->https.proxies.count; i++) {
+        const char *proxy = s->https.proxies.items[i];
+
+        if (strcmp(proxy, "unix") != 0 && !peer_is_prefix(proxy))
+            return err_set(e, ERR_CONFIG,
+                           "https/proxies: \"%s\" is no address, prefix or \"unix\"",
+                           proxy);
+    }
+    return true;
+}
+
+bool
+doors_open(const struct settings *s, struct doors **out, struct err *e)
+{
+    struct doors *d = calloc(1, sizeof *d);
+
+    if (d == NULL)
+        return err_nomem(e);
+    d->settings = s;
+    *out = d; /* what was opened is freed by doors_free(), whatever happens */
+    return check(s, e) && open_all(d, DOOR_HTTPS, &s->https.listen, false, e) &&
+           open_all(d, DOOR_HTTP, &s->https.plain_listen, !s->https.plain_anywhere, e);
+}
+
+static bool
+start_one(struct doors *d, struct door *door, struct err *e)
+{
+    int fd = door->fd;
+
+    door->fd = -1;
+    switch (door->kind) {
+    case DOOR_HTTPS:
+    case DOOR_HTTP:
+        return http_listen(d->http, fd, door->kind == DOOR_HTTPS, e);
+    case DOOR_KINDS:
+        break;
+    }
+    return err_set(e, ERR_BUG, "unknown kind of door");
+}
+
+bool
+doors_start(struct doors *d, struct batcher *b, struct origin *origin, struct err *e)
+{
+    if (!http_open(d->settings, b, origin, &d->http, e))
+        return false;
+    for (size_t i = 0; i < d->count; i++) {
+        if (!start_one(d, &d->doors[i], e))
+            return false;
+        log_info("listening", LOG_S("door", kind_texts[d->doors[i].kind]),
+                 LOG_S("at", d->doors[i].name));
+    }
+    return true;
+}
+
+void
+doors_print(const struct doors *d, int fd)
+{
+    struct buf text;
+
+    buf_init(&text, 0);
+    for (size_t i = 0; i < d->count; i++)
+        (void)buf_printf(&text, "%s %s\n", kind_texts[d->doors[i].kind],
+                         d->doors[i].name);
+    if (!text.failed && text.bytes != NULL &&
+        write(fd, text.bytes, text.len) != (ssize_t)text.len)
+        log_warning("cannot write the ready file");
+    buf_clear(&text);
+}
+
+bool
+doors_stop(struct doors *d)
+{
+    return d == NULL || d->http == NULL || http_close(d->http);
+}
+
+void
+doors_free(struct doors *d)
+{
+    if (d == NULL)
+        return;
+    for (size_t i = 0; i < d->count; i++) {
+        if (d->doors[i].fd >= 0)
+            listener_close(d->doors[i].fd);
+    }
+    http_free(d->http);
+    free(d);
+}

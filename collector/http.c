@@ -1,0 +1,216 @@
+/* Sets up libmicrohttpd, one daemon for each socket, and takes it down in the order that
+ * it needs: it aborts when it is stopped with a suspended connection. */
+#include "collector/http.h"
+
+#include "base/log.h"
+#include "collector/http_inside.h"
+#include "collector/http_tls.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    DRAIN_S = 5,  /* for bodies that are still coming */
+    ANSWER_S = 2, /* for answers to leave */
+    SHARE = 4,    /* of the bytes in flight, one network may have this part */
+    MAX_LINE_BYTES = 512,
+    LINES_A_MINUTE = 10,
+};
+
+static const char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+
+bool
+http_open(const struct settings *s, struct batcher *b, struct origin *origin,
+          struct http **out, struct err *e)
+{
+    size_t at_once = (size_t)s->intake.max_waiting_bytes / SHARE;
+    struct http *h = calloc(1, sizeof *h);
+    pthread_condattr_t attr;
+
+    if (h == NULL)
+        return err_nomem(e);
+    h->settings = s;
+    h->batcher = b;
+    h->origin = origin;
+    (void)pthread_mutex_init(&h->lock, NULL);
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&h->changed, &attr);
+    (void)pthread_condattr_destroy(&attr);
+    /* A body is held in a buffer of up to twice its size. */
+    if (at_once < 2 * (size_t)s->https.max_body_bytes)
+        at_once = 2 * (size_t)s->https.max_body_bytes;
+    if (budget_new(s->https.source_bytes_per_hour, at_once, &h->budget, e) &&
+        guard_start(s, &h->guard, e)) {
+        *out = h;
+        return true;
+    }
+    http_free(h);
+    return false;
+}
+
+void
+http_free(struct http *h)
+{
+    if (h == NULL)
+        return;
+    guard_free(h->guard);
+    budget_free(h->budget);
+    (void)pthread_cond_destroy(&h->changed);
+    (void)pthread_mutex_destroy(&h->lock);
+    free(h);
+}
+
+/* ---- what libmicrohttpd calls ---- */
+
+static void
+connection_notified(void *http, struct MHD_Connection *c, void **context,
+                    enum MHD_ConnectionNotificationCode code)
+{
+    struct http *h = http;
+    const union MHD_ConnectionInfo *fd, *address;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+        address = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        *context = guard_add(h->guard, fd->connect_fd,
+                             address == NULL ? NULL : address->client_addr);
+    } else {
+        guard_remove(h->guard, *context);
+        *context = NULL;
+    }
+}
+
+/* The request line is there: from now on the clock of the headers runs. */
+static void *
+request_begins(void *http, const char *uri, struct MHD_Connection *c)
+{
+    struct http *h = http;
+    struct guard_node *node = http_node(c);
+
+    (void)uri;
+    if (node != NULL)
+        guard_enter(h->guard, node, GUARD_HEADERS);
+    return NULL;
+}
+
+/* The path stays as it was sent. */
+static size_t
+keep_escapes(void *http, struct MHD_Connection *c, char *text)
+{
+    (void)http;
+    (void)c;
+    return strlen(text);
+}
+
+static void log_line(void *http, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+static void
+log_line(void *http, const char *fmt, va_list ap)
+{
+    static struct log_limit limit = LOG_LIMIT(LINES_A_MINUTE);
+    char line[MAX_LINE_BYTES];
+    int64_t suppressed;
+
+    (void)http;
+    (void)vsnprintf(line, sizeof line, fmt, ap);
+    line[strcspn(line, "\n")] = '\0';
+    if (log_allow(&limit, &suppressed))
+        log_debug("libmicrohttpd", LOG_S("says", line), LOG_I("suppressed", suppressed));
+}
+
+/* ---- start ---- */
+
+static void *
+function_pointer(size_t (*f)(void *, struct MHD_Connection *, char *))
+{
+    union {
+        size_t (*function)(void *, struct MHD_Connection *, char *);
+        void *pointer;
+    } u = {.function = f};
+
+    return u.pointer;
+}
+
+bool
+http_listen(struct http *h, int fd, bool tls, struct err *e)
+{
+    const struct settings *s = h->settings;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+                     MHD_USE_ITC | MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0U);
+    struct MHD_OptionItem tls_options[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, http_tls_callback()},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)priorities},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_OptionItem options[] = {
+        {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)function_pointer(keep_escapes), h},
+        {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)s->https.threads, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)s->https.max_connections, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)s->https.max_header_bytes, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)s->https.idle_s, NULL},
+        {tls ? MHD_OPTION_ARRAY : MHD_OPTION_END, 0, tls_options},
+        {MHD_OPTION_END, 0, NULL},
+    };
+
+    if (h->daemon_count < HTTP_MAX_SOCKETS)
+        h->daemons[h->daemon_count] = MHD_start_daemon(
+            flags, 0, NULL, NULL, http_handle, h, MHD_OPTION_EXTERNAL_LOGGER, log_line, h,
+            MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, http_completed, h,
+            MHD_OPTION_NOTIFY_CONNECTION, connection_notified, h,
+            MHD_OPTION_URI_LOG_CALLBACK, request_begins, h, MHD_OPTION_ARRAY, options,
+            MHD_OPTION_END);
+    else
+        (void)err_set(e, ERR_CONFIG, "more than %d sockets to listen on",
+                      HTTP_MAX_SOCKETS);
+    if (h->daemon_count < HTTP_MAX_SOCKETS && h->daemons[h->daemon_count] != NULL) {
+        h->daemon_count++;
+        return true;
+    }
+    (void)close(fd);
+    return err_set(e, ERR_CONFIG, "libmicrohttpd does not start");
+}
+
+/* ---- stop ---- */
+
+/* Waits until *count is 0, for at most so many seconds. The lock is held. */
+static bool
+wait_for_none(struct http *h, const size_t *count, int64_t seconds)
+{
+    struct timespec until;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += seconds;
+    while (*count > 0 && pthread_cond_timedwait(&h->changed, &h->lock, &until) == 0)
+        ;
+    return *count == 0;
+}
+
+bool
+http_close(struct http *h)
+{
+    bool ok;
+
+    for (size_t i = 0; i < h->daemon_count; i++) {
+        int fd = MHD_quiesce_daemon(h->daemons[i]);
+
+        if (fd >= 0)
+            (void)close(fd);
+    }
+    (void)pthread_mutex_lock(&h->lock);
+    h->draining = true;
+    (void)wait_for_none(h, &h->requests, DRAIN_S);
+    h->stopping = true;
+    ok = wait_for_none(h, &h->suspended, h->settings->https.answer_s);
+    (void)wait_for_none(h, &h->requests, ANSWER_S);
+    (void)pthread_mutex_unlock(&h->lock);
+    for (size_t i = 0; ok && i < h->daemon_count; i++)
+        MHD_stop_daemon(h->daemons[i]);
+    if (ok)
+        h->daemon_count = 0;
+    return ok;
+}
