@@ -53,6 +53,10 @@
 #define GIB    (1024 * MIB)
 #define HOUR_S 3600
 
+enum {
+    NAME_ROOM = 1024
+};
+
 static const struct conf_key database_keys[] = {
     TEXT("uri", database.uri, NULL, "PostgreSQL to use instead of the embedded one"),
     TEXT("owner_uri", database.owner_uri, NULL, "the same as role tlsrpt_owner"),
@@ -385,15 +389,18 @@ is_listed(const struct settings_list *list, const char *name)
 bool
 settings_owns(const struct settings_list *domains, const char *domain)
 {
-    char dotted[512] = ".";
+    char dotted[NAME_ROOM] = ".";
 
     if (domains->count == 0 || is_listed(domains, domain))
         return true;
-    if (strlen(domain) >= sizeof dotted - 1)
-        return false;
-    (void)stpcpy(dotted + 1, domain);
-    for (const char *suffix = dotted; suffix != NULL; suffix = strchr(suffix + 1, '.')) {
-        if (is_listed(domains, suffix))
+    /* ".example.com" is for example.com itself too; a longer name can only be below. */
+    if (strlen(domain) < sizeof dotted - 1) {
+        (void)stpcpy(dotted + 1, domain);
+        if (is_listed(domains, dotted))
+            return true;
+    }
+    for (const char *dot = strchr(domain, '.'); dot != NULL; dot = strchr(dot + 1, '.')) {
+        if (is_listed(domains, dot))
             return true;
     }
     return false;

@@ -53,6 +53,7 @@ class Daemon:
         owned = ", ".join(f'"{domain}"' for domain in domains)
         self.conf.write_text(f"""
 state_dir = "{self.folder}/state"
+user = "nobody" # whom it becomes when the tests run as root
 domains = {{{owned}}}
 {database}
 https {{
