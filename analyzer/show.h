@@ -59,5 +59,8 @@ MUST_USE bool show_report(struct prose *p, const char *const values[SHOW_COLUMNS
 MUST_USE bool show_held(struct prose *p, const char *const values[HELD_COLUMNS + 1],
                         struct err *e);
 
+/* "2026-11-01 00:05 UTC" of seconds since 1970, into WHEN_INSTANT_SIZE bytes. */
+const char *show_minute(const char *seconds, char *text);
+
 /* Appends the bytes of a bytea in hex ("\x00ff"). */
 MUST_USE bool show_bytes(const char *hex, struct buf *out, struct err *e);

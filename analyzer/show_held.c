@@ -81,6 +81,8 @@ put_beginning(struct prose *p, const struct buf *text)
         for (size_t i = 2; i < n + 2; i++) {
             if (line[i] == '\0')
                 line[i] = 1;
+            else if (line[i] == '\t')
+                line[i] = ' ';
         }
         line[0] = line[1] = ' ';
         if (n > 0 && line[1 + n] == '\r')
@@ -107,7 +109,7 @@ put_head(struct prose *p, const char *const v[HELD_COLUMNS + 1])
     prose_field(p, 0, "why", TONE_WARN, v[HELD_REASON]);
     prose_field(p, 0, "counted", TONE_PLAIN, "no, in no figure");
     prose_fieldf(p, 0, "received", TONE_PLAIN, "%s by %s",
-                 when_print_instant(strtoll(v[HELD_RECEIVED], NULL, 10), at),
+                 show_minute(v[HELD_RECEIVED], at),
                  transport_text((enum transport)strtol(v[HELD_TRANSPORT], NULL, 10)));
     prose_fieldf(p, 0, "from", TONE_PLAIN, "%s%s%s%s", v[HELD_PEER],
                  *v[HELD_PEER_NAME] == '\0' ? "" : " (", v[HELD_PEER_NAME],
@@ -118,7 +120,7 @@ put_head(struct prose *p, const char *const v[HELD_COLUMNS + 1])
     if (v[HELD_UNDERSTOOD] != NULL)
         prose_fieldf(p, 0, "understood", TONE_GOOD,
                      "%s by `tlsrptd reparse`: see `tlsrpt reports`",
-                     when_print_instant(strtoll(v[HELD_UNDERSTOOD], NULL, 10), at));
+                     show_minute(v[HELD_UNDERSTOOD], at));
 }
 
 bool

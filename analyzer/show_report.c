@@ -40,9 +40,8 @@ const struct column show_columns[SHOW_COLUMNS] = {
     [SHOW_POLICIES] = {"policies", NULL, COLUMN_JSON, 0, COLOUR_NONE},
 };
 
-/* "2026-11-01 00:05 UTC" from seconds since 1970. */
-static const char *
-minute(const char *seconds, char text[WHEN_INSTANT_SIZE])
+const char *
+show_minute(const char *seconds, char *text)
 {
     (void)when_print_instant(strtoll(seconds, NULL, 10), text);
     text[10] = ' ';
@@ -181,15 +180,15 @@ put_head(struct prose *p, const char *const v[SHOW_COLUMNS])
     prose_field(p, 0, "organization", TONE_PLAIN, v[SHOW_ORGANIZATION]);
     prose_field(p, 0, "contact", TONE_PLAIN, v[SHOW_CONTACT]);
     prose_field(p, 0, "its report-id", TONE_PLAIN, v[SHOW_REPORT_ID]);
-    prose_fieldf(p, 0, "about", TONE_PLAIN, "%s to %s", minute(v[SHOW_START], from),
-                 minute(v[SHOW_END], to));
+    prose_fieldf(p, 0, "about", TONE_PLAIN, "%s to %s", show_minute(v[SHOW_START], from),
+                 show_minute(v[SHOW_END], to));
     if (*v[SHOW_LONG] == 't')
         prose_fieldf(p, 0, "", TONE_PLAIN,
                      "longer than a day and a half: counted under %s, no part of any "
                      "reckoning by days",
                      v[SHOW_DAY]);
     prose_fieldf(p, 0, "received", TONE_PLAIN, "%s by %s%s%s%s%s%s",
-                 minute(v[SHOW_RECEIVED], from), door(v[SHOW_TRANSPORT]),
+                 show_minute(v[SHOW_RECEIVED], from), door(v[SHOW_TRANSPORT]),
                  *v[SHOW_PEER] == '\0' ? "" : " from ", v[SHOW_PEER],
                  *v[SHOW_PEER_NAME] == '\0' ? "" : " (", v[SHOW_PEER_NAME],
                  *v[SHOW_PEER_NAME] == '\0' ? "" : ")");

@@ -18,6 +18,7 @@ static const char begin[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
                             "SET LOCAL timezone = 'UTC';"
                             "SET LOCAL datestyle = 'ISO, YMD';"
                             "SET LOCAL bytea_output = 'hex';"
+                            "SET LOCAL jit = off;" /* dozens of partitions compile for seconds */
                             "SET LOCAL extra_float_digits = 1";
 
 bool
