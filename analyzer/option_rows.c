@@ -1,7 +1,7 @@
 /* What each option does with its value, and the table of them all. */
 #include "analyzer/options.h"
 #include "base/span.h"
-#include "base/text.h"
+#include "schema/domain.h"
 
 #include <string.h>
 
@@ -25,7 +25,7 @@ append(struct options *o, struct option_list *list, const char *text, struct err
     return true;
 }
 
-/* Adds the parts between commas, lower case, without a final dot. */
+/* Adds the parts between commas, as names are compared: lower case A-labels. */
 static bool
 append_parts(struct options *o, struct option_list *list, const char *value,
              struct err *e)
@@ -35,11 +35,8 @@ append_parts(struct options *o, struct option_list *list, const char *value,
 
     for (;; value += n + 1) {
         n = strcspn(value, ",");
-        if ((part = arena_strndup(&o->arena, value, n)) == NULL)
+        if ((part = domain_normalise(&o->arena, value, n)) == NULL)
             return err_nomem(e);
-        text_lower(part);
-        if (n > 1 && part[n - 1] == '.')
-            part[n - 1] = '\0';
         if (*part == '\0')
             return err_set(e, ERR_INPUT, "an empty name");
         if (!append(o, list, part, e))

@@ -55,7 +55,7 @@ struct options {
     int64_t as_of;                       /* INT64_MAX: everything that has arrived */
     int64_t since;                       /* INT64_MIN: no limit; first second taken */
     int64_t until;                       /* INT64_MAX: no limit; last second taken */
-    struct option_list domains, senders; /* lower case, no final dot */
+    struct option_list domains, senders; /* as domain_normalise() has them */
     struct option_list trust, status;    /* words of vocab.h; trust also "ignored" */
     bool raw;
 

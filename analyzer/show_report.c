@@ -1,5 +1,6 @@
 /* A report as its operator asks for it: who, when, how far it is believed and why, then
  * what it says, policy by policy. */
+#include "analyzer/explain.h"
 #include "analyzer/show.h"
 #include "base/when.h"
 #include "schema/vocab.h"
@@ -69,13 +70,13 @@ put_list(struct prose *p, int indent, const char *label, const json_t *list)
 
 /* What a quirk is in plain words; its name when this program does not know it. */
 static const char *
-plain_quirk(const char *name)
+plain_quirk(const char *quirk)
 {
     for (int q = 0; q < QUIRK_COUNT; q++) {
-        if (strcmp(quirk_text((enum quirk)q), name) == 0)
+        if (strcmp(quirk_text((enum quirk)q), quirk) == 0)
             return quirk_plain((enum quirk)q);
     }
-    return name;
+    return quirk;
 }
 
 static void
@@ -106,27 +107,57 @@ put_conflicts(struct prose *p, const json_t *conflicts)
 
 /* The text of a member; NULL when it is null. */
 static const char *
-member(const json_t *object, const char *name)
+member(const json_t *object, const char *key)
 {
-    return json_string_value(json_object_get(object, name));
+    return json_string_value(json_object_get(object, key));
 }
 
 static int64_t
-number(const json_t *object, const char *name)
+number(const json_t *object, const char *key)
 {
-    return json_integer_value(json_object_get(object, name));
+    return json_integer_value(json_object_get(object, key));
+}
+
+/* Is it the first failure of its type in the list? */
+static bool
+is_first_of_type(const json_t *failures, size_t i)
+{
+    const char *type = member(json_array_get(failures, i), "result_type");
+
+    for (size_t k = 0; k < i; k++) {
+        if (strcmp(member(json_array_get(failures, k), "result_type"), type) == 0)
+            return false;
+    }
+    return true;
 }
 
 static void
-put_failure(struct prose *p, const json_t *f)
+put_explanation(struct prose *p, const struct explanation *known)
 {
+    if (known == NULL)
+        return;
+    prose_field(p, 4, "that is", TONE_PLAIN, known->plain);
+    prose_field(p, 4, "first of all", TONE_PLAIN, known->remedy);
+}
+
+static void
+put_failure(struct prose *p, const json_t *failures, size_t i)
+{
+    const json_t *f = json_array_get(failures, i);
+    const char *reason = member(f, "failure_reason_code");
+    const struct explanation *known;
+
     prose_fieldf(p, 2, "failed", TONE_BAD, "%" PRId64 "  %s",
                  number(f, "failed_sessions"), member(f, "result_type"));
+    if (is_first_of_type(failures, i))
+        put_explanation(p, explain_find(EXPLAIN_RESULT, member(f, "result_type")));
     prose_field(p, 4, "from", TONE_PLAIN, member(f, "sending_mta_ip"));
     prose_field(p, 4, "to MX", TONE_PLAIN, member(f, "receiving_mx_hostname"));
     prose_field(p, 4, "its greeting", TONE_PLAIN, member(f, "receiving_mx_helo"));
     prose_field(p, 4, "at", TONE_PLAIN, member(f, "receiving_ip"));
-    prose_field(p, 4, "reason", TONE_PLAIN, member(f, "failure_reason_code"));
+    prose_field(p, 4, "reason", TONE_PLAIN, reason);
+    known = reason == NULL ? NULL : explain_find(EXPLAIN_REASON, reason);
+    prose_field(p, 4, "which means", TONE_PLAIN, known == NULL ? NULL : known->plain);
     prose_field(p, 4, "more at", TONE_PLAIN, member(f, "additional_information"));
 }
 
@@ -158,7 +189,7 @@ put_policy(struct prose *p, const json_t *policy)
                          json_array_size(failures) - i);
             return;
         }
-        put_failure(p, item);
+        put_failure(p, failures, i);
     }
 }
 

@@ -358,6 +358,12 @@ def test_the_configuration_names_the_database(migrated, tlsrpt, tmp_path):
 # ---- show
 
 
+def find(cli, sender, day):
+    """The ids of a sender's reports of a day."""
+    lines = cli("reports", "--sender", sender, "--since", day, "--until", day, "--format", "ndjson").stdout
+    return [json.loads(line)["id"] for line in lines.splitlines()]
+
+
 def test_show_in_words(migrated, cli):
     ids = realistic(migrated)
     add_conflict(migrated, "2026-11-21", ids["google"])
@@ -369,6 +375,9 @@ def test_show_in_words(migrated, cli):
     text = cli("show", ids["microsoft"]).stdout
     assert "policy-string is JSON inside a string" in text
     assert "the same sessions as under another policy" in text
+    text = cli("show", one(find(cli, "microsoft.com", "2026-11-20"))).stdout
+    assert "validation-failure" in text and "MX_HOSTS_MISMATCH" in text
+    assert "that is" in text and "which means" in text  # in plain words, too
     text = cli("show", ids["quarantined"]).stdout
     assert "truncated JSON" in text and '{"organization-name": "Broken \\x1b[31m"' in text
     assert "no DKIM signature" in cli("show", ids["ignored"]).stdout

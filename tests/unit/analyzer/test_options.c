@@ -76,6 +76,8 @@ static const struct {
      {"2026-11-03", "infinity", NULL, NULL, NULL, NULL}},
     {{"--domain", "Example.COM.", "--domain=b,c"},
      {"-infinity", "infinity", "{\"example.com\",\"b\",\"c\"}", NULL, NULL, NULL}},
+    {{"--domain", "BÜCHER.example"},
+     {"-infinity", "infinity", "{\"xn--bcher-kva.example\"}", NULL, NULL, NULL}},
     {{"--sender", "a\"b\\c"},
      {"-infinity", "infinity", NULL, "{\"a\\\"b\\\\c\"}", NULL, NULL}},
     {{"--trust", "Verified,operator"},
