@@ -4,6 +4,7 @@
 #include "collector/command.h"
 #include "collector/database.h"
 #include "collector/import_progress.h"
+#include "schema/store_embedded.h"
 
 #include <arpa/inet.h>
 #include <signal.h>
@@ -208,6 +209,15 @@ run(struct import *im, char **paths, int count)
     return finish(im, im->plan.store_uri == NULL);
 }
 
+/* Months older than a collector may make are made by the owner, where we can be it. */
+static const char *
+owner_uri(const struct settings *s, struct buf *room)
+{
+    if (s->database.uri != NULL)
+        return s->database.owner_uri;
+    return embedded_uri(s->state_dir, STORE_OWNER, room) ? room->bytes : NULL;
+}
+
 /* What the plan needs beyond the options: a resolver where signatures are verified, a
  * database unless nothing is kept. */
 static int
@@ -215,9 +225,11 @@ run_with(struct import *im, const struct options *o, char **paths, int count)
 {
     const struct settings *s = im->plan.mail.settings;
     struct database db = {0};
+    struct buf owner;
     struct err e = {0};
     int code;
 
+    buf_init(&owner, 0);
     if (!o->vouch && !o->trust_authres && !im->plan.as_https &&
         !resolver_open(s->resolver.forwarders.items, s->resolver.forwarders.count,
                        &im->plan.mail.resolver, &e))
@@ -226,8 +238,10 @@ run_with(struct import *im, const struct options *o, char **paths, int count)
         code = command_fail(&e);
     } else {
         im->plan.store_uri = o->dry_run ? NULL : db.uri.bytes;
+        im->plan.owner_uri = owner_uri(s, &owner);
         code = run(im, paths, count);
     }
+    buf_clear(&owner);
     database_close(&db);
     resolver_close(im->plan.mail.resolver);
     return code;

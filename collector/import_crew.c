@@ -3,8 +3,8 @@
  * of a report keeps it from being counted twice. */
 #include "collector/import_crew.h"
 
+#include "collector/import_batch.h"
 #include "schema/inflate.h"
-#include "schema/store.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ struct import_crew {
 
 struct worker {
     struct import_crew *crew;
-    struct store *store;
+    struct import_batch batch;
     struct delivery deliveries[IMPORT_BATCH_REPORTS];
     struct queued *items[IMPORT_BATCH_REPORTS];
     size_t count, bytes;
@@ -158,47 +158,6 @@ prepare(const struct import_plan *plan, const struct queued *q, struct delivery 
 
 /* ---- a batch ---- */
 
-static enum outcome
-would_be(enum status status)
-{
-    switch (status) {
-    case STATUS_ACCEPTED:
-        return OUTCOME_STORED;
-    case STATUS_QUARANTINED:
-        return OUTCOME_QUARANTINED;
-    case STATUS_IGNORED:
-        return OUTCOME_IGNORED;
-    }
-    return OUTCOME_PENDING;
-}
-
-/* Keeps those that the store has not yet answered for good. */
-static size_t
-unanswered(struct submission **subs, size_t n)
-{
-    size_t left = 0;
-
-    for (size_t i = 0; i < n; i++)
-        if (subs[i]->outcome == OUTCOME_PENDING || subs[i]->outcome == OUTCOME_AGAIN)
-            subs[left++] = subs[i];
-    return left;
-}
-
-static bool
-put_once(struct worker *w, struct submission **subs, size_t n, struct err *e)
-{
-    if (w->store == NULL &&
-        !store_open(w->crew->plan->store_uri, STORE_COLLECTOR, &w->store, e))
-        return false;
-    if (store_put(w->store, subs, n, e))
-        return true;
-    if (store_lost(w->store)) {
-        store_close(w->store);
-        w->store = NULL;
-    }
-    return false;
-}
-
 static bool
 has_failed(struct import_crew *c)
 {
@@ -211,20 +170,14 @@ has_failed(struct import_crew *c)
 }
 
 static void
-put(struct worker *w, struct submission **subs, size_t n)
+put(struct worker *w, struct submission *const *subs, size_t n)
 {
     struct err e;
 
-    if (w->crew->plan->store_uri == NULL) {
-        for (size_t i = 0; i < n; i++)
-            subs[i]->outcome = would_be(subs[i]->status);
-        return;
-    }
-    for (unsigned attempt = 0; n > 0 && !has_failed(w->crew); attempt++) {
+    for (unsigned attempt = 0; !has_failed(w->crew); attempt++) {
         err_clear(&e);
-        if (put_once(w, subs, n, &e))
+        if (import_batch_put(&w->batch, subs, n, &e))
             return;
-        n = unanswered(subs, n);
         if (attempt == IMPORT_RETRIES) {
             give_up(w->crew, &e);
             return;
@@ -289,7 +242,7 @@ work(void *arg)
             flush(w);
     }
     flush(w);
-    store_close(w->store);
+    import_batch_close(&w->batch);
     free(w);
     return NULL;
 }
@@ -308,8 +261,9 @@ start_worker(struct import_crew *c, struct err *e)
     if (w == NULL)
         return err_nomem(e);
     w->crew = c;
-    if (c->worker_count == 0 && c->plan->store_uri != NULL &&
-        !store_open(c->plan->store_uri, STORE_COLLECTOR, &w->store, e)) {
+    w->batch.store_uri = c->plan->store_uri;
+    w->batch.owner_uri = c->plan->owner_uri;
+    if (c->worker_count == 0 && !import_batch_connect(&w->batch, e)) {
         free(w);
         return false;
     }
@@ -321,7 +275,7 @@ start_worker(struct import_crew *c, struct err *e)
         c->worker_count++;
         return true;
     }
-    store_close(w->store);
+    import_batch_close(&w->batch);
     free(w);
     return err_set(e, ERR_AGAIN, "cannot start a thread");
 }

@@ -16,6 +16,7 @@ enum {
 struct import_plan {
     struct mail_context mail;
     const char *store_uri; /* NULL: keep nothing, only say what would be kept */
+    const char *owner_uri; /* to make months older than a collector may; NULL: none */
     int jobs;
     bool vouched;     /* tier operator */
     bool as_https;    /* every item is the body of a post */

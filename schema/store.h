@@ -79,6 +79,14 @@ typedef void store_say_fn(void *ctx, const char *line);
 MUST_USE bool store_migrate(const char *owner_uri, store_say_fn *say, void *ctx,
                             struct err *e);
 
+enum {
+    STORE_MONTHS_BACK_DAYS = 400, /* as far back as a collector may make room */
+};
+
+/* Makes the month of a day (days since 1970), however long ago: a collector may go back
+ * STORE_MONTHS_BACK_DAYS, an archive further. */
+MUST_USE bool store_make_month(const char *owner_uri, int32_t day, struct err *e);
+
 /* Limits on the quarantine (ignored mail included); 0 is no limit. */
 struct store_limits {
     int64_t quarantine_days;  /* whole days are dropped after so many */

@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     DAY_S = 86400,
+    SAME_ARRIVAL_S = 7 * DAY_S,
     MAX_TRIES = 10,
     MAX_TEXT_BYTES = 4096
 };
@@ -22,10 +24,16 @@ enum {
 static const char begin[] = "BEGIN; SET LOCAL statement_timeout = '30s';"
                             "SELECT pg_logical_emit_message(true, 'tlsrpt', '')";
 
+/* The quarantine goes by the day on which an input reached this database: of an archive
+ * that is imported, today, or its limit of age would throw out at once what is old. */
 static int32_t
 arrival_day(const struct submission *s)
 {
-    return (int32_t)(s->received / DAY_S);
+    int64_t now = (int64_t)time(NULL);
+
+    if (s->received > now - SAME_ARRIVAL_S && s->received < now + SAME_ARRIVAL_S)
+        now = s->received;
+    return (int32_t)(now / DAY_S);
 }
 
 /* One order for all writers, lest they wait for each other. */

@@ -165,7 +165,8 @@ split(struct put *p, struct put_item *const items[], size_t n, const struct err 
         return put_range(p, items, n / 2, e) && put_range(p, items + n / 2, n - n / 2, e);
     items[0]->culprit = true;
     if (pg_sqlstate_is(p->s->pg, "23514"))
-        err_set(&items[0]->s->err, ERR_INPUT, "no month is kept for its day");
+        err_set(&items[0]->s->err, ERR_INPUT,
+                "no month is kept for its day, and a collector may make none so old");
     else
         items[0]->s->err = *why;
     decide(items[0], OUTCOME_PENDING);

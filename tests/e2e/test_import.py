@@ -132,6 +132,24 @@ def test_arrival(run, migrated, tmp_path):
         "id-3": told}
 
 
+def test_an_archive_older_than_a_collector_may_make_room_for(tlsrptd, migrated, tmp_path):
+    """With the owner's address import makes the months; without it such reports are in quarantine, with the reason."""
+    start = START - datetime.timedelta(days=1500)
+    (tmp_path / "old.json").write_text(report(1, start=start))
+    (tmp_path / "odd.json").write_text(report(2, start=start)[:-9])
+    (tmp_path / "conf").mkdir()
+    for owner, want in (("", {"quarantined": 2}), (migrated.role_uri("tlsrpt_owner"), {"stored": 1, "quarantined": 1})):
+        config = tmp_path / "conf" / "tlsrpt.conf"
+        config.write_text(f'database {{ uri = "{migrated.role_uri("tlsrpt_collector")}" '
+                          + (f'owner_uri = "{owner}" ' if owner else "") + "}")
+        done = subprocess.run([tlsrptd, "import", "-c", config, "--vouch", *tmp_path.glob("*.json")],
+                              capture_output=True, text=True)
+        assert done.returncode == 0 and verdicts(done.stdout) == want, done.stderr + done.stdout
+    assert migrated.value("SELECT count(*) FROM tlsrpt.report") == 1
+    assert any("old" in reason for reason, in migrated.sql("SELECT reason FROM tlsrpt.quarantine"))
+    assert migrated.value("SELECT min(arrival_day) >= current_date - 1 FROM tlsrpt.quarantine")
+
+
 def test_a_post_is_replayed(run, migrated, tmp_path):
     (tmp_path / "post.json.gz").write_bytes(gzip.compress(report(1).encode()))
     day = (START + DAY).date()
