@@ -168,10 +168,13 @@ take_zone(struct cursor *c, int *offset_s, unsigned *form)
         return false;
     if (!take_number(c, 2, &h))
         return false;
-    if (!take(c, ':'))
+    if (take(c, ':')) {
+        if (!take_number(c, 2, &m))
+            return false;
+    } else {
         *form |= WHEN_NOT_3339;
-    if (!take_number(c, 2, &m))
-        *form |= WHEN_NOT_3339;
+        (void)take_number(c, 2, &m);
+    }
     if (h > 23 || m > 59)
         return false;
     *offset_s = sign * (h * 3600 + m * 60);

@@ -269,7 +269,8 @@ number_in_string(struct decoder *d, int64_t *n)
     json_read_copy(&d->json, text);
     json_read_init(&inner, text, d->json.plain_len);
     return json_read_next(&inner, &token, NULL) && token == TOKEN_NUMBER &&
-           inner.at == inner.end && json_read_integer(&inner, n, &plain);
+           json_scan_white(inner.at, inner.end) == inner.end &&
+           json_read_integer(&inner, n, &plain);
 }
 
 bool
