@@ -4,10 +4,13 @@
 #include "base/log.h"
 #include "collector/http.h"
 #include "collector/listener.h"
+#include "collector/lmtp.h"
+#include "collector/lmtp_send.h"
 #include "collector/peer.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -17,12 +20,16 @@ enum {
 enum kind {
     DOOR_HTTPS,
     DOOR_HTTP,
+    DOOR_LMTP,
+    DOOR_DELIVER,
     DOOR_KINDS
 };
 
 static const char *const kind_texts[DOOR_KINDS] = {
     [DOOR_HTTPS] = "https",
     [DOOR_HTTP] = "http",
+    [DOOR_LMTP] = "lmtp",
+    [DOOR_DELIVER] = "deliver",
 };
 
 struct door {
@@ -36,6 +43,7 @@ struct doors {
     struct door doors[MAX_SOCKETS];
     size_t count;
     struct http *http;
+    struct lmtp *lmtp;
 };
 
 static bool
@@ -64,7 +72,7 @@ check(const struct settings *s, struct err *e)
         (s->https.certificate == NULL || s->https.key == NULL))
         return err_set(e, ERR_CONFIG,
                        "https/listen needs https/certificate and https/key");
-    if (s->https.listen.count + s->https.plain_listen.count == 0)
+    if (s->https.listen.count + s->https.plain_listen.count + s->lmtp.listen.count == 0)
         return err_set(e, ERR_CONFIG,
                        "nothing to listen on: set https { listen = {\"[::]:443\"} "
                        "certificate = \"...\" key = \"...\" }");
@@ -89,7 +97,27 @@ doors_open(const struct settings *s, struct doors **out, struct err *e)
     d->settings = s;
     *out = d; /* what was opened is freed by doors_free(), whatever happens */
     return check(s, e) && open_all(d, DOOR_HTTPS, &s->https.listen, false, e) &&
-           open_all(d, DOOR_HTTP, &s->https.plain_listen, !s->https.plain_anywhere, e);
+           open_all(d, DOOR_HTTP, &s->https.plain_listen, !s->https.plain_anywhere, e) &&
+           open_all(d, DOOR_LMTP, &s->lmtp.listen, true, e);
+}
+
+/* In the state directory, which is not root's, so not before root is left behind. Without
+ * it `tlsrptd deliver` writes into the database itself. */
+static void
+open_deliver(struct doors *d)
+{
+    struct settings_list where = {0};
+    struct err e = {0};
+    struct buf path;
+
+    buf_init(&path, 0);
+    (void)mkdir(d->settings->state_dir, 0755);
+    if (buf_printf(&path, "unix:%s/" LMTP_DELIVER_SOCKET, d->settings->state_dir)) {
+        where = (struct settings_list){(const char *[]){path.bytes}, 1};
+        if (!open_all(d, DOOR_DELIVER, &where, true, &e))
+            log_warning("no hand-over", LOG_S("error", e.text));
+    }
+    buf_clear(&path);
 }
 
 static bool
@@ -102,17 +130,24 @@ start_one(struct doors *d, struct door *door, struct err *e)
     case DOOR_HTTPS:
     case DOOR_HTTP:
         return http_listen(d->http, fd, door->kind == DOOR_HTTPS, e);
+    case DOOR_LMTP:
+        return lmtp_listen(d->lmtp, fd, TRANSPORT_LMTP, e);
+    case DOOR_DELIVER:
+        return lmtp_listen(d->lmtp, fd, TRANSPORT_DELIVER, e);
     case DOOR_KINDS:
         break;
     }
-    return err_set(e, ERR_BUG, "unknown kind of door");
+    (void)err_set(e, ERR_BUG, "unknown kind of door");
+    return false;
 }
 
 bool
 doors_start(struct doors *d, struct batcher *b, struct origin *origin, struct err *e)
 {
-    if (!http_open(d->settings, b, origin, &d->http, e))
+    if (!http_open(d->settings, b, origin, &d->http, e) ||
+        !lmtp_open(d->settings, b, &d->lmtp, e))
         return false;
+    open_deliver(d);
     for (size_t i = 0; i < d->count; i++) {
         if (!start_one(d, &d->doors[i], e))
             return false;
@@ -140,7 +175,11 @@ doors_print(const struct doors *d, int fd)
 bool
 doors_stop(struct doors *d)
 {
-    return d == NULL || d->http == NULL || http_close(d->http);
+    if (d == NULL)
+        return true;
+    lmtp_close(d->lmtp);
+    d->lmtp = NULL;
+    return d->http == NULL || http_close(d->http);
 }
 
 void
