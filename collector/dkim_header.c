@@ -1,6 +1,7 @@
 /* RFC 6376 section 6.1.1: what a verifier must check before it asks for the key. */
 #include "collector/dkim_header.h"
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "collector/dkim_tags.h"
 
@@ -153,15 +154,17 @@ check_body(struct arena *a, const struct dkim_tags *tags, int64_t now,
         return "l= leaves a part of the body unsigned (RFC 8460 section 3)";
     if (bh == NULL || b == NULL)
         return bh == NULL ? "bh= is missing" : "b= is missing";
-    hash = arena_alloc(a, dkim_base64_size(bh));
-    signature = arena_alloc(a, dkim_base64_size(b));
+    hash = arena_alloc(a, base64_size(strlen(bh)));
+    signature = arena_alloc(a, base64_size(strlen(b)));
     if (hash == NULL || signature == NULL)
         return no_memory;
     s->body_hash = hash;
     s->signature = signature;
-    if (!dkim_base64(bh, hash, &len) || len != SHA256_BYTES)
+    if (!base64_strict(bh, strlen(bh), hash, &len) || len != SHA256_BYTES)
         return "bh= is no SHA-256 hash";
-    return dkim_base64(b, signature, &s->signature_len) ? NULL : "b= is no signature";
+    return base64_strict(b, strlen(b), signature, &s->signature_len)
+               ? NULL
+               : "b= is no signature";
 }
 
 static bool

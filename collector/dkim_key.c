@@ -3,6 +3,7 @@
  */
 #include "collector/dkim_key.h"
 
+#include "base/base64.h"
 #include "collector/dkim_tags.h"
 
 #include <string.h>
@@ -74,9 +75,9 @@ check_key(struct arena *a, const struct dkim_tags *tags, struct dkim_key *key,
         return "no key in the record (p=)";
     if (*p == '\0')
         return "key is revoked";
-    bytes = arena_alloc(a, dkim_base64_size(p));
+    bytes = arena_alloc(a, base64_size(strlen(p)));
     *nomem = bytes == NULL;
-    if (bytes == NULL || !dkim_base64(p, bytes, &key->len))
+    if (bytes == NULL || !base64_strict(p, strlen(p), bytes, &key->len))
         return "key is not base64";
     key->bytes = bytes;
     return NULL;

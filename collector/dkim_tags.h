@@ -30,9 +30,3 @@ const char *dkim_tag_find(const struct dkim_tags *tags, const char *name);
 /* Is `word` one of the elements of a colon-separated list, without regard to case and to
  * white space around the elements? */
 bool dkim_list_has(const char *list, const char *word);
-
-/* The bytes that dkim_base64 may write for a text. */
-size_t dkim_base64_size(const char *text);
-
-/* Decodes base64 with white space anywhere in it; false when it is none, or empty. */
-MUST_USE bool dkim_base64(const char *text, unsigned char *out, size_t *len);

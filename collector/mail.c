@@ -3,6 +3,7 @@
  * about which field counts, and no address of a stranger is parsed but From. */
 #include "collector/mail.h"
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "schema/inflate.h"
 
@@ -97,20 +98,29 @@ never_a_report(const char *type)
 
 /* ---- the parts ---- */
 
+/* GMime's own base64 loses the last bytes when the padding is missing. */
 static bool
 decode(struct arena *a, GMimePart *part, struct mail_part *out)
 {
     GMimeDataWrapper *content = g_mime_part_get_content(part);
     GMimeStream *stream = g_mime_stream_mem_new();
     GByteArray *bytes;
+    bool base64 = false;
     char *copy;
 
-    if (content != NULL)
+    if (content != NULL) {
+        base64 =
+            g_mime_data_wrapper_get_encoding(content) == GMIME_CONTENT_ENCODING_BASE64;
+        if (base64)
+            g_mime_data_wrapper_set_encoding(content, GMIME_CONTENT_ENCODING_BINARY);
         (void)g_mime_data_wrapper_write_to_stream(content, stream);
+    }
     bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
     copy = arena_strndup(a, (const char *)bytes->data, bytes->len);
     out->bytes = copy;
     out->byte_count = bytes->len;
+    if (base64 && copy != NULL)
+        out->byte_count = base64_lax(copy, bytes->len, (unsigned char *)copy);
     g_object_unref(stream);
     return copy != NULL;
 }

@@ -1,0 +1,56 @@
+/* A mail that the limits let through never hurts the MIME parser, and what is found in it
+ * stays within its own limits. */
+#include "tests/fuzz/fuzz.h"
+
+#include "collector/mail_hints.h"
+#include "collector/mail_limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MAX_BYTES = 1 << 20
+};
+
+static void
+check_parts(const struct mail_reports *found, size_t n)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < found->count; i++) {
+        if (strlen(found->parts[i].filename) > MAIL_MAX_NAME_BYTES)
+            abort();
+        total += found->parts[i].byte_count;
+    }
+    if (found->count > MAIL_MAX_REPORTS || total > n)
+        abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+    struct mail_reports found;
+    struct mail_filename name;
+    struct mail_hints hints;
+    struct message m;
+    struct arena a;
+    struct err e = {0};
+
+    if (!mail_limits_check((const char *)bytes, n, MAX_BYTES, &e))
+        return 0;
+    arena_init(&a, 0);
+    if (!message_parse(&a, (const char *)bytes, n, &m, &e) ||
+        !mail_hints_read(&a, &m, &hints, &e) || mail_from_domain(&a, &m) == NULL)
+        abort();
+    if (mail_is_framed(&m) && message_find(&m, "Content-Type") == NULL)
+        abort();
+    if (mail_find_reports(&a, &m, &found, &e)) {
+        check_parts(&found, n);
+        for (size_t i = 0; i < found.count; i++) {
+            if (!mail_read_filename(&a, found.parts[i].filename, &name, &e))
+                abort();
+        }
+    }
+    arena_clear(&a);
+    return 0;
+}
