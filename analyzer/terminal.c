@@ -90,10 +90,14 @@ terminal_page(struct terminal *t)
     t->pager = fork();
     if (t->pager == 0)
         become_pager(pager, pipe_fds);
-    if (t->pager > 0)
+    if (t->pager > 0) {
         (void)dup2(pipe_fds[1], STDOUT_FILENO);
-    else
+        /* what is typed is the pager's; when it leaves, writing meets EPIPE */
+        (void)signal(SIGINT, SIG_IGN);
+        (void)signal(SIGQUIT, SIG_IGN);
+    } else {
         t->pager = 0;
+    }
     (void)close(pipe_fds[0]);
     (void)close(pipe_fds[1]);
 }

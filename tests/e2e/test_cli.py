@@ -38,9 +38,10 @@ def migrated(build, database):
 
 @pytest.fixture
 def cli(migrated, tlsrpt):
-    """cli(*words) runs tlsrpt on the test's database."""
+    """cli(*words) runs tlsrpt on the test's database, as the role that may only read."""
     def run(*words, **more):
-        return subprocess.run([tlsrpt, *words, "--db", migrated.uri], capture_output=True, text=True, **more)
+        return subprocess.run([tlsrpt, *words, "--db", migrated.role_uri("tlsrpt_reader")], capture_output=True,
+                              text=True, **more)
     return run
 
 
@@ -88,7 +89,8 @@ def test_a_report_of_two_domains_is_one_report_of_its_sender(migrated, ask):
 
 
 def test_one_report_in_two_tiers_is_counted_once_in_the_better(migrated, ask):
-    add_report(migrated, "2026-11-01", [policy(good=1, bad=50)], trust="unverified", door="https",
+    forged = policy(good=1, bad=50, failures=[failure("certificate-expired", 50)])
+    add_report(migrated, "2026-11-01", [forged], trust="unverified", door="https",
                received="2026-11-02T01:00:00Z")
     add_report(migrated, "2026-11-01", [policy(good=7)], received="2026-11-02T05:00:00Z")
     row = one(ask("summary"))
@@ -100,6 +102,7 @@ def test_one_report_in_two_tiers_is_counted_once_in_the_better(migrated, ask):
     early = one(ask("summary", "--as-of", "2026-11-02T04:59:59Z"))
     assert (early["trust"], early["failed_sessions"]) == ("unverified", 50)
     assert one(ask("domains", "--as-of", "2026-11-02T04:59:59Z"))["unverified_sessions"] == 51
+    assert one(ask("failures", "--as-of", "2026-11-02T04:59:59Z"))["failed_sessions"] == 50
     shown = ask("show", ask("reports")[0]["id"])
     assert [(r["trust"], r["counted"]) for r in shown] == [("verified", True), ("unverified", False)]
 
@@ -413,8 +416,8 @@ def test_show_raw_is_what_came(migrated, tlsrpt):
 # ---- terminals
 
 
-def on_terminal(command, width=80, **environment):
-    """What a terminal of that width gets, and the exit code."""
+def on_terminal(command, width=80, interrupt_at=None, **environment):
+    """What a terminal of that width gets, and the exit code. Ctrl-C is typed when `interrupt_at` is seen."""
     child, terminal = pty.fork()
     if child == 0:
         for name in ("NO_COLOR", "COLUMNS", "PAGER", "LESS"):
@@ -432,6 +435,9 @@ def on_terminal(command, width=80, **environment):
         if not piece:
             break
         output += piece
+        if interrupt_at and interrupt_at in output:
+            os.write(terminal, b"\x03")
+            interrupt_at = None
     os.close(terminal)
     return output.decode().replace("\r\n", "\n"), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
@@ -473,6 +479,16 @@ def test_pager(migrated, tlsrpt, tmp_path):
     assert json.loads(on_terminal([*command, "--format", "json"], TLSRPT_PAGER=page + ".not")[0])
     subprocess.run(command, env={**os.environ, "TLSRPT_PAGER": page + ".not"}, stdout=subprocess.DEVNULL, check=True)
     assert not (tmp_path / "seen.not").exists()
+
+
+def test_the_pager_is_waited_for_whatever_is_typed(migrated, tlsrpt, tmp_path):
+    """A Ctrl-C in the pager is the pager's: the prompt must not come back before it ends."""
+    add_report(migrated, "2026-11-01", [policy()])
+    done = tmp_path / "done"
+    text, code = on_terminal([tlsrpt, "summary", "--db", migrated.uri], interrupt_at=b"ready",
+                             TLSRPT_PAGER=f"trap : INT; echo ready; sleep 1; sleep 1; cat > {done}; echo end")
+    assert code == 0 and text.rstrip().endswith("end"), text
+    assert "sender.example" in done.read_text()
 
 
 def test_raw_bytes_are_kept_from_a_terminal(migrated, tlsrpt):
