@@ -167,8 +167,10 @@ method(struct arena *a, struct reader *r, struct authres *out, struct err *e)
     if ((result.result = copy_lower(a, r->word)) == NULL)
         return err_nomem(e);
     result.pass = strcmp(result.result, "pass") == 0;
-    while (skip(r) && r->at < r->end && *r->at != ';') {
-        if (!property(a, r, &result, e))
+    if (!skip(r))
+        return false;
+    while (r->at < r->end && *r->at != ';') {
+        if (!property(a, r, &result, e) || !skip(r))
             return false;
     }
     if (is_dkim && out->count < AUTHRES_MAX_RESULTS) {

@@ -4,7 +4,11 @@
 #include "collector/dkim.h"
 
 #include "base/buf.h"
+#include "collector/dkim_canon.h"
+#include "collector/dkim_cover.h"
+#include "collector/dkim_header.h"
 #include "collector/dkim_key.h"
+#include "collector/dkim_tags.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
