@@ -8,7 +8,8 @@
 #include <pthread.h>
 
 enum {
-    HTTP_MAX_SOCKETS = 16
+    HTTP_MAX_SOCKETS = 16,
+    HTTP_MAX_DOMAIN_BYTES = 255,
 };
 
 struct http {
@@ -40,7 +41,7 @@ void http_completed(void *http, struct MHD_Connection *c, void **request,
 /* The node of a connection; NULL when it has none. */
 struct guard_node *http_node(struct MHD_Connection *c);
 
-/* One answer. `allow` is a header for 405, `retry_after_s` one for 429 and 503. */
+/* One answer. `retry_after_s` one for 429 and 503. */
 struct http_answer {
     unsigned status;
     const char *label; /* "status" of the JSON body */
@@ -50,3 +51,46 @@ struct http_answer {
 };
 
 enum MHD_Result http_answer(struct MHD_Connection *c, const struct http_answer *a);
+
+enum http_state {
+    HTTP_READING,
+    HTTP_DISCARDING, /* the answer is certain, the body must be read to be answered at all
+                      */
+    HTTP_WAITING,    /* suspended: origin, workers and writers have it */
+    HTTP_ANSWERING,
+};
+
+struct http_request {
+    struct http *http;
+    struct MHD_Connection *c;
+    struct guard_node *node;
+    enum http_state state;
+    bool suspended;             /* counted as such */
+    bool last;                  /* of this connection */
+    struct http_answer refusal; /* HTTP_DISCARDING */
+    struct delivery delivery;
+    struct buf body;
+    size_t held, seen;
+    struct peer peer;
+    char peer_text[PEER_TEXT_BYTES], peer_name[ORIGIN_NAME_BYTES];
+    char domain[HTTP_MAX_DOMAIN_BYTES + 1];
+};
+
+/* Looks at the headers: MHD_YES to read the body; otherwise it was answered. */
+enum MHD_Result http_admit(struct http_request *r, const char *url, const char *method);
+
+/* Answers now. If there is a body, libmicrohttpd throws it away and closes. */
+enum MHD_Result http_refuse(struct http_request *r, const struct http_answer *a);
+
+/* Answers when the body has been read: a client that is still sending would see a reset
+ * instead of the answer. */
+void http_discard(struct http_request *r, const struct http_answer *a);
+
+/* How a verdict of intake reads; http_refusal() counts one that the door itself gives. */
+struct http_answer http_answer_of(enum verdict verdict, const char *reason);
+struct http_answer http_refusal(enum verdict verdict, const char *reason);
+
+/* Gives back the body and the room it took. */
+void http_let_go(struct http_request *r);
+
+int64_t http_now_s(void);

@@ -1,45 +1,15 @@
 /* One request: headers, body, wait, answer. libmicrohttpd calls the handler once when the
  * headers are there, for each piece of the body, once at its end, and once more after the
  * connection was suspended and resumed. */
-#include "base/log.h"
-#include "collector/http_framing.h"
 #include "collector/http_inside.h"
 #include "collector/stats.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 
 enum {
-    RETRY_AFTER_S = 30,
     FIRST_HOLD_BYTES = 4096,
-    REFUSALS_A_MINUTE = 30,
-    MAX_DOMAIN_BYTES = 255,
-};
-
-enum state {
-    READING,
-    DISCARDING, /* the answer is certain, the body must be read to be answered at all */
-    WAITING,    /* suspended: origin, workers and writers have it */
-    ANSWERING,
-};
-
-struct request {
-    struct http *http;
-    struct MHD_Connection *c;
-    struct guard_node *node;
-    enum state state;
-    bool suspended;             /* counted as such */
-    bool last;                  /* of this connection */
-    struct http_answer refusal; /* DISCARDING */
-    struct delivery delivery;
-    struct buf body;
-    size_t held, seen;
-    struct peer peer;
-    char peer_text[PEER_TEXT_BYTES], peer_name[ORIGIN_NAME_BYTES];
-    char domain[MAX_DOMAIN_BYTES + 1];
 };
 
 struct guard_node *
@@ -51,8 +21,8 @@ http_node(struct MHD_Connection *c)
     return info == NULL ? NULL : info->socket_context;
 }
 
-static int64_t
-now_s(void)
+int64_t
+http_now_s(void)
 {
     return (int64_t)time(NULL);
 }
@@ -60,7 +30,7 @@ now_s(void)
 /* ---- memory that is held for a client ---- */
 
 static bool
-hold(struct request *r, size_t bytes)
+hold(struct http_request *r, size_t bytes)
 {
     if (!budget_hold(r->http->budget, &r->peer, bytes))
         return false;
@@ -72,8 +42,8 @@ hold(struct request *r, size_t bytes)
     return true;
 }
 
-static void
-let_go(struct request *r)
+void
+http_let_go(struct http_request *r)
 {
     buf_clear(&r->body);
     budget_release(r->http->budget, &r->peer, r->held);
@@ -81,223 +51,11 @@ let_go(struct request *r)
     r->held = 0;
 }
 
-/* ---- refusals ---- */
-
-static const struct http_answer not_framed = {MHD_HTTP_BAD_REQUEST, "bad-request", "", 0,
-                                              true};
-
-static void
-say_refused(const struct request *r, const struct http_answer *a)
-{
-    static struct log_limit limit = LOG_LIMIT(REFUSALS_A_MINUTE);
-    int64_t suppressed;
-
-    if (log_allow(&limit, &suppressed))
-        log_info("refused", LOG_I("code", a->status), LOG_S("peer", r->peer_text),
-                 LOG_S("reason", a->reason), LOG_I("suppressed", suppressed));
-}
-
-/* Answers now. If there is a body, libmicrohttpd throws it away and closes. */
-static enum MHD_Result
-refuse(struct request *r, const struct http_answer *a)
-{
-    struct http_answer answer = *a;
-
-    say_refused(r, a);
-    answer.closes |= r->last;
-    guard_enter(r->http->guard, r->node, GUARD_ANSWER);
-    return http_answer(r->c, &answer);
-}
-
-/* Answers when the body has been read: a client that is still sending would see a reset
- * instead of the answer. */
-static void
-discard(struct request *r, const struct http_answer *a)
-{
-    r->refusal = *a;
-    r->state = DISCARDING;
-    let_go(r);
-}
-
-static struct http_answer
-answer_of(enum verdict verdict, const char *reason)
-{
-    const struct verdict_row *row = verdict_find(verdict);
-
-    return (struct http_answer){
-        .status = (unsigned)row->http_status,
-        .label = row->label,
-        .reason = reason,
-        .retry_after_s = verdict == VERDICT_AGAIN ? RETRY_AFTER_S : 0,
-    };
-}
-
-static struct http_answer
-refusal_of(enum verdict verdict, const char *reason)
-{
-    stats_count(TRANSPORT_HTTPS, verdict);
-    return answer_of(verdict, reason);
-}
-
-/* ---- headers ---- */
-
-struct headers {
-    struct framing framing;
-    const char *proxy_header;
-    struct buf forwarded; /* its values, joined in order */
-};
-
-static enum MHD_Result
-take_header(void *ctx, enum MHD_ValueKind kind, const char *name, size_t name_len,
-            const char *value, size_t value_len)
-{
-    struct headers *h = ctx;
-
-    (void)kind;
-    value = value != NULL ? value : "";
-    framing_take(&h->framing, name, name_len, value);
-    if (strcasecmp(name, h->proxy_header) == 0) {
-        if (h->forwarded.len > 0)
-            (void)buf_putc(&h->forwarded, ',');
-        (void)buf_append(&h->forwarded, value, value_len);
-    }
-    return MHD_YES;
-}
-
-static bool
-has_unix(const struct settings_list *proxies)
-{
-    for (size_t i = 0; i < proxies->count; i++) {
-        if (strcmp(proxies->items[i], "unix") == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Who sent it: who is connected, or, if that is our proxy, whom it names. */
-static void
-find_peer(struct request *r, const struct headers *h)
-{
-    const struct settings *s = r->http->settings;
-    bool known = guard_peer(r->node, &r->peer);
-    bool proxy =
-        known ? peer_in(&r->peer, &s->https.proxies) : has_unix(&s->https.proxies);
-    struct peer connected = r->peer;
-
-    if (proxy && h->forwarded.len > 0 && !h->forwarded.failed)
-        peer_unwrap(&r->peer, h->forwarded.bytes,
-                    strcasecmp(h->proxy_header, "Forwarded") == 0, &s->https.proxies);
-    if (known || memcmp(&connected, &r->peer, sizeof connected) != 0)
-        peer_print(&r->peer, r->peer_text);
-}
-
-/* The path is compared byte for byte, whatever it could be decoded to. */
-static bool
-take_path(struct request *r, const char *url)
-{
-    const char *path = r->http->settings->https.path;
-    size_t n = strlen(path);
-
-    if (strncmp(url, path, n) != 0 || (url[n] != '\0' && url[n] != '/'))
-        return false;
-    if (url[n] == '\0')
-        return true;
-    url += n + 1;
-    n = strlen(url);
-    if (n == 0 || n > MAX_DOMAIN_BYTES || strchr(url, '.') == NULL)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        char c = url[i] >= 'A' && url[i] <= 'Z' ? (char)(url[i] | 0x20) : url[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-              c == '_'))
-            return false;
-        r->domain[i] = c;
-    }
-    if (r->domain[n - 1] == '.')
-        r->domain[n - 1] = '\0';
-    r->delivery.policy_domain = r->domain;
-    return true;
-}
-
-static const char *
-header(const struct request *r, const char *name)
-{
-    return MHD_lookup_connection_value(r->c, MHD_HEADER_KIND, name);
-}
-
-/* At the headers if the client waits for leave to send, or would send too long. */
-static enum MHD_Result
-check_length(struct request *r)
-{
-    const struct settings *s = r->http->settings;
-    const char *length = header(r, "Content-Length");
-    unsigned long long n = length == NULL ? 0 : strtoull(length, NULL, 10);
-    struct http_answer a;
-
-    if (n <= (unsigned long long)s->https.max_body_bytes)
-        return MHD_YES;
-    a = refusal_of(VERDICT_TOO_BIG, "the body is larger than max_body_bytes");
-    a.closes = true;
-    if (header(r, "Expect") != NULL ||
-        n > (unsigned long long)(s->https.max_body_bytes + s->https.max_discard_bytes))
-        return refuse(r, &a);
-    discard(r, &a);
-    return MHD_YES;
-}
-
-static enum MHD_Result
-admit(struct request *r)
-{
-    struct http *h = r->http;
-    struct http_answer a;
-    int64_t wait_s = budget_wait_s(h->budget, &r->peer, now_s());
-
-    if (wait_s > 0) {
-        a = (struct http_answer){MHD_HTTP_TOO_MANY_REQUESTS, "slow-down",
-                                 "this network has used up its bytes of this hour",
-                                 wait_s, true};
-        return refuse(r, &a);
-    }
-    if (!batcher_has_room(h->batcher)) {
-        a = refusal_of(VERDICT_AGAIN, "too many reports are waiting, try again later");
-        return refuse(r, &a);
-    }
-    return check_length(r);
-}
-
-static enum MHD_Result
-begin(struct request *r, const char *url, const char *method)
-{
-    static const struct http_answer not_found = {MHD_HTTP_NOT_FOUND, "not-found",
-                                                 "reports are not posted here", 0, false},
-                                    not_allowed = {MHD_HTTP_METHOD_NOT_ALLOWED,
-                                                   "not-allowed", "reports are posted", 0,
-                                                   false};
-    struct headers h = {.proxy_header = r->http->settings->https.proxy_header};
-    struct http_answer a = not_framed;
-    bool ours, post = strcmp(method, "POST") == 0;
-
-    (void)MHD_get_connection_values_n(r->c, MHD_HEADER_KIND, take_header, &h);
-    find_peer(r, &h);
-    buf_clear(&h.forwarded);
-    ours = take_path(r, url);
-    a.reason = framing_fault(&h.framing, ours && post);
-    if (a.reason != NULL)
-        return refuse(r, &a);
-    if (!ours)
-        return refuse(r, &not_found);
-    if (!post)
-        return refuse(r, &not_allowed);
-    guard_enter(r->http->guard, r->node, GUARD_BODY);
-    return admit(r);
-}
-
-static struct request *
+static struct http_request *
 request_new(struct http *h, struct MHD_Connection *c)
 {
     struct guard_node *node = http_node(c);
-    struct request *r = node == NULL ? NULL : calloc(1, sizeof *r);
+    struct http_request *r = node == NULL ? NULL : calloc(1, sizeof *r);
     bool draining;
 
     if (r == NULL)
@@ -318,26 +76,26 @@ request_new(struct http *h, struct MHD_Connection *c)
 /* ---- body ---- */
 
 static void
-take_body(struct request *r, const char *data, size_t n)
+take_body(struct http_request *r, const char *data, size_t n)
 {
     struct http_answer a;
     size_t want = r->held == 0 ? FIRST_HOLD_BYTES : r->held;
 
     r->seen += n;
-    budget_spend(r->http->budget, &r->peer, n, now_s());
-    if (r->state != READING)
+    budget_spend(r->http->budget, &r->peer, n, http_now_s());
+    if (r->state != HTTP_READING)
         return;
     if (r->seen > (size_t)r->http->settings->https.max_body_bytes) {
-        a = refusal_of(VERDICT_TOO_BIG, "the body is larger than max_body_bytes");
+        a = http_refusal(VERDICT_TOO_BIG, "the body is larger than max_body_bytes");
         a.closes = true;
-        discard(r, &a);
+        http_discard(r, &a);
         return;
     }
     while (want <= r->body.len + n)
         want *= 2;
     if ((want > r->held && !hold(r, want - r->held)) || !buf_append(&r->body, data, n)) {
-        a = refusal_of(VERDICT_AGAIN, "too many bytes are waiting, try again later");
-        discard(r, &a);
+        a = http_refusal(VERDICT_AGAIN, "too many bytes are waiting, try again later");
+        http_discard(r, &a);
     }
 }
 
@@ -346,9 +104,9 @@ take_body(struct request *r, const char *data, size_t n)
 static void
 done(struct delivery *d)
 {
-    struct request *r = d->door;
+    struct http_request *r = d->door;
 
-    r->state = ANSWERING;
+    r->state = HTTP_ANSWERING;
     MHD_resume_connection(r->c);
 }
 
@@ -356,7 +114,7 @@ done(struct delivery *d)
 static void
 submit(void *ctx, const char *name)
 {
-    struct request *r = ctx;
+    struct http_request *r = ctx;
 
     (void)stpncpy(r->peer_name, name, sizeof r->peer_name - 1);
     batcher_submit(r->http->batcher, &r->delivery);
@@ -364,7 +122,7 @@ submit(void *ctx, const char *name)
 
 /* May it be suspended? libmicrohttpd aborts when it is stopped with one that is. */
 static bool
-count_suspended(struct request *r)
+count_suspended(struct http_request *r)
 {
     struct http *h = r->http;
 
@@ -376,7 +134,7 @@ count_suspended(struct request *r)
 }
 
 static void
-count_resumed(struct request *r)
+count_resumed(struct http_request *r)
 {
     struct http *h = r->http;
 
@@ -390,30 +148,31 @@ count_resumed(struct request *r)
 }
 
 static enum MHD_Result
-end_of_body(struct request *r)
+end_of_body(struct http_request *r)
 {
-    struct http_answer a = not_framed;
+    struct http_answer a = {.status = MHD_HTTP_BAD_REQUEST,
+                            .label = "bad-request",
+                            .reason = "the body is empty",
+                            .closes = true};
     struct delivery *d = &r->delivery;
 
     guard_enter(r->http->guard, r->node, GUARD_ANSWER);
-    if (r->body.len == 0) {
-        a.reason = "the body is empty";
-        return refuse(r, &a);
-    }
+    if (r->body.len == 0)
+        return http_refuse(r, &a);
     d->kind = DELIVERY_REPORT;
     d->transport = TRANSPORT_HTTPS;
     d->bytes = r->body.bytes;
     d->byte_count = r->body.len;
-    d->received = now_s();
+    d->received = http_now_s();
     d->peer = r->peer_text;
     d->peer_name = r->peer_name;
     d->done = done;
     d->door = r;
     if (!count_suspended(r)) {
-        a = refusal_of(VERDICT_AGAIN, "this server is stopping, try again later");
-        return refuse(r, &a);
+        a = http_refusal(VERDICT_AGAIN, "this server is stopping, try again later");
+        return http_refuse(r, &a);
     }
-    r->state = WAITING;
+    r->state = HTTP_WAITING;
     MHD_suspend_connection(r->c);
     if (r->http->origin == NULL || r->peer_text[0] == '\0')
         submit(r, "");
@@ -423,12 +182,12 @@ end_of_body(struct request *r)
 }
 
 static enum MHD_Result
-give_answer(struct request *r)
+give_answer(struct http_request *r)
 {
-    struct http_answer a = answer_of(r->delivery.verdict, r->delivery.reason);
+    struct http_answer a = http_answer_of(r->delivery.verdict, r->delivery.reason);
 
     count_resumed(r);
-    let_go(r);
+    http_let_go(r);
     a.closes = r->last;
     return http_answer(r->c, &a);
 }
@@ -439,13 +198,13 @@ enum MHD_Result
 http_handle(void *http, struct MHD_Connection *c, const char *url, const char *method,
             const char *version, const char *data, size_t *data_size, void **request)
 {
-    struct request *r = *request;
+    struct http_request *r = *request;
     size_t n = *data_size;
 
     (void)version;
     if (r == NULL) {
         *request = r = request_new(http, c);
-        return r == NULL ? MHD_NO : begin(r, url, method);
+        return r == NULL ? MHD_NO : http_admit(r, url, method);
     }
     if (n > 0) {
         *data_size = 0;
@@ -457,13 +216,13 @@ http_handle(void *http, struct MHD_Connection *c, const char *url, const char *m
                    : MHD_NO;
     }
     switch (r->state) {
-    case READING:
+    case HTTP_READING:
         return end_of_body(r);
-    case DISCARDING:
-        return refuse(r, &r->refusal);
-    case WAITING:
+    case HTTP_DISCARDING:
+        return http_refuse(r, &r->refusal);
+    case HTTP_WAITING:
         return MHD_YES;
-    case ANSWERING:
+    case HTTP_ANSWERING:
         return give_answer(r);
     }
     return MHD_NO;
@@ -473,7 +232,7 @@ void
 http_completed(void *http, struct MHD_Connection *c, void **request,
                enum MHD_RequestTerminationCode why)
 {
-    struct request *r = *request;
+    struct http_request *r = *request;
     struct http *h = http;
 
     (void)c;
@@ -482,7 +241,7 @@ http_completed(void *http, struct MHD_Connection *c, void **request,
         return;
     *request = NULL;
     count_resumed(r); /* the client went away while it waited */
-    let_go(r);
+    http_let_go(r);
     guard_enter(h->guard, r->node, GUARD_IDLE);
     free(r);
     (void)pthread_mutex_lock(&h->lock);

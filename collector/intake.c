@@ -107,7 +107,8 @@ fill_domains(const struct settings *s, const struct intake_part *part, struct re
     return true;
 }
 
-/* Drops what is not ours. ERR_REFUSED when that is everything. */
+/* Drops what is not ours. ERR_REFUSED when that is everything. What is too long to be a
+ * name at all is nobody's: check_report() says so. */
 static bool
 keep_ours(const struct settings *s, struct report *r, struct err *e)
 {
@@ -118,7 +119,8 @@ keep_ours(const struct settings *s, struct report *r, struct err *e)
     if (keep == NULL)
         return err_nomem(e);
     for (size_t i = 0; i < r->policy_count; i++) {
-        keep[i] = settings_owns(&s->domains, r->policies[i].domain);
+        keep[i] = strlen(r->policies[i].domain) > REPORT_MAX_NAME_BYTES ||
+                  settings_owns(&s->domains, r->policies[i].domain);
         ours += keep[i];
         if (!keep[i])
             foreign = r->policies[i].domain;
