@@ -2,7 +2,10 @@
 
 #include "schema_sql.h"
 
-static const struct column columns[] = {
+#include <string.h>
+
+/* For whoever looks at everything. */
+static const struct column all_columns[] = {
     {"id", "ID", COLUMN_TEXT, -1, COLOUR_NONE},
     {"received", "RECEIVED (UTC)", COLUMN_INSTANT, 3, COLOUR_NONE},
     {"transport", "BY", COLUMN_TRANSPORT, 4, COLOUR_NONE},
@@ -17,6 +20,42 @@ static const struct column columns[] = {
     {"quirks", "QUIRKS", COLUMN_LIST, 6, COLOUR_NONE},
     {"reason", "WHY", COLUMN_TEXT, 5, COLOUR_NONE},
 };
+
+/* For whoever asks only for what is not accepted: why is what matters. The same keys. */
+static const struct column held_columns[] = {
+    {"id", "ID", COLUMN_TEXT, -1, COLOUR_NONE},
+    {"received", "RECEIVED (UTC)", COLUMN_INSTANT, 2, COLOUR_NONE},
+    {"transport", "BY", COLUMN_TRANSPORT, 3, COLOUR_NONE},
+    {"trust", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"status", "STATUS", COLUMN_STATUS, 0, COLOUR_WORD},
+    {"sender", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"organization", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"report_id", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"policy_domains", "SEEMS ABOUT", COLUMN_LIST, 1, COLOUR_NONE},
+    {"start", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
+    {"end", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
+    {"quirks", NULL, COLUMN_LIST, 0, COLOUR_NONE},
+    {"reason", "WHY", COLUMN_TEXT, 0, COLOUR_NONE},
+};
+
+static bool
+reports_run(struct context *c, struct err *e)
+{
+    const struct option_list *wanted = &c->options->status;
+    const struct command *own = c->command;
+    struct command held = *own;
+    bool accepted = wanted->count == 0, ok;
+
+    for (size_t i = 0; i < wanted->count; i++)
+        accepted = accepted || strcmp(wanted->items[i], "accepted") == 0;
+    if (!accepted) {
+        held.columns = held_columns;
+        c->command = &held;
+    }
+    ok = command_query(c, e);
+    c->command = own;
+    return ok;
+}
 
 const struct command cmd_reports = {
     .name = "reports",
@@ -33,11 +72,11 @@ const struct command cmd_reports = {
         "--since and --until go\nby the day that a report is about, for those two by the "
         "day of arrival.\n",
     .options = OPTIONS_FIGURES | OPTION_STATUS,
-    .run = command_query,
+    .run = reports_run,
     .sql = query_reports,
     .params = 6,
-    .columns = columns,
-    .column_count = sizeof columns / sizeof *columns,
+    .columns = all_columns,
+    .column_count = sizeof all_columns / sizeof *all_columns,
     .empty =
         "no reports yet: publish the _smtp._tls record that leads to tlsrptd, or read "
         "old ones with `tlsrptd import PATH`",

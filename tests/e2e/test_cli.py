@@ -297,7 +297,8 @@ def test_an_empty_database_says_what_to_do(cli):
         assert (done.returncode, done.stdout) == (0, "")
         assert done.stderr.count("\n") == 1
     assert "tlsrptd import PATH" in cli("reports").stderr
-    assert "nothing matches" in cli("reports", "--since", "7d").stderr
+    assert cli("reports", "--since", "7d", "--domain=a.example").stderr == \
+        "tlsrpt: nothing matches: try it without --since or --domain\n"
     assert cli("summary", "--format", "json").stdout == "[]\n"
     assert cli("summary", "--format", "ndjson").stdout == ""
     assert cli("summary", "--format", "csv").stdout == KEYS["summary"].replace(" ", ",") + "\n"
@@ -462,6 +463,12 @@ def test_tables_fit_the_terminal(migrated, cli, tlsrpt, verb):
     assert wide == cli(verb).stdout
     assert "\x1b" not in on_terminal(command, 250, TERM="dumb")[0]
     assert "\x1b" not in cli(verb).stdout
+
+
+def test_the_quarantine_says_why_on_a_narrow_terminal(migrated, tlsrpt):
+    realistic(migrated)
+    text, _ = on_terminal([tlsrpt, "reports", "--status", "quarantined,ignored", "--db", migrated.uri])
+    assert "truncated JSON" in text and "no DKIM signature" in text
 
 
 def test_pager(migrated, tlsrpt, tmp_path):
