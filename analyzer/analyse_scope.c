@@ -33,29 +33,6 @@ find_witness(struct scope *s, name sender, struct err *e)
     return &s->witnesses[s->witness_count++];
 }
 
-static bool
-add_spot(struct spots *l, name at, int64_t failed, int64_t past, struct err *e)
-{
-    size_t i = 0;
-
-    while (i < l->count && l->rows[i].at != at)
-        i++;
-    if (i == l->size) {
-        size_t size = l->size ? l->size * 2 : 16;
-        struct spot *more = realloc(l->rows, size * sizeof(*more));
-
-        if (!more)
-            return err_nomem(e);
-        l->rows = more;
-        l->size = size;
-    }
-    if (i == l->count)
-        l->rows[l->count++] = (struct spot){.at = at};
-    l->rows[i].failed += failed;
-    l->rows[i].past += past;
-    return true;
-}
-
 /* A sender's figures for one domain, over the days of the incident. */
 static struct witness
 measure_sender(const struct scope *s, const struct grid *g, const struct grid_kind *k,
@@ -205,11 +182,29 @@ with_domain(struct scope *s, name domain, domain_fn *fn, struct err *e)
     return ok;
 }
 
+/* Led to an address that is not ours: another domain is part of it only if it is so there
+ * too. */
+static bool
+is_led_astray(const struct scope *s, const struct grid *g, const struct grid_kind *k)
+{
+    int most = 0;
+
+    for (int d = 0; d < FACTS_DAYS; d++)
+        most = s->in->days[d] > most ? s->in->days[d] : most;
+    if (most != SIGHTING_FOREIGN + 1)
+        return true;
+    for (size_t i = k->first_miss; i < k->end_miss; i++)
+        if (s->in->days[g->f->misses[i].day] &&
+            regression_is_foreign(g, g->f->misses[i].ip))
+            return true;
+    return false;
+}
+
 static bool
 consider_domain(struct scope *s, const struct grid *g, const struct grid_kind *k,
                 struct err *e)
 {
-    if (!fails_along(s, g, k)) {
+    if (!is_led_astray(s, g, k) || !fails_along(s, g, k)) {
         note_clean(s, g, k);
         return true;
     }
@@ -261,10 +256,10 @@ add_spots(struct scope *s, const struct miss *m, bool now, struct err *e)
 
     if (now && !m->ip && !m->host)
         s->unplaced += m->failed;
-    return (!m->ip || add_spot(&s->addresses, m->ip, failed, past, e)) &&
-           (!m->host || add_spot(&s->hosts, m->host, failed, past, e)) &&
-           (!m->net || add_spot(&s->networks, m->net, failed, past, e)) &&
-           (!m->reason || add_spot(&s->reasons, m->reason, failed, past, e));
+    return (!m->ip || spots_add(&s->addresses, m->ip, failed, past, e)) &&
+           (!m->host || spots_add(&s->hosts, m->host, failed, past, e)) &&
+           (!m->net || spots_add(&s->networks, m->net, failed, past, e)) &&
+           (!m->reason || spots_add(&s->reasons, m->reason, failed, past, e));
 }
 
 /* The networks that a sender is known to send from: failures of any kind name them. */
@@ -275,7 +270,7 @@ count_networks(struct scope *s, const struct grid *g, struct err *e)
         const struct miss *m = &g->f->misses[i];
 
         if (m->net && failing_witness(s, m->sender) &&
-            !add_spot(&s->networks, m->net, 0, 0, e))
+            !spots_add(&s->networks, m->net, 0, 0, e))
             return false;
     }
     s->networks_seen = s->networks.count;
@@ -288,10 +283,12 @@ count_places(struct scope *s, const struct grid *g)
     const struct declared *d = facts_declared(g->f, g->domain);
     size_t count = regression_place_count(g);
 
-    if (count > s->addresses_seen)
-        s->addresses_seen = count;
-    if (d && d->host_count > s->hosts_seen)
-        s->hosts_seen = d->host_count;
+    /* Domains of one group share their places. */
+    for (size_t i = 0; s->domains.items[i] != g->domain; i++)
+        if (s->f->group[s->domains.items[i]] == s->f->group[g->domain])
+            return;
+    s->addresses_seen += count;
+    s->hosts_seen += d ? d->host_count : 0;
 }
 
 static bool
@@ -358,20 +355,7 @@ scope_measure(struct scope *s, const struct facts *f, const uint8_t *excluded,
 int
 scope_failing(const struct scope *s, const struct spots *spots)
 {
-    int64_t total = 0;
-    int count = 0;
-
-    for (size_t i = 0; i < spots->count; i++)
-        total += spots->rows[i].failed;
-    for (size_t i = 0; i < spots->count; i++) {
-        const struct spot *at = &spots->rows[i];
-        double usual =
-            s->past_days ? 3.0 * (double)at->past * s->marked_days / s->past_days : 0;
-
-        count +=
-            at->failed >= 2 && (double)at->failed > usual && at->failed * 200 >= total;
-    }
-    return count;
+    return spots_failing(spots, s->marked_days, s->past_days);
 }
 
 void
@@ -379,9 +363,9 @@ scope_clear(struct scope *s)
 {
     name_list_clear(&s->domains);
     free(s->witnesses);
-    free(s->addresses.rows);
-    free(s->hosts.rows);
-    free(s->networks.rows);
-    free(s->reasons.rows);
+    spots_clear(&s->addresses);
+    spots_clear(&s->hosts);
+    spots_clear(&s->networks);
+    spots_clear(&s->reasons);
     *s = (struct scope){0};
 }

@@ -2,6 +2,7 @@
  * networks and our domains with one another over the days of an incident. Pure. */
 #pragma once
 #include "analyzer/analyse_merge.h"
+#include "analyzer/spots.h"
 
 /* One sender's share in it. */
 struct witness {
@@ -12,16 +13,6 @@ struct witness {
     bool elevated;           /* it fails */
     bool powerful;           /* had it failed as the others do, it would show */
     bool other_domain_clean; /* it talks to another domain of ours and does not fail */
-};
-
-struct spot {
-    name at;
-    int64_t failed, past;
-};
-
-struct spots {
-    struct spot *rows;
-    size_t count, size;
 };
 
 /* What is known about an incident, pooled over its days and domains. */
@@ -48,7 +39,7 @@ MUST_USE bool scope_measure(struct scope *s, const struct facts *f,
                             struct err *e);
 void scope_clear(struct scope *s);
 
-/* Places that fail, more than their own past explains. */
+/* How many of these places fail, more than their own past explains. */
 int scope_failing(const struct scope *s, const struct spots *spots);
 
 /* Could an attacker on the path cause it (RFC 8460 section 4.3)? */
