@@ -93,7 +93,8 @@ find_gaps(struct diary *d, const double others[FACTS_DAYS])
 static void
 judge_days(const struct facts *f, struct diary *d)
 {
-    d->limit_h = usual_lag(d) * 3 / 2 + MARGIN_H;
+    d->usual_lag_h = usual_lag(d);
+    d->limit_h = d->usual_lag_h * 3 / 2 + MARGIN_H;
     for (int day = d->first_day; day < FACTS_DAYS; day++) {
         int64_t end = ((int64_t)f->first_day + day + 1) * 86400;
 
@@ -188,18 +189,4 @@ diary_clear(struct diaries *l)
     free(l->rows);
     free(l->place);
     *l = (struct diaries){0};
-}
-
-int
-diary_usual_lag_h(const struct facts *f, name sender)
-{
-    struct diary d = {.sender = sender};
-
-    for (int day = 0; day < FACTS_DAYS; day++)
-        d.lag_h[day] = DIARY_NEVER;
-    for (size_t i = 0; i < f->tally_count; i++)
-        if (f->tallies[i].sender == sender &&
-            f->tallies[i].lag_h < d.lag_h[f->tallies[i].day])
-            d.lag_h[f->tallies[i].day] = f->tallies[i].lag_h;
-    return usual_lag(&d);
 }

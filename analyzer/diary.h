@@ -26,7 +26,8 @@ struct diary {
     int first_day; /* with a report */
     int64_t sessions;
     int reported;
-    int limit_h;
+    int usual_lag_h; /* by which four in five have come */
+    int limit_h;     /* later is missed */
     double sessions_of[FACTS_DAYS];
 };
 
@@ -43,6 +44,3 @@ void diary_clear(struct diaries *l);
 
 /* Sessions of a reported day. */
 double diary_per_day(const struct diary *d);
-
-/* The hours after the end of a day by which a sender has nearly always reported. */
-int diary_usual_lag_h(const struct facts *f, name sender);

@@ -2,6 +2,7 @@
 #include "analyzer/findings.h"
 
 #include "analyzer/facts_load.h"
+#include "base/text.h"
 #include "base/when.h"
 
 #include <stdio.h>
@@ -78,6 +79,35 @@ findings_load(struct context *c, int64_t as_of, struct findings *out, struct err
         return false;
     mute(c->settings, &out->facts, &out->all);
     return true;
+}
+
+bool
+findings_load_facts(struct context *c, struct facts *out, struct err *e)
+{
+    int64_t as_of = findings_instant(c);
+
+    *out = (struct facts){0};
+    return store_snapshot(c->store, as_of, e) &&
+           facts_load(c->store, c->settings, as_of, c->options->domains.items,
+                      c->options->domains.count, out, e);
+}
+
+void
+findings_take_domain(struct context *c)
+{
+    if (c->options->arg_count && !c->options->domains.count)
+        c->options->domains = (struct option_list){c->options->args, 1};
+}
+
+bool
+findings_asks_for(const struct context *c, const char *domain)
+{
+    const struct option_list *wanted = &c->options->domains;
+
+    for (size_t i = 0; i < wanted->count; i++)
+        if (text_equal_nocase(wanted->items[i], domain))
+            return true;
+    return wanted->count == 0;
 }
 
 void

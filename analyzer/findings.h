@@ -18,6 +18,15 @@ MUST_USE bool findings_load(struct context *c, int64_t as_of, struct findings *o
                             struct err *e);
 void findings_clear(struct findings *f);
 
+/* The facts alone. */
+MUST_USE bool findings_load_facts(struct context *c, struct facts *out, struct err *e);
+
+/* DOMAIN as an argument means --domain DOMAIN. */
+void findings_take_domain(struct context *c);
+
+/* Was the domain asked for, or none in particular? */
+bool findings_asks_for(const struct context *c, const char *domain);
+
 /* The identity as it is printed. */
 const char *finding_id(const struct finding *f, char out[48]);
 

@@ -16,11 +16,11 @@
 #include <time.h>
 
 extern const struct command cmd_summary, cmd_domains, cmd_senders, cmd_failures,
-    cmd_reports, cmd_show, cmd_findings;
+    cmd_reports, cmd_show, cmd_findings, cmd_readiness, cmd_policies, cmd_coverage;
 
-const struct command *const commands[] = {&cmd_summary,  &cmd_domains, &cmd_senders,
-                                          &cmd_failures, &cmd_reports, &cmd_show,
-                                          &cmd_findings, NULL};
+const struct command *const commands[] = {
+    &cmd_summary,  &cmd_domains,   &cmd_senders,  &cmd_failures, &cmd_reports, &cmd_show,
+    &cmd_findings, &cmd_readiness, &cmd_policies, &cmd_coverage, NULL};
 
 static const struct command *
 find_command(const char *name)

@@ -1,0 +1,145 @@
+/* tlsrpt coverage: who reported on which day, in time, late or not at all. */
+#include "analyzer/diary.h"
+#include "analyzer/findings.h"
+#include "base/when.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    DAYS = 28, /* shown */
+    NUMBERS = 4,
+    NUMBER_SIZE = 16,
+};
+
+static const struct column columns[] = {
+    {"policy_domain", "DOMAIN", COLUMN_TEXT, 0, COLOUR_NONE},
+    {"sender", "SENDER", COLUMN_TEXT, 0, COLOUR_NONE},
+    {"usual_lag_hours", "LAG H", COLUMN_COUNT, 0, COLOUR_NONE},
+    {"reported_days", "REPORTED", COLUMN_COUNT, 2, COLOUR_NONE},
+    {"late_days", "LATE", COLUMN_COUNT, 1, COLOUR_NONE},
+    {"missing_days", "MISSING", COLUMN_COUNT, 1, COLOUR_FAILURES},
+    {"first_day", "FROM", COLUMN_DAY, 3, COLOUR_NONE},
+    {"last_day", "TO", COLUMN_DAY, 3, COLOUR_NONE},
+    {"days", "DAYS", COLUMN_TEXT, 0, COLOUR_NONE},
+};
+
+/* One sender's days with one domain. */
+struct coverage {
+    char days[DAYS + 1]; /* + in time, l late, - missing, . not due, blank: before */
+    int reported, late, missing;
+};
+
+/* Rows [first, end) are those of one domain and sender; d is the sender's diary. */
+static void
+cover(const struct facts *f, size_t first, size_t end, const struct diary *d,
+      struct coverage *out)
+{
+    int32_t lag_h[FACTS_DAYS];
+    int from = f->today - DAYS + 1, began = FACTS_DAYS;
+
+    for (int day = 0; day < FACTS_DAYS; day++)
+        lag_h[day] = DIARY_NEVER;
+    for (size_t i = first; i < end; i++) {
+        const struct tally *t = &f->tallies[i];
+
+        if (t->lag_h < lag_h[t->day])
+            lag_h[t->day] = t->lag_h;
+        began = t->day < began ? t->day : began;
+    }
+    for (int day = from; day <= f->today; day++) {
+        int64_t due =
+            ((int64_t)f->first_day + day + 1) * WHEN_DAY_S + d->limit_h * 3600LL;
+        char mark = ' ';
+
+        if (lag_h[day] != DIARY_NEVER)
+            mark = lag_h[day] <= d->limit_h ? '+' : 'l';
+        else if (day > began)
+            mark = f->as_of >= due ? '-' : '.';
+        out->reported += mark == '+' || mark == 'l';
+        out->late += mark == 'l';
+        out->missing += mark == '-';
+        out->days[day - from] = mark;
+    }
+}
+
+static bool
+show(struct context *c, const struct facts *f, size_t first, size_t end,
+     const struct diary *d, struct err *e)
+{
+    struct coverage x = {0};
+    char numbers[NUMBERS][NUMBER_SIZE], from[WHEN_DAY_SIZE], to[WHEN_DAY_SIZE];
+
+    cover(f, first, end, d, &x);
+    (void)snprintf(numbers[0], NUMBER_SIZE, "%d", d->usual_lag_h);
+    (void)snprintf(numbers[1], NUMBER_SIZE, "%d", x.reported);
+    (void)snprintf(numbers[2], NUMBER_SIZE, "%d", x.late);
+    (void)snprintf(numbers[3], NUMBER_SIZE, "%d", x.missing);
+    {
+        const char *row[] = {facts_text(f, f->tallies[first].domain),
+                             facts_text(f, f->tallies[first].sender),
+                             numbers[0],
+                             numbers[1],
+                             numbers[2],
+                             numbers[3],
+                             when_print_day(f->first_day + f->today - DAYS + 1, from),
+                             when_print_day(f->first_day + f->today, to),
+                             x.days};
+
+        return !findings_asks_for(c, row[0]) || view_row(c->view, row, e);
+    }
+}
+
+static bool
+show_all(struct context *c, const struct facts *f, const struct diaries *l, struct err *e)
+{
+    for (size_t first = 0, end; first < f->tally_count; first = end) {
+        uint32_t place = l->place[f->tallies[first].sender];
+
+        for (end = first + 1; end < f->tally_count &&
+                              f->tallies[end].domain == f->tallies[first].domain &&
+                              f->tallies[end].sender == f->tallies[first].sender;)
+            end++;
+        if (place && !show(c, f, first, end, &l->rows[place - 1], e))
+            return false;
+    }
+    return true;
+}
+
+static bool
+run(struct context *c, struct err *e)
+{
+    struct facts f = {0};
+    struct diaries l = {0};
+    uint8_t *nobody = NULL;
+    bool ok;
+
+    findings_take_domain(c);
+    ok = findings_load_facts(c, &f, e);
+    if (ok) {
+        nobody = calloc(f.name_count, 1);
+        ok = nobody ? diary_write(&f, nobody, &l, e) : err_nomem(e);
+    }
+    ok = ok && view_begin(c->view, columns, sizeof columns / sizeof *columns, e) &&
+         show_all(c, &f, &l, e) && view_end(c->view, e);
+    if (ok && !c->view->row_count)
+        command_say_empty(c, "no reports yet: nothing can be said");
+    diary_clear(&l);
+    free(nobody);
+    facts_clear(&f);
+    return ok;
+}
+
+const struct command cmd_coverage = {
+    .name = "coverage",
+    .line = "Who reported on which day, in time, late or not at all",
+    .args = "[DOMAIN]",
+    .max_args = 1,
+    .examples = "  tlsrpt coverage example.com\n",
+    .notes =
+        "The last 28 days, a character each: + in time, l late by the sender's own\n"
+        "habit, - missing, . not due yet, blank before its first report. LAG H is the\n"
+        "hours after the end of a day by which four reports in five have come.\n",
+    .options = OPTIONS_COMMON | OPTION_DOMAIN,
+    .run = run,
+};

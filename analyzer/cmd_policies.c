@@ -1,0 +1,148 @@
+/* tlsrpt policies: what each sender saw, since when, beside what is declared. */
+#include "analyzer/analyse_drift.h"
+#include "analyzer/findings.h"
+#include "base/when.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct column columns[] = {
+    {"policy_domain", "DOMAIN", COLUMN_TEXT, 0, COLOUR_NONE},
+    {"policy_type", "POLICY", COLUMN_TEXT, 0, COLOUR_NONE},
+    {"sender", "SENDER", COLUMN_TEXT, 0, COLOUR_NONE},
+    {"first_day", "FIRST", COLUMN_DAY, 0, COLOUR_NONE},
+    {"last_day", "LAST", COLUMN_DAY, 0, COLOUR_NONE},
+    {"status", "STATUS", COLUMN_TEXT, 0, COLOUR_WORD},
+    {"policy", "TEXT", COLUMN_LIST, 0, COLOUR_NONE},
+};
+
+/* The lines of a policy as a JSON array. */
+static const char *
+lines_cell(struct buf *out, const char *text)
+{
+    buf_reset(out);
+    (void)buf_putc(out, '[');
+    for (const char *at = text; *at;) {
+        size_t n = strcspn(at, "\n");
+        char line[512];
+
+        (void)snprintf(line, sizeof line, "%.*s",
+                       (int)(n < sizeof line ? n : sizeof line), at);
+        (void)buf_puts(out, at == text ? "" : ", ");
+        (void)view_json_string(out, line);
+        at += n;
+        at += *at != 0;
+    }
+    (void)buf_putc(out, ']');
+    return out->bytes;
+}
+
+/* Compared with what is declared: "declared" is in force, "earlier" was, "undeclared"
+ * never was; NULL when nothing is declared. */
+static const char *
+status_of(const struct facts *f, const struct seen *s)
+{
+    const struct declared *d = facts_declared(f, s->domain);
+    const struct published *list;
+    size_t count;
+
+    if (!d)
+        return NULL;
+    list = s->type == POLICY_STS ? d->policies : d->tlsa;
+    count = s->type == POLICY_STS ? d->policy_count : d->tlsa_count;
+    if (drift_declared(list, count, f->first_day + f->today) == s->policy)
+        return "declared";
+    for (size_t i = 0; i < count; i++)
+        if (list[i].text == s->policy)
+            return "earlier";
+    return count ? "undeclared" : NULL;
+}
+
+static bool
+show_seen(struct context *c, const struct facts *f, struct buf *cell, struct err *e)
+{
+    for (size_t i = 0; i < f->seen_count; i++) {
+        const struct seen *s = &f->seen[i];
+        char first[WHEN_DAY_SIZE], last[WHEN_DAY_SIZE];
+        const char *row[] = {facts_text(f, s->domain),
+                             policy_type_text((enum policy_type)s->type),
+                             facts_text(f, s->sender),
+                             when_print_day(f->first_day + s->first, first),
+                             when_print_day(f->first_day + s->last, last),
+                             status_of(f, s),
+                             lines_cell(cell, facts_text(f, s->policy))};
+
+        if (findings_asks_for(c, row[0]) && !view_row(c->view, row, e))
+            return false;
+    }
+    return true;
+}
+
+static bool
+show_published(struct context *c, const struct facts *f, const struct declared *d,
+               const struct published *list, size_t count, const char *type,
+               struct buf *cell, struct err *e)
+{
+    for (size_t i = 0; i < count; i++) {
+        char first[WHEN_DAY_SIZE], last[WHEN_DAY_SIZE];
+        const char *until =
+            i + 1 < count ? when_print_day(list[i + 1].since - 1, last) : NULL;
+        const char *row[] = {facts_text(f, d->domain),
+                             type,
+                             NULL,
+                             when_print_day(list[i].since, first),
+                             until,
+                             until ? "earlier" : "declared",
+                             lines_cell(cell, facts_text(f, list[i].text))};
+
+        if (findings_asks_for(c, row[0]) && !view_row(c->view, row, e))
+            return false;
+    }
+    return true;
+}
+
+static bool
+show_declared(struct context *c, const struct facts *f, struct buf *cell, struct err *e)
+{
+    for (size_t i = 0; i < f->declared_count; i++) {
+        const struct declared *d = &f->declared[i];
+
+        if (!show_published(c, f, d, d->policies, d->policy_count, "sts", cell, e) ||
+            !show_published(c, f, d, d->tlsa, d->tlsa_count, "tlsa", cell, e))
+            return false;
+    }
+    return true;
+}
+
+static bool
+run(struct context *c, struct err *e)
+{
+    struct facts f = {0};
+    struct buf cell;
+    bool ok;
+
+    buf_init(&cell, 0);
+    findings_take_domain(c);
+    ok = findings_load_facts(c, &f, e) &&
+         view_begin(c->view, columns, sizeof columns / sizeof *columns, e) &&
+         show_declared(c, &f, &cell, e) && show_seen(c, &f, &cell, e) &&
+         view_end(c->view, e);
+    if (ok && !c->view->row_count)
+        command_say_empty(c, "no sender told a policy yet");
+    buf_clear(&cell);
+    facts_clear(&f);
+    return ok;
+}
+
+const struct command cmd_policies = {
+    .name = "policies",
+    .line = "Which policies senders saw, since when, beside what is declared",
+    .args = "[DOMAIN]",
+    .max_args = 1,
+    .examples = "  tlsrpt policies example.com\n",
+    .notes =
+        "Lines without a sender are what the configuration declares. The other form in\n"
+        "which Microsoft tells TLSA records is unfolded. Of the latest 92 days.\n",
+    .options = OPTIONS_COMMON | OPTION_DOMAIN,
+    .run = run,
+};

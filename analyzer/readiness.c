@@ -1,0 +1,200 @@
+/* See readiness.h. */
+#include "analyzer/readiness.h"
+
+#include "analyzer/analyse_baseline.h"
+#include "analyzer/analyse_mx.h"
+
+#include <string.h>
+
+const double readiness_failure_bound = .001;
+static const double one_sided_95 = 1.645;
+
+/* The latest reported days of a domain. */
+struct days {
+    int64_t sessions[READINESS_DAYS], failed[READINESS_DAYS]; /* the latest first */
+    int count;
+    int senders;
+};
+
+static bool
+is_blocking(enum result_type type, bool dane)
+{
+    enum grid_class class = grid_class_of(type);
+
+    return class == GRID_ANY || (dane && class == GRID_DANE);
+}
+
+static int64_t
+blocking_failures(const struct grid *g, int day, bool dane)
+{
+    int64_t failed = 0;
+
+    for (size_t i = g->first_miss; i < g->end_miss; i++) {
+        const struct miss *m = &g->f->misses[i];
+
+        if (m->day == day && (dane ? m->type == POLICY_TLSA : m->type != POLICY_TLSA) &&
+            is_blocking(result_type_parse(facts_text(g->f, m->kind)), dane))
+            failed += m->failed;
+    }
+    return failed;
+}
+
+static void
+count_days(const struct grid *g, const uint8_t *excluded, bool dane, struct days *out)
+{
+    enum grid_class class = dane ? GRID_DANE : GRID_ANY;
+    struct name_list senders = {0};
+
+    for (int day = g->f->today; day >= 0 && out->count < READINESS_DAYS; day--) {
+        int64_t sessions = 0;
+
+        for (size_t s = 0; s < g->sender_count; s++) {
+            int64_t n = g->sessions[class][s * FACTS_DAYS + (size_t)day];
+
+            if (excluded[g->senders[s]] || n <= 0)
+                continue;
+            sessions += n;
+            if (!name_list_add(&senders, g->senders[s], NULL))
+                break;
+        }
+        if (sessions == 0)
+            continue;
+        out->sessions[out->count] = sessions;
+        out->failed[out->count++] = blocking_failures(g, day, dane);
+    }
+    out->senders = (int)senders.count;
+    name_list_clear(&senders);
+}
+
+/* The bound once `more` clean days of the usual traffic have come, and as many old ones
+ * are out of sight. */
+static double
+bound_after(const struct days *d, int more)
+{
+    int64_t sessions = 0, failed = 0, all = 0;
+
+    for (int i = 0; i < d->count; i++) {
+        all += d->sessions[i];
+        if (i + more < READINESS_DAYS) {
+            sessions += d->sessions[i];
+            failed += d->failed[i];
+        }
+    }
+    if (d->count)
+        sessions += all / d->count * more;
+    return baseline_upper(sessions, failed, one_sided_95);
+}
+
+static int
+days_to_bound(const struct days *d)
+{
+    for (int more = 0; d->count && more <= READINESS_DAYS; more++)
+        if (bound_after(d, more) < readiness_failure_bound)
+            return more;
+    return READINESS_NEVER;
+}
+
+static void
+set_clause(struct readiness *out, enum readiness_clause at, const char *text,
+           double figure, double needed, bool met, int days_left)
+{
+    out->clauses[at] =
+        (struct readiness_answer){text, met, figure, needed, met ? 0 : days_left};
+    out->go &= met;
+}
+
+static int
+open_findings(const struct analysis *a, name domain, bool drift)
+{
+    int count = 0;
+
+    for (size_t i = 0; i < a->count; i++) {
+        const struct finding *x = &a->rows[i];
+
+        count += finding_is_alarm(x) && name_list_has(&x->domains, domain) &&
+                 (strcmp(x->kind, KIND_POLICY_DRIFT) == 0) == drift;
+    }
+    return count;
+}
+
+/* Counts receiving hosts, declared or else seen, that the policy does not cover. */
+static bool
+count_uncovered(const struct facts *f, const struct grid *g, int *count, struct err *e)
+{
+    const struct declared *d = facts_declared(f, g->domain);
+    struct name_list hosts = {0};
+    bool ok = true;
+
+    *count = 0;
+    for (size_t i = 0; ok && d && i < d->host_count; i++)
+        ok = name_list_add(&hosts, d->hosts[i], e);
+    if (!hosts.count)
+        for (size_t i = g->first_miss; ok && i < g->end_miss; i++)
+            ok = name_list_add(&hosts, f->misses[i].host, e);
+    for (size_t i = 0; i < hosts.count; i++)
+        *count += !mx_is_covered(f, g->domain, hosts.items[i], f->today);
+    name_list_clear(&hosts);
+    return ok;
+}
+
+static void
+judge_traffic(const struct days *d, struct readiness *out)
+{
+    int64_t sessions = 0;
+    int wait = READINESS_NEVER;
+
+    for (int i = 0; i < d->count; i++)
+        sessions += d->sessions[i];
+    if (sessions > 0)
+        wait = (int)((READINESS_SESSIONS - sessions) / (sessions / d->count + 1)) + 1;
+    set_clause(out, CLAUSE_SENDERS, "senders seen", d->senders, READINESS_SENDERS,
+               d->senders >= READINESS_SENDERS, READINESS_NEVER);
+    set_clause(out, CLAUSE_DAYS, "days seen", d->count, READINESS_DAYS,
+               d->count >= READINESS_DAYS, READINESS_DAYS - d->count);
+    set_clause(out, CLAUSE_SESSIONS, "sessions seen", (double)sessions,
+               READINESS_SESSIONS, sessions >= READINESS_SESSIONS, wait);
+    set_clause(out, CLAUSE_FAILURES, "blocking failures, % at the 95 % bound",
+               100 * bound_after(d, 0), 100 * readiness_failure_bound,
+               bound_after(d, 0) < readiness_failure_bound, days_to_bound(d));
+}
+
+bool
+readiness_judge(const struct facts *f, const struct analysis *a, name domain, bool dane,
+                struct readiness *out, struct err *e)
+{
+    struct days d = {0};
+    struct grid g;
+    int findings = open_findings(a, domain, false),
+        drift = open_findings(a, domain, true);
+    int hosts = 0;
+    bool ok;
+
+    *out = (struct readiness){.domain = domain, .dane = dane, .go = true};
+    if (!grid_init(&g, f, domain, e))
+        return false;
+    count_days(&g, a->excluded, dane, &d);
+    ok = dane || count_uncovered(f, &g, &hosts, e);
+    judge_traffic(&d, out);
+    set_clause(out, CLAUSE_FINDINGS, "open findings", findings, 0, findings == 0,
+               READINESS_NEVER);
+    set_clause(out, CLAUSE_COVERED, "MX hosts not covered", hosts, 0, hosts == 0,
+               READINESS_NEVER);
+    set_clause(out, CLAUSE_DRIFT, "policy drift", drift, 0, drift == 0, READINESS_NEVER);
+    grid_clear(&g);
+    return ok;
+}
+
+bool
+readiness_asks_dane(const struct facts *f, name domain)
+{
+    const struct declared *d = facts_declared(f, domain);
+    size_t first, end;
+
+    if (d && d->tlsa_count)
+        return true;
+    facts_tallies_of(f, domain, &first, &end);
+    for (size_t i = first; i < end; i++)
+        if (f->tallies[i].type == POLICY_TLSA)
+            return true;
+    return false;
+}
