@@ -58,9 +58,13 @@ class Daemon:
         return client
 
     def stop(self, how=signal.SIGTERM):
+        """Its exit code. A sanitizer's finding is an assertion here, whatever the code."""
         if self.process.poll() is None:
             self.process.send_signal(how)
-        return self.process.wait()
+        code, text = self.process.wait(), (self.dir / "log").read_text(errors="replace")
+        for finding in ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:"):
+            assert finding not in text, text
+        return code
 
     def remove(self):
         self.stop()
