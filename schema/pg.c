@@ -53,7 +53,7 @@ fail_text(struct err *e, enum err_kind kind, const char *text)
     size_t n = 0;
 
     while (*text != '\0' && n < sizeof line - 1) {
-        line[n++] = *text == '\n' ? ' ' : *text;
+        line[n++] = (char)(*text == '\n' ? ' ' : *text);
         text++;
     }
     while (n > 0 && line[n - 1] == ' ')
@@ -247,9 +247,10 @@ pg_server_setting(const struct pg *pg, const char *name)
 /* ---- one statement ---- */
 
 bool
-pg_send(struct pg *pg, const char *sql, const struct pg_param params[], size_t n,
-        struct err *e)
+pg_send(struct pg *pg, const struct pg_statement *q, struct err *e)
 {
+    const struct pg_param *params = q->params;
+    size_t n = q->param_count;
     const char *values[MAX_PARAMS];
     int lengths[MAX_PARAMS], formats[MAX_PARAMS];
 
@@ -263,7 +264,8 @@ pg_send(struct pg *pg, const char *sql, const struct pg_param params[], size_t n
         formats[i] = params[i].binary;
     }
     pg_start(pg);
-    if (PQsendQueryParams(pg->conn, sql, (int)n, NULL, values, lengths, formats, 0) == 0)
+    if (PQsendQueryParams(pg->conn, q->sql, (int)n, NULL, values, lengths, formats, 0) ==
+        0)
         return pg_fail_result(pg, NULL, e);
     return true;
 }
@@ -280,15 +282,15 @@ pg_has_shape(const PGresult *r, struct pg_shape shape, struct err *e)
 }
 
 bool
-pg_query(struct pg *pg, const char *sql, const struct pg_param params[], size_t n,
-         struct pg_shape shape, struct pg_rows **rows, struct err *e)
+pg_query(struct pg *pg, const struct pg_statement *q, struct pg_rows **rows,
+         struct err *e)
 {
     PGresult *kept = NULL, *r;
     bool ok;
 
     if (rows != NULL)
         *rows = NULL;
-    if (!pg_send(pg, sql, params, n, e))
+    if (!pg_send(pg, q, e))
         return false;
     /* An error may come behind a success: the commit of a single statement. */
     ok = true;
@@ -300,7 +302,7 @@ pg_query(struct pg *pg, const char *sql, const struct pg_param params[], size_t 
         PQclear(kept);
         kept = r;
     }
-    ok = ok && !pg->lost && kept != NULL && pg_has_shape(kept, shape, e);
+    ok = ok && !pg->lost && kept != NULL && pg_has_shape(kept, q->shape, e);
     if (ok && rows != NULL)
         *rows = (struct pg_rows *)kept;
     else

@@ -38,12 +38,18 @@ struct pg_shape {
     size_t columns, min_rows, max_rows;
 };
 
+struct pg_statement {
+    const char *sql;
+    const struct pg_param *params; /* $1.. */
+    size_t param_count;
+    struct pg_shape shape;
+};
+
 struct pg_rows;
 
 /* Runs one statement. `rows` may be NULL when they do not matter. A failure leaves a
  * transaction that was open aborted. */
-MUST_USE bool pg_query(struct pg *pg, const char *sql, const struct pg_param params[],
-                       size_t n, struct pg_shape shape, struct pg_rows **rows,
+MUST_USE bool pg_query(struct pg *pg, const struct pg_statement *q, struct pg_rows **rows,
                        struct err *e);
 size_t pg_row_count(const struct pg_rows *rows);
 const char *pg_value(const struct pg_rows *rows, size_t row,
@@ -65,6 +71,5 @@ void pg_rollback(struct pg *pg);
 /* Runs one statement and hands over row by row, in constant memory. `row` stops by
  * returning false; then the rest is cancelled, and it is a failure only if `e` is set. */
 typedef bool pg_row_fn(void *ctx, const char *const values[], size_t n, struct err *e);
-MUST_USE bool pg_stream(struct pg *pg, const char *sql, const struct pg_param params[],
-                        size_t n, size_t columns, pg_row_fn *row, void *ctx,
-                        struct err *e);
+MUST_USE bool pg_stream(struct pg *pg, const struct pg_statement *q, pg_row_fn *row,
+                        void *ctx, struct err *e);

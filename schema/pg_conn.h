@@ -33,6 +33,5 @@ MUST_USE bool pg_next(struct pg *pg, PGresult **r, struct err *e);
 /* Until the connection is idle; forgets results. */
 void pg_drain(struct pg *pg);
 
-MUST_USE bool pg_send(struct pg *pg, const char *sql, const struct pg_param params[],
-                      size_t n, struct err *e);
+MUST_USE bool pg_send(struct pg *pg, const struct pg_statement *q, struct err *e);
 MUST_USE bool pg_has_shape(const PGresult *r, struct pg_shape shape, struct err *e);

@@ -134,38 +134,40 @@ cancel(struct pg *pg)
     PQfreeCancel(c);
 }
 
-bool
-pg_stream(struct pg *pg, const char *sql, const struct pg_param params[], size_t n,
-          size_t columns, pg_row_fn *row, void *ctx, struct err *e)
+/* Hands over what one result holds; false when no more is wanted or it failed. */
+static bool
+take_row(struct pg *pg, const PGresult *r, const struct pg_statement *q, pg_row_fn *row,
+         void *ctx, struct err *e)
 {
-    bool ok = true, stopped = false;
+    ExecStatusType status = PQresultStatus(r);
+
+    if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK)
+        return pg_fail_result(pg, r, e);
+    if (!pg_has_shape(r, (struct pg_shape){q->shape.columns, 0, 1}, e))
+        return false;
+    return status == PGRES_TUPLES_OK || give_row(r, q->shape.columns, row, ctx, e);
+}
+
+bool
+pg_stream(struct pg *pg, const struct pg_statement *q, pg_row_fn *row, void *ctx,
+          struct err *e)
+{
+    struct err why = {0};
+    bool stopped = false;
     PGresult *r;
 
-    if (columns > MAX_COLUMNS)
-        return err_set(e, ERR_BUG, "a statement with %zu columns", columns);
-    if (!pg_send(pg, sql, params, n, e))
+    if (q->shape.columns > MAX_COLUMNS)
+        return err_set(e, ERR_BUG, "a statement with %zu columns", q->shape.columns);
+    if (!pg_send(pg, q, e))
         return false;
     PQsetSingleRowMode(pg->conn);
-    while (pg_next(pg, &r, ok ? e : NULL) && r != NULL) {
-        ExecStatusType status = PQresultStatus(r);
-
-        if (stopped) {
-            PQclear(r);
-            continue;
-        }
-        if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK)
-            ok = pg_fail_result(pg, r, e);
-        else
-            ok = pg_has_shape(r, (struct pg_shape){columns, 0, 1}, e);
-        if (ok && status == PGRES_SINGLE_TUPLE)
-            stopped = !give_row(r, columns, row, ctx, e);
-        if (stopped || !ok) {
+    /* What comes after a failure or a cancel says nothing new. */
+    while (pg_next(pg, &r, stopped ? NULL : &why) && r != NULL) {
+        if (!stopped && !take_row(pg, r, q, row, ctx, &why)) {
             stopped = true;
             cancel(pg);
         }
         PQclear(r);
     }
-    if (stopped && ok)
-        return e == NULL || e->kind == ERR_NONE;
-    return ok && !pg->lost;
+    return why.kind == ERR_NONE || err_set(e, why.kind, "%s", why.text);
 }

@@ -27,10 +27,8 @@ static const char begin[] = "BEGIN; SET LOCAL statement_timeout = '30s';"
 /* The quarantine goes by the day on which an input reached this database: of an archive
  * that is imported, today, or its limit of age would throw out at once what is old. */
 static int32_t
-arrival_day(const struct submission *s)
+arrival_day(const struct submission *s, int64_t now)
 {
-    int64_t now = (int64_t)time(NULL);
-
     if (s->received > now - SAME_ARRIVAL_S && s->received < now + SAME_ARRIVAL_S)
         now = s->received;
     return (int32_t)(now / DAY_S);
@@ -42,10 +40,9 @@ compare(const void *x, const void *y)
 {
     const struct aside *a = *(const struct aside *const *)x,
                        *b = *(const struct aside *const *)y;
-    int32_t day_a = arrival_day(a->s), day_b = arrival_day(b->s);
 
-    if (day_a != day_b)
-        return day_a < day_b ? -1 : 1;
+    if (a->arrival_day != b->arrival_day)
+        return a->arrival_day < b->arrival_day ? -1 : 1;
     return memcmp(a->s->raw_hash.bytes, b->s->raw_hash.bytes, KEY_BYTES);
 }
 
@@ -86,35 +83,39 @@ insert(struct pg *pg, const struct aside *item, struct err *e)
     };
     bool ok;
 
-    snprintf(day, sizeof day, "%" PRId32, arrival_day(s));
+    snprintf(day, sizeof day, "%" PRId32, item->arrival_day);
     snprintf(received, sizeof received, "%" PRId64, s->received);
     snprintf(status, sizeof status, "%d", (int)item->status);
     snprintf(transport, sizeof transport, "%d", (int)s->transport);
-    ok = pg_query(pg, query_put_aside, params, sizeof params / sizeof params[0],
-                  (struct pg_shape){0, 0, 0}, NULL, e);
+    ok = pg_query(
+        pg,
+        &(struct pg_statement){
+            query_put_aside, params, sizeof params / sizeof params[0], {0, 0, 0}},
+        NULL, e);
     for (int i = 0; i < TEXTS; i++)
         buf_clear(&texts[i]);
     return ok;
 }
 
 static bool
-make_day(struct pg *pg, const struct submission *s, struct err *e)
+make_day(struct pg *pg, int32_t arrival, struct err *e)
 {
     char day[16];
     const struct pg_param param = {.value = day};
 
-    snprintf(day, sizeof day, "%" PRId32, arrival_day(s));
-    return pg_query(pg, query_put_day, &param, 1, (struct pg_shape){1, 1, 1}, NULL, e);
+    snprintf(day, sizeof day, "%" PRId32, arrival);
+    return pg_query(pg, &(struct pg_statement){query_put_day, &param, 1, {1, 1, 1}}, NULL,
+                    e);
 }
 
 static bool
-put_once(struct store *s, const struct aside *const items[], size_t n,
-         const struct submission **at, struct err *e)
+put_once(struct store *s, const struct aside *const items[], size_t n, int32_t *at,
+         struct err *e)
 {
     bool ok = pg_script(s->pg, begin, NULL, 0, e);
 
     for (size_t i = 0; ok && i < n; i++) {
-        *at = items[i]->s;
+        *at = items[i]->arrival_day;
         ok = insert(s->pg, items[i], e);
     }
     ok = ok && pg_commit(s->pg, e);
@@ -132,7 +133,7 @@ put_together(struct store *s, const struct aside *const items[], size_t n, struc
     bool lost_once = false;
 
     for (int tries = 0; tries < MAX_TRIES; tries++) {
-        const struct submission *at = items[0]->s;
+        int32_t at = items[0]->arrival_day;
         struct err why = {0};
         bool again;
 
@@ -154,15 +155,18 @@ put_together(struct store *s, const struct aside *const items[], size_t n, struc
 }
 
 bool
-aside_put(struct store *s, const struct aside items[], size_t n, struct err *e)
+aside_put(struct store *s, struct aside items[], size_t n, struct err *e)
 {
+    const int64_t now = (int64_t)time(NULL);
     const struct aside **sorted = calloc(n + 1, sizeof(const struct aside *));
     bool ok;
 
     if (sorted == NULL)
         return err_nomem(e);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        items[i].arrival_day = arrival_day(items[i].s, now);
         sorted[i] = &items[i];
+    }
     qsort(sorted, n, sizeof(const struct aside *), compare);
     ok = n == 0 || put_together(s, sorted, n, e);
     /* One that cannot be kept must not take the others with it. */

@@ -164,7 +164,7 @@ program_version(const char *dir)
     close(ends[0]);
     /* postgres (PostgreSQL) 15.5 (Debian 15.5-0+deb12u1) */
     number = strstr(text, ") ");
-    return ok && number != NULL ? atoi(number + 2) : 0;
+    return ok && number != NULL ? (int)strtol(number + 2, NULL, 10) : 0;
 }
 
 /* Sets c->bin to programs of version `wanted`, or, if that is 0, of the newest; returns
@@ -193,7 +193,7 @@ find_programs(struct cluster *c, int wanted)
 static bool
 need_programs(struct cluster *c, struct err *e)
 {
-    int newest = find_programs(c, atoi(c->version));
+    int newest = find_programs(c, (int)strtol(c->version, NULL, 10));
 
     if (newest == 0)
         return err_set(

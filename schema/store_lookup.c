@@ -66,8 +66,10 @@ ask(struct store *s, struct put_row *const rows[], size_t n, int32_t first_day,
     } else {
         params[LOOKUP_ARRAYS] = date_param(&arrays[LOOKUP_ARRAYS], first_day);
         params[LOOKUP_ARRAYS + 1] = date_param(&arrays[LOOKUP_ARRAYS + 1], last_day);
-        ok = pg_query(s->pg, query_put_lookup, params, LOOKUP_ARRAYS + 2,
-                      (struct pg_shape){2, 0, n}, &found, e);
+        ok = pg_query(s->pg,
+                      &(struct pg_statement){
+                          query_put_lookup, params, LOOKUP_ARRAYS + 2, {2, 0, n}},
+                      &found, e);
     }
     for (size_t i = 0; ok && i < pg_row_count(found); i++) {
         size_t no = strtoul(pg_value(found, i, 0), NULL, 10) - 1;
@@ -126,7 +128,9 @@ lookup_note(struct store *store, const struct put_row *row, struct err *e)
     snprintf(tier, sizeof tier, "%d", (int)s->tier);
     snprintf(received, sizeof received, "%" PRId64, s->received);
     snprintf(transport, sizeof transport, "%d", (int)s->transport);
-    return pg_query(store->pg, query_put_conflict, params,
-                    sizeof params / sizeof params[0], (struct pg_shape){1, 1, 1}, NULL,
-                    e);
+    return pg_query(
+        store->pg,
+        &(struct pg_statement){
+            query_put_conflict, params, sizeof params / sizeof params[0], {1, 1, 1}},
+        NULL, e);
 }

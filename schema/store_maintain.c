@@ -53,15 +53,17 @@ run_step(struct maintenance *m, const struct step *step, int64_t *n, struct err 
         params[i] = (struct pg_param){.value = texts[i]};
     }
     ok = pg_script(m->pg, begin, NULL, 0, e) &&
-         pg_query(m->pg, query_maintain_lock, NULL, 0, (struct pg_shape){1, 1, 1}, &rows,
-                  e);
+         pg_query(m->pg, &(struct pg_statement){query_maintain_lock, NULL, 0, {1, 1, 1}},
+                  &rows, e);
     if (ok && strcmp(pg_value(rows, 0, 0), "t") != 0)
         m->busy = true;
     pg_rows_free(rows);
     rows = NULL;
     if (ok && !m->busy) {
-        ok = pg_query(m->pg, step->sql, params, step->number_count,
-                      (struct pg_shape){step->columns, 1, 1}, &rows, e);
+        ok = pg_query(m->pg,
+                      &(struct pg_statement){
+                          step->sql, params, step->number_count, {step->columns, 1, 1}},
+                      &rows, e);
         if (ok)
             *n = strtoll(pg_value(rows, 0, 0), NULL, 10);
         pg_rows_free(rows);
@@ -98,7 +100,8 @@ analyze(struct maintenance *m, struct err *e)
 
     if (m->busy)
         return true;
-    ok = pg_query(m->pg, query_maintain_analyze_due, NULL, 0, (struct pg_shape){1, 1, 1},
+    ok = pg_query(m->pg,
+                  &(struct pg_statement){query_maintain_analyze_due, NULL, 0, {1, 1, 1}},
                   &rows, e);
     if (ok && pg_value(rows, 0, 0)[0] != '\0')
         ok = pg_script(m->pg, pg_value(rows, 0, 0), NULL, 0, e);

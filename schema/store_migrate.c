@@ -17,8 +17,6 @@ struct migration_run {
     void *ctx;
 };
 
-static const struct pg_shape command = {0, 0, 0};
-
 static void
 say(const struct migration_run *m, const char *what, const char *name)
 {
@@ -36,9 +34,12 @@ make_schema(const struct migration_run *m, struct err *e)
 {
     struct pg_rows *rows = NULL;
 
-    if (!pg_query(m->pg, query_migrate_roles, NULL, 0, command, NULL, e) ||
-        !pg_query(m->pg, query_migrate_roles_missing, NULL, 0,
-                  (struct pg_shape){1, 0, STORE_ROLES}, &rows, e))
+    if (!pg_query(m->pg, &(struct pg_statement){query_migrate_roles, NULL, 0, {0, 0, 0}},
+                  NULL, e) ||
+        !pg_query(m->pg,
+                  &(struct pg_statement){
+                      query_migrate_roles_missing, NULL, 0, {1, 0, STORE_ROLES}},
+                  &rows, e))
         return false;
     if (pg_row_count(rows) > 0)
         say(m,
@@ -53,7 +54,8 @@ make_schema(const struct migration_run *m, struct err *e)
         say(m, line, "");
     }
     pg_rows_free(rows);
-    if (pg_query(m->pg, query_migrate_schema, NULL, 0, command, NULL, e))
+    if (pg_query(m->pg, &(struct pg_statement){query_migrate_schema, NULL, 0, {0, 0, 0}},
+                 NULL, e))
         return true;
     if (pg_sqlstate_is(m->pg, "42501"))
         err_prefix(
@@ -72,12 +74,12 @@ check_not_newer(const struct migration_run *m, struct err *e)
     const char *program;
     bool ok = true;
 
-    if (!pg_query(m->pg, query_migrate_newest, NULL, 0, (struct pg_shape){2, 1, 1}, &rows,
-                  e))
+    if (!pg_query(m->pg, &(struct pg_statement){query_migrate_newest, NULL, 0, {2, 1, 1}},
+                  &rows, e))
         return false;
     program = pg_value(rows, 0, 0);
     if (program != NULL &&
-        atoi(pg_value(rows, 0, 1)) > migrations[migration_count - 1].version)
+        strtol(pg_value(rows, 0, 1), NULL, 10) > migrations[migration_count - 1].version)
         ok = err_set(e, ERR_CONFIG,
                      "the database was migrated by version %s, and this is %s: upgrade "
                      "the program",
@@ -99,8 +101,8 @@ run_one(const struct migration_run *m, const struct migration *migration, struct
     bool ran, same;
 
     snprintf(version, sizeof version, "%d", migration->version);
-    if (!pg_query(m->pg, query_migrate_check, text, 2, (struct pg_shape){1, 0, 1}, &rows,
-                  e))
+    if (!pg_query(m->pg, &(struct pg_statement){query_migrate_check, text, 2, {1, 0, 1}},
+                  &rows, e))
         return false;
     ran = pg_row_count(rows) == 1;
     same = ran && strcmp(pg_value(rows, 0, 0), "same") == 0;
@@ -115,7 +117,9 @@ run_one(const struct migration_run *m, const struct migration *migration, struct
         return true;
     say(m, "migration ", migration->name);
     if (!pg_script(m->pg, migration->sql, NULL, 0, e) ||
-        !pg_query(m->pg, query_migrate_record, params, 4, command, NULL, e))
+        !pg_query(m->pg,
+                  &(struct pg_statement){query_migrate_record, params, 4, {0, 0, 0}},
+                  NULL, e))
         return err_prefix(e, "migration %s", migration->name);
     return true;
 }
@@ -127,8 +131,8 @@ record_fit(const struct migration_run *m, struct err *e)
     struct pg_rows *rows = NULL;
     bool ok;
 
-    if (!pg_query(m->pg, query_program_fit, NULL, 0, (struct pg_shape){2, 1, 1}, &rows,
-                  e))
+    if (!pg_query(m->pg, &(struct pg_statement){query_program_fit, NULL, 0, {2, 1, 1}},
+                  &rows, e))
         return false;
     /* An older program may find nothing to do in a newer one's database; it takes nothing
      * back. */
@@ -138,7 +142,8 @@ record_fit(const struct migration_run *m, struct err *e)
         if (known != NULL && version_compare(known, fit[i].value) > 0)
             fit[i].value = known;
     }
-    ok = pg_query(m->pg, query_migrate_fit, fit, 2, command, NULL, e);
+    ok = pg_query(m->pg, &(struct pg_statement){query_migrate_fit, fit, 2, {0, 0, 0}},
+                  NULL, e);
     pg_rows_free(rows);
     return ok;
 }
@@ -156,8 +161,11 @@ migrate(const struct migration_run *m, struct err *e)
         if (!run_one(m, &migrations[i], e))
             return false;
     return record_fit(m, e) &&
-           pg_query(m->pg, query_migrate_grants, NULL, 0, command, NULL, e) &&
-           pg_query(m->pg, query_maintain_months, &back, 1, (struct pg_shape){2, 1, 1},
+           pg_query(m->pg,
+                    &(struct pg_statement){query_migrate_grants, NULL, 0, {0, 0, 0}},
+                    NULL, e) &&
+           pg_query(m->pg,
+                    &(struct pg_statement){query_maintain_months, &back, 1, {2, 1, 1}},
                     NULL, e) &&
            pg_commit(m->pg, e);
 }

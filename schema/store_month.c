@@ -20,7 +20,8 @@ store_make_month(const char *owner_uri, int32_t day, struct err *e)
 
     (void)snprintf(number, sizeof number, "%" PRId32, day);
     ok = pg_open(owner_uri, WAIT_S, true, &pg, e) &&
-         pg_query(pg, query_make_month, &param, 1, (struct pg_shape){1, 1, 1}, NULL, e);
+         pg_query(pg, &(struct pg_statement){query_make_month, &param, 1, {1, 1, 1}},
+                  NULL, e);
     pg_close(pg);
     return ok;
 }

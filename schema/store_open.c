@@ -27,11 +27,11 @@ store_role_name(enum store_role role)
 static bool
 check_fit(struct pg *pg, struct err *e)
 {
-    static const struct pg_shape one_row = {2, 1, 1};
     struct pg_rows *rows = NULL;
     bool ok;
 
-    if (!pg_query(pg, query_program_fit, NULL, 0, one_row, &rows, e)) {
+    if (!pg_query(pg, &(struct pg_statement){query_program_fit, NULL, 0, {2, 1, 1}},
+                  &rows, e)) {
         if (pg_sqlstate_is(pg, "3F") || pg_sqlstate_is(pg, "42883")) {
             err_clear(e);
             err_set(e, ERR_CONFIG,

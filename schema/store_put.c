@@ -14,6 +14,7 @@
 
 enum {
     MAX_TRIES = 20,
+    MAX_HALVINGS = 64,
     MAX_LOSSES = 1,            /* connections lost in one batch */
     KEPT_COPY_BYTES = 8 << 20, /* memory that is kept for the next batch */
 };
@@ -106,6 +107,7 @@ put_waves(struct put *p, struct put_item *const items[], size_t n, struct err *e
 /* ---- what to do about a failure ---- */
 
 enum next_step {
+    STEP_DONE,
     STEP_RETRY,
     STEP_MONTHS,
     STEP_SPLIT,
@@ -147,45 +149,27 @@ make_months(struct put *p, struct put_item *const items[], size_t n, struct err 
     for (size_t i = 0; i < n; i++)
         binary_date(&days, items[i]->day);
     param = (struct pg_param){days.bytes, days.len, true};
-    ok = days.failed ? err_nomem(e)
-                     : pg_query(p->s->pg, query_put_month, &param, 1,
-                                (struct pg_shape){1, 1, 1}, NULL, e);
+    ok = days.failed
+             ? err_nomem(e)
+             : pg_query(p->s->pg,
+                        &(struct pg_statement){query_put_month, &param, 1, {1, 1, 1}},
+                        NULL, e);
     buf_clear(&days);
     return ok;
 }
 
-static bool put_range(struct put *p, struct put_item *const items[], size_t n,
-                      struct err *e);
-
-static bool
-split(struct put *p, struct put_item *const items[], size_t n, const struct err *why,
-      struct err *e)
-{
-    if (n > 1)
-        return put_range(p, items, n / 2, e) && put_range(p, items + n / 2, n - n / 2, e);
-    items[0]->culprit = true;
-    if (pg_sqlstate_is(p->s->pg, "23514"))
-        err_set(&items[0]->s->err, ERR_INPUT,
-                "no month is kept for its day, and a collector may make none so old");
-    else
-        items[0]->s->err = *why;
-    decide(items[0], OUTCOME_PENDING);
-    return true;
-}
-
-/* Keeps the items or finds the culprits among them; as deep as the batch can be halved.
- */
-static bool
-put_range(struct put *p, struct put_item *const items[], size_t n, struct err *e)
+/* Keeps the items, or says that the batch must be split or given up. */
+static enum next_step
+put_range(struct put *p, struct put_item *const items[], size_t n, struct err *why)
 {
     bool months_made = false;
 
     for (int tries = 0; tries < MAX_TRIES; tries++) {
-        struct err why = {0};
         enum next_step step;
 
-        if (put_waves(p, items, n, &why))
-            return true;
+        err_clear(why);
+        if (put_waves(p, items, n, why))
+            return STEP_DONE;
         step = next_step(p);
         if (step == STEP_MONTHS && !months_made) {
             struct err none = {0};
@@ -193,13 +177,62 @@ put_range(struct put *p, struct put_item *const items[], size_t n, struct err *e
             months_made = make_months(p, items, n, &none);
             step = months_made ? STEP_RETRY : STEP_GIVE_UP;
         }
-        if (step == STEP_GIVE_UP)
+        if (step != STEP_RETRY)
+            return step == STEP_GIVE_UP ? STEP_GIVE_UP : STEP_SPLIT;
+    }
+    err_clear(why);
+    err_set(why, ERR_AGAIN, "other writers were in the way again and again");
+    return STEP_GIVE_UP;
+}
+
+static void
+set_culprit(struct put *p, struct put_item *item, const struct err *why)
+{
+    item->culprit = true;
+    if (pg_sqlstate_is(p->s->pg, "23514"))
+        err_set(&item->s->err, ERR_INPUT,
+                "no month is kept for its day, and a collector may make none so old");
+    else
+        item->s->err = *why;
+    decide(item, OUTCOME_PENDING);
+}
+
+/* Keeps the items but for the culprits among them, which halving finds. */
+static bool
+put_all(struct put *p, struct put_item *const items[], size_t n, struct err *e)
+{
+    struct {
+        size_t from, n;
+    } todo[MAX_HALVINGS + 1] = {{0, n}};
+    size_t depth = 1;
+
+    while (depth > 0) {
+        size_t from = todo[depth - 1].from, count = todo[depth - 1].n;
+        struct err why = {0};
+
+        switch (put_range(p, items + from, count, &why)) {
+        case STEP_DONE:
+            depth--;
+            break;
+        case STEP_SPLIT:
+            depth--;
+            if (count == 1) {
+                set_culprit(p, items[from], &why);
+                break;
+            }
+            todo[depth].from = from + count / 2;
+            todo[depth++].n = count - count / 2;
+            todo[depth].from = from;
+            todo[depth++].n = count / 2;
+            break;
+        case STEP_RETRY:
+        case STEP_MONTHS:
+        case STEP_GIVE_UP:
             return err_set(e, why.kind == ERR_INPUT ? ERR_AGAIN : why.kind, "%s",
                            why.text);
-        if (step != STEP_RETRY)
-            return split(p, items, n, &why, e);
+        }
     }
-    return err_set(e, ERR_AGAIN, "other writers were in the way again and again");
+    return true;
 }
 
 /* ---- a batch ---- */
@@ -222,11 +255,18 @@ init_items(struct put *p, struct submission *const all[], size_t n, struct err *
     if ((p->items = arena_array(&p->arena, n, sizeof *p->items)) == NULL)
         return err_nomem(e);
     for (size_t i = 0; i < n; i++) {
+        struct put_item *item;
+
         all[i]->outcome = OUTCOME_PENDING;
         err_clear(&all[i]->err);
-        if (all[i]->status == STATUS_ACCEPTED &&
-            !rows_init(&p->items[p->item_count++], all[i], &p->arena, e))
+        if (all[i]->status != STATUS_ACCEPTED)
+            continue;
+        item = &p->items[p->item_count++];
+        if (!rows_init(item, all[i], &p->arena, e))
             return false;
+        /* Nothing to look up: it would pass for a duplicate. */
+        if (item->row_count == 0)
+            item->culprit = !err_set(&all[i]->err, ERR_INPUT, "no policy with a domain");
     }
     return true;
 }
@@ -235,12 +275,13 @@ init_items(struct put *p, struct submission *const all[], size_t n, struct err *
 static size_t
 sort_items(struct put *p, struct put_item *sorted[])
 {
-    size_t kept = 0;
+    size_t kept = 0, n = 0;
 
     for (size_t i = 0; i < p->item_count; i++)
-        sorted[i] = &p->items[i];
-    qsort(sorted, p->item_count, sizeof(struct put_item *), compare_items);
-    for (size_t i = 0; i < p->item_count; i++) {
+        if (!p->items[i].culprit)
+            sorted[n++] = &p->items[i];
+    qsort(sorted, n, sizeof(struct put_item *), compare_items);
+    for (size_t i = 0; i < n; i++) {
         struct put_item *last = kept == 0 ? NULL : sorted[kept - 1], *item = sorted[i];
 
         if (last != NULL && rows_compare_items(last, item) == 0 &&
@@ -274,11 +315,13 @@ put_accepted(struct put *p, struct err *e)
 {
     struct put_item **sorted =
         arena_array(&p->arena, p->item_count, sizeof(struct put_item *));
+    size_t n;
     bool ok;
 
     if (sorted == NULL)
         return err_nomem(e);
-    ok = p->item_count == 0 || put_range(p, sorted, sort_items(p, sorted), e);
+    n = sort_items(p, sorted);
+    ok = n == 0 || put_all(p, sorted, n, e);
     return confirm(p, e) && ok;
 }
 
@@ -292,13 +335,21 @@ put_aside(struct put *p, struct submission *const all[], size_t n, struct err *e
         return err_nomem(e);
     for (size_t i = 0; i < n; i++)
         if (all[i]->status != STATUS_ACCEPTED)
-            aside[count++] = (struct aside){all[i], all[i]->status, all[i]->reason,
-                                            all[i]->policy_domains_hint};
-    for (size_t i = 0; i < p->item_count; i++)
-        if (p->items[i].culprit)
             aside[count++] =
-                (struct aside){p->items[i].s, STATUS_QUARANTINED, p->items[i].s->err.text,
-                               p->items[i].rows[0].domain};
+                (struct aside){.s = all[i],
+                               .status = all[i]->status,
+                               .reason = all[i]->reason,
+                               .policy_domains = all[i]->policy_domains_hint};
+    for (size_t i = 0; i < p->item_count; i++) {
+        const struct put_item *item = &p->items[i];
+
+        if (item->culprit)
+            aside[count++] = (struct aside){
+                .s = item->s,
+                .status = STATUS_QUARANTINED,
+                .reason = item->s->err.text,
+                .policy_domains = item->row_count == 0 ? "" : item->rows[0].domain};
+    }
     return count == 0 || (store_connect(p->s, e) && aside_put(p->s, aside, count, e));
 }
 

@@ -33,10 +33,12 @@ store_snapshot(struct store *s, int64_t as_of, struct err *e)
     pg_rollback(s->pg);
     s->snapshot =
         pg_script(s->pg, begin, NULL, 0, e) &&
-        pg_query(s->pg, query_snapshot, &param, 1, (struct pg_shape){1, 1, 1}, NULL, e);
+        pg_query(s->pg, &(struct pg_statement){query_snapshot, &param, 1, {1, 1, 1}},
+                 NULL, e);
     return s->snapshot;
 }
 
+/* NOLINTBEGIN(readability-function-size): each of the eight is needed */
 bool
 store_query(struct store *s, const char *sql, const char *const params[],
             size_t param_count, size_t columns, store_row_fn *row, void *ctx,
@@ -49,5 +51,8 @@ store_query(struct store *s, const char *sql, const char *const params[],
                        "a query without a snapshot or with too many parameters");
     for (size_t i = 0; i < param_count; i++)
         values[i].value = params[i];
-    return pg_stream(s->pg, sql, values, param_count, columns, row, ctx, e);
+    return pg_stream(
+        s->pg, &(struct pg_statement){sql, values, param_count, {columns, 0, SIZE_MAX}},
+        row, ctx, e);
 }
+/* NOLINTEND(readability-function-size) */

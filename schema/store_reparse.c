@@ -10,6 +10,8 @@ store_note_reparsed(struct store *s, const char *arrival_day, const char *body_h
 {
     const struct pg_param params[] = {{.value = arrival_day}, {.value = body_hash}};
 
-    return store_connect(s, e) && pg_query(s->pg, query_reparse_note, params, 2,
-                                           (struct pg_shape){0, 0, 0}, NULL, e);
+    return store_connect(s, e) &&
+           pg_query(s->pg,
+                    &(struct pg_statement){query_reparse_note, params, 2, {0, 0, 0}},
+                    NULL, e);
 }

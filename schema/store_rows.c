@@ -33,6 +33,8 @@ rows_init(struct put_item *item, struct submission *s, struct arena *a, struct e
     for (size_t i = 0; i < r->policy_count; i++) {
         size_t k = 0;
 
+        if (r->policies[i].domain == NULL)
+            continue;
         while (k < item->row_count && strcmp(rows[k].domain, r->policies[i].domain) != 0)
             k++;
         if (k == item->row_count)
@@ -178,7 +180,8 @@ put_row(struct buf copies[], const struct put_row *row, struct arena *a, struct 
     binary_bytes(&copies[TABLE_REPORT_KEY], item->s->raw_hash.bytes, KEY_BYTES);
     put_report(&copies[TABLE_REPORT], row, domains);
     for (size_t i = 0; i < r->policy_count; i++) {
-        if (strcmp(r->policies[i].domain, row->domain) != 0)
+        if (r->policies[i].domain == NULL ||
+            strcmp(r->policies[i].domain, row->domain) != 0)
             continue;
         put_policy(&copies[TABLE_POLICY_RESULT], row, i);
         for (size_t k = 0; k < r->policies[i].detail_count; k++)

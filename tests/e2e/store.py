@@ -44,13 +44,16 @@ class Driver:
         return self.receive()
 
     def close(self):
-        """Ends it; what it wrote to standard error."""
+        """Ends it; what it wrote to standard error, in which no sanitizer has a say."""
         _, errors = self.process.communicate()
+        assert "Sanitizer" not in errors and "runtime error" not in errors, errors
         return errors
 
 
 def run(build, *arguments):
-    return subprocess.run([build / "tests/store_driver", *map(str, arguments)], capture_output=True, text=True)
+    done = subprocess.run([build / "tests/store_driver", *map(str, arguments)], capture_output=True, text=True)
+    assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
+    return done
 
 
 def migrate(build, database):
