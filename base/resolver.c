@@ -219,15 +219,11 @@ unblock_reserved(struct ub_ctx *ub)
         "b.e.f.ip6.arpa.",
         "8.b.d.0.1.0.0.2.ip6.arpa.",
     };
-    char private_b[] = "16.172.in-addr.arpa.", shared[32];
+    char shared[32];
 
     for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
         (void)ub_ctx_zone_remove(ub, zones[i]);
-    for (char c = '6'; c <= '9'; c++) {
-        private_b[1] = c;
-        (void)ub_ctx_zone_remove(ub, private_b);
-    }
-    for (int i = 20; i <= 127; i++) {
+    for (int i = 16; i <= 127; i++) { /* 172.16/12 and 100.64/10 */
         (void)snprintf(shared, sizeof shared, "%d.%s.in-addr.arpa.", i,
                        i < 32 ? "172" : "100");
         (void)ub_ctx_zone_remove(ub, shared);

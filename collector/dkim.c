@@ -39,7 +39,7 @@ dkim_plan_make(struct arena *a, const struct message *m, const char *from_domain
                int64_t now, struct dkim_plan *out, struct err *e)
 {
     const char *from = sender_registered(a, from_domain);
-    int ranks[DKIM_MAX_TRIED];
+    int ranks[DKIM_MAX_TRIED] = {0};
     struct dkim_signature s;
 
     *out = (struct dkim_plan){0};
@@ -152,7 +152,7 @@ pass_note(struct arena *a, const struct message *m, const struct dkim_signature 
 
 /* With a usable key. Sets out->reason, false only when out of memory. */
 static bool
-verify_with_key(struct arena *a, const struct message *m, const struct dkim_signature *s,
+verify_with_key(const struct dkim_check *c, const struct dkim_signature *s,
                 const struct dkim_key *key, struct dkim_result *out, struct err *e)
 {
     unsigned char digest[DKIM_HASH_BYTES];
@@ -167,14 +167,14 @@ verify_with_key(struct arena *a, const struct message *m, const struct dkim_sign
         out->reason = "i= is below d=, which the key forbids (t=s)";
         return true;
     }
-    if (!header_digest(m, s, digest, e))
+    if (!header_digest(c->message, s, digest, e))
         return false;
     if (!dkim_crypto_verify(key, digest, s->signature, s->signature_len, &bits, &flaw)) {
         out->reason = flaw;
         return true;
     }
     out->status = DKIM_PASS;
-    out->note = pass_note(a, m, s, key, bits);
+    out->note = pass_note(c->arena, c->message, s, key, bits);
     return out->note != NULL || err_nomem(e);
 }
 
@@ -200,29 +200,28 @@ answer_flaw(const struct dns_answer *keys, enum dkim_status *status)
 }
 
 bool
-dkim_verify(struct arena *a, const struct message *m, const struct dkim_signature *s,
-            const struct dns_answer *keys, bool strict, bool framed,
-            struct dkim_result *out, struct err *e)
+dkim_verify(const struct dkim_check *c, const struct dkim_signature *s,
+            const struct dns_answer *keys, struct dkim_result *out, struct err *e)
 {
     struct dkim_key key;
     struct err hashing = {0};
 
     *out = (struct dkim_result){.status = DKIM_FAIL, .reason = "", .note = ""};
-    out->reason = s->flaw != NULL ? s->flaw : dkim_cover_flaw(m, s, framed);
+    out->reason = s->flaw != NULL ? s->flaw : dkim_cover_flaw(c->message, s, c->framed);
     if (out->reason != NULL)
         return true;
     out->reason = answer_flaw(keys, &out->status);
     if (out->reason != NULL)
         return true;
-    if (!find_key(a, keys, strict, &key, e))
+    if (!find_key(c->arena, keys, c->strict, &key, e))
         return false;
     out->reason = key.flaw;
     if (out->reason != NULL)
         return true;
     out->reason = "";
-    if (!body_matches(m, s, &hashing)) {
+    if (!body_matches(c->message, s, &hashing)) {
         out->reason = "body was changed (bh=)";
         return hashing.kind == ERR_NONE || err_nomem(e);
     }
-    return verify_with_key(a, m, s, &key, out, e);
+    return verify_with_key(c, s, &key, out, e);
 }

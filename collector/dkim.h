@@ -33,10 +33,18 @@ MUST_USE bool dkim_plan_make(struct arena *a, const struct message *m,
                              const char *from_domain, int64_t now, struct dkim_plan *out,
                              struct err *e);
 
+/* What one verification is about. */
+struct dkim_check {
+    struct arena *arena;
+    const struct message *message;
+    bool strict; /* as dkim_key_parse */
+    bool framed; /* as dkim_cover_flaw */
+};
+
 /* Judges one signature of a plan. `keys`: the answer to a TXT question for s->query (not
- * looked at if s->flaw is set); NULL counts as DNS trouble. `framed` as in
- * dkim_cover_flaw. False only when out of memory. */
-MUST_USE bool dkim_verify(struct arena *a, const struct message *m,
-                          const struct dkim_signature *s, const struct dns_answer *keys,
-                          bool strict, bool framed, struct dkim_result *out,
+ * looked at if s->flaw is set); NULL counts as DNS trouble. False only when out of
+ * memory.
+ */
+MUST_USE bool dkim_verify(const struct dkim_check *c, const struct dkim_signature *s,
+                          const struct dns_answer *keys, struct dkim_result *out,
                           struct err *e);

@@ -10,13 +10,8 @@
 #include <gmime/gmime.h>
 
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-enum {
-    MAX_TIME_DIGITS = 12
-};
 
 struct walk {
     struct arena *arena;
@@ -145,30 +140,65 @@ take_leaf(struct walk *w, GMimePart *part, bool attached)
     return true;
 }
 
-/* Recursion is bounded by MAIL_MAX_DEPTH. */
-static bool
-walk_part(struct walk *w, GMimeObject *part, bool attached,
-          int depth) /* NOLINT(misc-no-recursion) */
+/* Parts that are still to be looked at, the next one on top. */
+struct stack {
+    struct waiting {
+        GMimeObject *part;
+        bool attached;
+        int depth;
+    } parts[MAIL_MAX_PARTS];
+    size_t count;
+};
+
+static void
+push(struct stack *s, GMimeObject *part, bool attached, int depth)
 {
-    bool ok = true;
+    if (part != NULL && depth <= MAIL_MAX_DEPTH && s->count < MAIL_MAX_PARTS)
+        s->parts[s->count++] = (struct waiting){part, attached, depth};
+}
 
-    if (part == NULL || depth > MAIL_MAX_DEPTH || ++w->parts > MAIL_MAX_PARTS)
-        return true;
-    if (GMIME_IS_MULTIPART(part)) {
-        int n = g_mime_multipart_get_count(GMIME_MULTIPART(part));
+/* The first part comes on top. */
+static void
+open_multipart(struct stack *s, GMimeMultipart *parts, const struct waiting *p)
+{
+    int n = g_mime_multipart_get_count(parts);
 
-        for (int i = 0; i < n && ok; i++)
-            ok = walk_part(w, g_mime_multipart_get_part(GMIME_MULTIPART(part), i),
-                           attached, depth + 1);
-        return ok;
+    for (int i = n < MAIL_MAX_PARTS ? n : MAIL_MAX_PARTS; i > 0; i--)
+        push(s, g_mime_multipart_get_part(parts, i - 1), p->attached, p->depth + 1);
+}
+
+static void
+open_message(struct stack *s, GMimeMessage *inner, const struct waiting *p)
+{
+    if (inner != NULL)
+        push(s, g_mime_message_get_mime_part(inner), true, p->depth + 1);
+}
+
+static bool
+open_part(struct walk *w, struct stack *s, const struct waiting *p)
+{
+    if (GMIME_IS_MULTIPART(p->part))
+        open_multipart(s, (GMimeMultipart *)p->part, p);
+    else if (GMIME_IS_MESSAGE_PART(p->part))
+        open_message(s, g_mime_message_part_get_message((GMimeMessagePart *)p->part), p);
+    else if (GMIME_IS_PART(p->part))
+        return take_leaf(w, (GMimePart *)p->part, p->attached);
+    return true;
+}
+
+static bool
+walk_parts(struct walk *w, GMimeObject *root)
+{
+    struct stack stack = {.count = 0};
+
+    push(&stack, root, false, 0);
+    while (stack.count > 0 && ++w->parts <= MAIL_MAX_PARTS) {
+        struct waiting next = stack.parts[--stack.count];
+
+        if (!open_part(w, &stack, &next))
+            return false;
     }
-    if (GMIME_IS_MESSAGE_PART(part)) {
-        GMimeMessage *inner = g_mime_message_part_get_message(GMIME_MESSAGE_PART(part));
-
-        return inner == NULL ||
-               walk_part(w, g_mime_message_get_mime_part(inner), true, depth + 1);
-    }
-    return !GMIME_IS_PART(part) || take_leaf(w, GMIME_PART(part), attached);
+    return true;
 }
 
 static void
@@ -263,7 +293,7 @@ mail_find_reports(struct arena *a, const struct message *m, struct mail_reports 
     out->count = 0;
     if (root == NULL)
         return err_set(e, ERR_INPUT, "no MIME structure can be read");
-    ok = walk_part(&w, root, false, 0);
+    ok = walk_parts(&w, root);
     g_object_unref(root);
     drop_undeclared(out);
     return ok;
@@ -314,70 +344,44 @@ mail_is_framed(const struct message *m)
     return framed;
 }
 
+/* The domain of the one mailbox that a From may hold, in A-labels; NULL if there is not
+ * exactly one. */
+static const char *
+only_domain(InternetAddressList *list)
+{
+    InternetAddress *address;
+    const char *text;
+
+    if (list == NULL || internet_address_list_length(list) != 1)
+        return NULL;
+    address = internet_address_list_get_address(list, 0);
+    if (!INTERNET_ADDRESS_IS_MAILBOX(address))
+        return NULL;
+    text = internet_address_mailbox_get_idn_addr(INTERNET_ADDRESS_MAILBOX(address));
+    text = text == NULL ? NULL : strrchr(text, '@');
+    return text == NULL ? NULL : text + 1;
+}
+
 const char *
 mail_from_domain(struct arena *a, const struct message *m)
 {
     const struct message_field *f = message_find(m, "From");
-    char *text = f == NULL ? NULL : message_text(a, f), *domain = NULL;
     InternetAddressList *list;
-    InternetAddress *address;
-    const char *at;
+    const char *domain;
+    char *text, *copy;
 
     (void)pthread_once(&once, g_mime_init);
     if (f == NULL || message_count(m, "From") != 1)
         return "";
+    text = message_text(a, f);
     if (text == NULL)
         return NULL;
     list = internet_address_list_parse(NULL, text);
-    if (list != NULL && internet_address_list_length(list) == 1) {
-        address = internet_address_list_get_address(list, 0);
-        if (INTERNET_ADDRESS_IS_MAILBOX(address)) {
-            at = internet_address_mailbox_get_idn_addr(INTERNET_ADDRESS_MAILBOX(address));
-            at = at == NULL ? NULL : strrchr(at, '@');
-            domain = arena_strdup(a, at == NULL ? "" : at + 1);
-        }
-    }
+    domain = only_domain(list);
+    copy = arena_strdup(a, domain == NULL ? "" : domain);
+    if (copy != NULL)
+        text_lower(copy);
     if (list != NULL)
         g_object_unref(list);
-    if (domain == NULL)
-        return arena_strdup(a, "");
-    text_lower(domain);
-    return domain;
-}
-
-/* Takes what stands before the next '!'. NULL when nothing does, or out of memory. */
-static char *
-name_part(struct arena *a, const char **at)
-{
-    const char *end = strchr(*at, '!');
-    char *part;
-
-    if (end == NULL || end == *at)
-        return NULL;
-    part = arena_strndup(a, *at, (size_t)(end - *at));
-    *at = end + 1;
-    if (part != NULL)
-        text_lower(part);
-    return part;
-}
-
-bool
-mail_read_filename(struct arena *a, const char *name, struct mail_filename *out,
-                   struct err *e)
-{
-    const char *at = name;
-    char *submitter, *domain;
-    size_t digits;
-
-    *out = (struct mail_filename){.begin = -1};
-    if (strchr(name, '!') == NULL)
-        return true;
-    if ((submitter = name_part(a, &at)) == NULL || (domain = name_part(a, &at)) == NULL)
-        return strchr(at, '!') == NULL || *at == '!' || err_nomem(e);
-    out->submitter = submitter;
-    out->policy_domain = domain;
-    digits = strspn(at, "0123456789");
-    if (digits > 0 && digits <= MAX_TIME_DIGITS && at[digits] == '!')
-        out->begin = strtoll(at, NULL, 10);
-    return true;
+    return copy;
 }

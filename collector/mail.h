@@ -4,8 +4,6 @@
 #pragma once
 #include "collector/message.h"
 
-#include <stdint.h>
-
 /* Each is in LIMITS of tlsrpt.conf(5). */
 enum {
     MAIL_MAX_DEPTH = 20,  /* of parts in parts; what lies deeper is not looked at */
@@ -43,12 +41,3 @@ bool mail_is_framed(const struct message *m);
 /* The domain of the only mailbox in the only From, lower case; "" if there is none or
  * more than one; NULL when out of memory. */
 MUST_USE const char *mail_from_domain(struct arena *a, const struct message *m);
-
-/* What the name of a report file (RFC 8460 section 5.1) says; NULL, and -1 where it says
- * nothing. */
-struct mail_filename {
-    const char *submitter, *policy_domain;
-    int64_t begin;
-};
-MUST_USE bool mail_read_filename(struct arena *a, const char *filename,
-                                 struct mail_filename *out, struct err *e);

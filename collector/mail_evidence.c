@@ -16,7 +16,7 @@ struct search {
     struct arena *arena;
     const struct message *message;
     int64_t at;
-    bool framed;
+    struct dkim_check check;
     struct mail_evidence *out;
 };
 
@@ -82,7 +82,7 @@ overlooked(struct search *s, const struct dkim_signature *sig)
         return "its result fits none of the signatures, or several";
     if (sig->partial)
         return "l= leaves a part of the body unsigned (RFC 8460 section 3)";
-    return dkim_cover_flaw(s->message, sig, s->framed);
+    return dkim_cover_flaw(s->message, sig, s->check.framed);
 }
 
 static bool
@@ -123,8 +123,7 @@ look_up(struct search *s, const struct dkim_plan *plan,
 
     for (size_t i = 0; i < plan->count; i++) {
         keys[i] = NULL;
-        if (!dkim_verify(s->arena, s->message, &plan->tried[i], NULL, false, s->framed,
-                         &r, e))
+        if (!dkim_verify(&s->check, &plan->tried[i], NULL, &r, e))
             return false;
         if (r.status == DKIM_AGAIN) {
             of[n] = i;
@@ -144,13 +143,12 @@ judge(struct search *s, const struct dkim_signature *tried, const struct dns_ans
       struct err *e)
 {
     struct dkim_signature *sig = arena_alloc(s->arena, sizeof *sig);
-    bool strict = s->context->settings->mail.dkim_service_strict;
     struct dkim_result r;
 
     if (sig == NULL)
         return err_nomem(e);
     *sig = *tried;
-    if (!dkim_verify(s->arena, s->message, sig, key, strict, s->framed, &r, e))
+    if (!dkim_verify(&s->check, sig, key, &r, e))
         return false;
     s->out->dns_trouble = s->out->dns_trouble || r.status == DKIM_AGAIN;
     if (r.status == DKIM_PASS)
@@ -255,7 +253,10 @@ mail_evidence_find(const struct mail_context *c, struct arena *a, const struct m
     bool aligned;
 
     *out = (struct mail_evidence){.trust.signatures = out->signatures};
-    s.framed = mail_is_framed(m);
+    s.check = (struct dkim_check){.arena = a,
+                                  .message = m,
+                                  .strict = c->settings->mail.dkim_service_strict,
+                                  .framed = mail_is_framed(m)};
     out->trust.from_domain = mail_from_domain(a, m);
     if (out->trust.from_domain == NULL)
         return err_nomem(e);

@@ -5,12 +5,13 @@
 #include "base/text.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 enum {
-    MAX_HINT_BYTES = 255
+    MAX_HINT_BYTES = 255,
+    MAX_TIME_DIGITS = 12
 };
 
 static bool
@@ -100,6 +101,43 @@ mail_hints_read(struct arena *a, const struct message *m, struct mail_hints *out
            read_field(a, m, "TLS-Report-Submitter", &out->submitter, e) &&
            read_subject(a, m, &out->subject_domain, e) &&
            read_source(a, m, &out->source, e);
+}
+
+/* Takes what stands before the next '!'. NULL when nothing does, or out of memory. */
+static char *
+name_part(struct arena *a, const char **at)
+{
+    const char *end = strchr(*at, '!');
+    char *part;
+
+    if (end == NULL || end == *at)
+        return NULL;
+    part = arena_strndup(a, *at, (size_t)(end - *at));
+    *at = end + 1;
+    if (part != NULL)
+        text_lower(part);
+    return part;
+}
+
+bool
+mail_hints_filename(struct arena *a, const char *name, struct mail_filename *out,
+                    struct err *e)
+{
+    const char *at = name;
+    char *submitter, *domain;
+    size_t digits;
+
+    *out = (struct mail_filename){.begin = -1};
+    if (strchr(name, '!') == NULL)
+        return true;
+    if ((submitter = name_part(a, &at)) == NULL || (domain = name_part(a, &at)) == NULL)
+        return strchr(at, '!') == NULL || *at == '!' || err_nomem(e);
+    out->submitter = submitter;
+    out->policy_domain = domain;
+    digits = strspn(at, "0123456789");
+    if (digits > 0 && digits <= MAX_TIME_DIGITS && at[digits] == '!')
+        out->begin = strtoll(at, NULL, 10);
+    return true;
 }
 
 static bool

@@ -1,7 +1,7 @@
 /* What a mail's header, and the name of a report file, say about the report in it. They
  * only fill gaps: the JSON is the authority (RFC 8460 section 5.6). Pure. */
 #pragma once
-#include "collector/mail.h"
+#include "collector/message.h"
 #include "schema/report.h"
 
 struct mail_hints {
@@ -9,6 +9,15 @@ struct mail_hints {
     const char *subject_domain;            /* "Report Domain: ..." of the Subject */
     const char *source; /* address that our mail server's Received names; "" if none */
 };
+
+/* What the name of a report file (RFC 8460 section 5.1) says; NULL, and -1 where it says
+ * nothing. */
+struct mail_filename {
+    const char *submitter, *policy_domain;
+    int64_t begin;
+};
+MUST_USE bool mail_hints_filename(struct arena *a, const char *filename,
+                                  struct mail_filename *out, struct err *e);
 
 /* Every hint is NULL when it is not there, or no text of a sensible length. False only
  * when out of memory. */

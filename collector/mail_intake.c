@@ -34,11 +34,10 @@ finish_at_once(struct delivery *d, enum verdict verdict, const char *reason)
     (void)snprintf(d->reason, sizeof d->reason, "%s", clean == NULL ? "" : clean);
 }
 
-static bool
+static void
 fail(struct delivery *d, const struct err *e)
 {
     finish_at_once(d, e->kind == ERR_TOO_BIG ? VERDICT_TOO_BIG : VERDICT_AGAIN, e->text);
-    return false;
 }
 
 /* ---- the mail as a whole in the quarantine ---- */
@@ -152,7 +151,7 @@ read_part(struct intake_mail *m, const struct mail_part *p, struct report *r,
     struct intake_part part;
     enum verdict v;
 
-    if (!mail_read_filename(&d->arena, p->filename, &name, e))
+    if (!mail_hints_filename(&d->arena, p->filename, &name, e))
         return false;
     fill_part(m, p, &name, &part);
     v = intake_read(m->context->settings, d, &part, r, sub);
@@ -276,7 +275,6 @@ mail_prepare(const struct mail_context *context, struct delivery *d, int64_t now
 {
     struct intake_mail m = {.context = context, .d = d, .verdict = VERDICT_UNRECOGNIZED};
     struct err e = {0};
-    bool ok;
 
     arena_init(&d->arena, 0);
     d->reason[0] = '\0';
@@ -285,11 +283,11 @@ mail_prepare(const struct mail_context *context, struct delivery *d, int64_t now
     if (d->received == 0 && !arrival_of_mail(d->bytes, d->byte_count, &d->received))
         d->received = now;
     d->submissions = arena_array(&d->arena, MAIL_MAX_REPORTS + 1, sizeof *d->submissions);
-    ok = d->submissions != NULL || err_nomem(&e);
-    ok = ok && read_frame(&m, &e) && (m.kept_whole || decide(&m, now, &e));
-    if (!ok) {
+    if (d->submissions == NULL) {
+        finish_at_once(d, VERDICT_AGAIN, "out of memory");
+    } else if (!read_frame(&m, &e) || (!m.kept_whole && !decide(&m, now, &e))) {
         undo(d);
-        (void)fail(d, &e);
+        fail(d, &e);
     } else if (d->submission_count == 0) {
         finish_at_once(d, m.verdict,
                        m.verdict == VERDICT_UNRECOGNIZED ? "no report in the mail"

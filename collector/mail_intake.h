@@ -16,4 +16,4 @@ enum {
  * with d->reason and no submissions. d->received of 0 is replaced by the date of the
  * mail's topmost Received or Date. `now`: seconds since 1970; d->received judges a
  * signature's expiry. Thread-safe. */
-void mail_prepare(const struct mail_context *m, struct delivery *d, int64_t now);
+void mail_prepare(const struct mail_context *context, struct delivery *d, int64_t now);

@@ -69,8 +69,8 @@ trust_mail(struct arena *a, const struct trust_mail *mail, const char *submitter
         "",
     };
     const char *registered = sender_registered(a, submitter);
-    const struct trust_signature *s;
-    int rank;
+    const struct trust_signature *s = NULL;
+    int rank = -1;
 
     *out = (struct trust){.tier = TIER_UNVERIFIED, .signer = ""};
     if (registered == NULL)

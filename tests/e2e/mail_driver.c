@@ -105,12 +105,14 @@ static json_t *
 verify_all(const struct keys *k, const char *mail, size_t n, int64_t now)
 {
     json_t *list = json_array();
+    struct dkim_check check;
     struct err e = {0};
     struct message m;
     struct arena a;
 
     arena_init(&a, 0);
     must(message_parse(&a, mail, n, &m, &e), &e);
+    check = (struct dkim_check){.arena = &a, .message = &m, .framed = mail_is_framed(&m)};
     for (size_t i = 0; i < m.field_count; i++) {
         struct dkim_signature s;
         struct dkim_result r;
@@ -120,7 +122,7 @@ verify_all(const struct keys *k, const char *mail, size_t n, int64_t now)
             continue;
         must(dkim_header_parse(&a, &m.fields[i], now, &s, &e), &e);
         key = find_key(k, s.query);
-        must(dkim_verify(&a, &m, &s, key, false, mail_is_framed(&m), &r, &e), &e);
+        must(dkim_verify(&check, &s, key, &r, &e), &e);
         json_array_append_new(list, json_pack("{s:b,s:s}", "pass", r.status == DKIM_PASS,
                                               "reason", r.reason));
         free(key);

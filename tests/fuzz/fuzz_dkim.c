@@ -49,6 +49,7 @@ check_mail(struct arena *a, const char *text, size_t n)
     struct dkim_plan plan;
     struct dkim_result r;
     struct message m;
+    struct dkim_check check = {.arena = a, .message = &m};
     struct err e = {0};
 
     if (keys == NULL || !message_parse(a, text, n, &m, &e) ||
@@ -59,7 +60,7 @@ check_mail(struct arena *a, const char *text, size_t n)
                                          "k=ed25519",
                                          56};
     for (size_t i = 0; i < plan.count; i++) {
-        if (!dkim_verify(a, &m, &plan.tried[i], keys, false, false, &r, &e))
+        if (!dkim_verify(&check, &plan.tried[i], keys, &r, &e))
             abort();
     }
     free(keys);

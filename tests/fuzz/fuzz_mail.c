@@ -2,6 +2,7 @@
  * stays within its own limits. */
 #include "tests/fuzz/fuzz.h"
 
+#include "collector/mail.h"
 #include "collector/mail_hints.h"
 #include "collector/mail_limits.h"
 
@@ -47,7 +48,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     if (mail_find_reports(&a, &m, &found, &e)) {
         check_parts(&found, n);
         for (size_t i = 0; i < found.count; i++) {
-            if (!mail_read_filename(&a, found.parts[i].filename, &name, &e))
+            if (!mail_hints_filename(&a, found.parts[i].filename, &name, &e))
                 abort();
         }
     }

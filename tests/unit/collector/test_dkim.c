@@ -75,12 +75,13 @@ judge(struct arena *a, const char *mail, size_t n, size_t which, const char *key
     struct dkim_result r;
     struct dkim_plan plan;
     struct message m;
+    struct dkim_check check = {.arena = a, .message = &m, .framed = true};
     struct err e = {0};
 
     assert_true(message_parse(a, mail, n, &m, &e));
     assert_true(dkim_plan_make(a, &m, "example.com", NOW, &plan, &e));
     assert_true(which < plan.count);
-    assert_true(dkim_verify(a, &m, &plan.tried[which], keys, false, true, &r, &e));
+    assert_true(dkim_verify(&check, &plan.tried[which], keys, &r, &e));
     free(keys);
     assert_int_equal(r.status == DKIM_PASS, r.reason[0] == '\0');
     if (note != NULL)

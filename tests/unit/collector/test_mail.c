@@ -294,44 +294,6 @@ reads_the_from_domain(void **state)
     }
 }
 
-static void
-reads_filenames(void **state)
-{
-    static const struct {
-        const char *name, *submitter, *domain;
-        int64_t begin;
-    } names[] = {
-        {NAME, "example.net", "example.org", 1772323200},
-        {"Example.NET!example.org!1!2!003.json", "example.net", "example.org", 1},
-        {"a!b!c.json", "a", "b", -1},
-        {"a!b!9999999999999!1.json", "a", "b", -1},
-        {"report.json", NULL, NULL, -1},
-        {"a!b", NULL, NULL, -1},
-        {"!b!1!2.json", NULL, NULL, -1},
-        {"a!!1!2.json", NULL, NULL, -1},
-        {"", NULL, NULL, -1},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct mail_filename f;
-        struct arena a;
-        struct err e = {0};
-
-        arena_init(&a, 0);
-        assert_true(mail_read_filename(&a, names[i].name, &f, &e));
-        if (names[i].submitter == NULL) {
-            assert_null(f.submitter);
-            assert_null(f.policy_domain);
-        } else {
-            assert_string_equal(f.submitter, names[i].submitter);
-            assert_string_equal(f.policy_domain, names[i].domain);
-        }
-        assert_int_equal(f.begin, names[i].begin);
-        arena_clear(&a);
-    }
-}
-
 int
 main(void)
 {
@@ -341,7 +303,6 @@ main(void)
         cmocka_unit_test(names_hold_at_n_and_break_at_n_plus_1),
         cmocka_unit_test(knows_a_body_that_proves_its_boundary),
         cmocka_unit_test(reads_the_from_domain),
-        cmocka_unit_test(reads_filenames),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

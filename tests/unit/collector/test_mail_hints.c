@@ -130,11 +130,51 @@ cleans_a_text_for_a_reason(void **state)
     arena_clear(&a);
 }
 
+static void
+reads_filenames(void **state)
+{
+    static const struct {
+        const char *name, *submitter, *domain;
+        int64_t begin;
+    } names[] = {
+        {"example.net!example.org!1772323200!1772409599.json.gz", "example.net",
+         "example.org", 1772323200},
+        {"Example.NET!example.org!1!2!003.json", "example.net", "example.org", 1},
+        {"a!b!c.json", "a", "b", -1},
+        {"a!b!9999999999999!1.json", "a", "b", -1},
+        {"report.json", NULL, NULL, -1},
+        {"a!b", NULL, NULL, -1},
+        {"!b!1!2.json", NULL, NULL, -1},
+        {"a!!1!2.json", NULL, NULL, -1},
+        {"", NULL, NULL, -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct mail_filename f;
+        struct arena a;
+        struct err e = {0};
+
+        arena_init(&a, 0);
+        assert_true(mail_hints_filename(&a, names[i].name, &f, &e));
+        if (names[i].submitter == NULL) {
+            assert_null(f.submitter);
+            assert_null(f.policy_domain);
+        } else {
+            assert_string_equal(f.submitter, names[i].submitter);
+            assert_string_equal(f.policy_domain, names[i].domain);
+        }
+        assert_int_equal(f.begin, names[i].begin);
+        arena_clear(&a);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_the_header_says),
+        cmocka_unit_test(reads_filenames),
         cmocka_unit_test(notes_what_disagrees),
         cmocka_unit_test(cleans_a_text_for_a_reason),
     };
