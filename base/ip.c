@@ -73,7 +73,9 @@ ip_canonical(const char *text, char *out)
     static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
     unsigned char bytes[16];
 
-    if (inet_pton(AF_INET, text, bytes) == 1) {
+    if (strchr(text, ':') == NULL) {
+        if (inet_pton(AF_INET, text, bytes) != 1)
+            return false;
         /* What inet_pton takes has no other form. */
         memcpy(out, text, strlen(text) + 1);
         return true;

@@ -98,7 +98,8 @@ lower(int c)
 bool
 text_equal_nocase(const char *a, const char *b)
 {
-    while (*a != '\0' && lower((unsigned char)*a) == lower((unsigned char)*b)) {
+    while (*a != '\0' &&
+           (*a == *b || lower((unsigned char)*a) == lower((unsigned char)*b))) {
         a++;
         b++;
     }

@@ -87,8 +87,9 @@ static const struct member detail_members[] = {
     DETAIL("failed-session-count", failed_sessions, member_count),
     DETAIL("additional-information", additional_information, member_uri),
     DETAIL("failure-reason-code", failure_reason_code, member_text),
-    {"additional-info-uri", offsetof(struct failure_detail, additional_information),
-     member_uri, "additional-information"},
+    {"additional-info-uri", sizeof "additional-info-uri" - 1,
+     offsetof(struct failure_detail, additional_information), member_uri,
+     "additional-information"},
 };
 
 static void
@@ -158,10 +159,10 @@ read_details(struct decoder *d, enum json_token token, void *into)
 
 static const struct member policy_members[] = {
     MEMBER("policy-type", struct policy, type_text, member_word),
-    {"policy-string", 0, read_policy_string, NULL},
+    MEMBER_OF_ALL("policy-string", read_policy_string),
     MEMBER("policy-domain", struct policy, domain, member_domain),
-    {"mx-host", 0, read_mx_host, NULL},
-    {"mx-host-pattern", 0, read_mx_host, "mx-host"},
+    MEMBER_OF_ALL("mx-host", read_mx_host),
+    {"mx-host-pattern", sizeof "mx-host-pattern" - 1, 0, read_mx_host, "mx-host"},
 };
 
 static bool
@@ -184,10 +185,10 @@ read_summary(struct decoder *d, enum json_token token, void *into)
 
 /* What RFC 8460 calls "policies" is a result for each policy. */
 static const struct member result_members[] = {
-    {"policy", 0, read_policy, NULL},
-    {"summary", 0, read_summary, NULL},
-    {"failure-details", 0, read_details, NULL},
-    {"failure_details", 0, read_details, "failure-details"},
+    MEMBER_OF_ALL("policy", read_policy),
+    MEMBER_OF_ALL("summary", read_summary),
+    MEMBER_OF_ALL("failure-details", read_details),
+    {"failure_details", sizeof "failure_details" - 1, 0, read_details, "failure-details"},
 };
 
 static void
@@ -255,10 +256,10 @@ read_window(struct decoder *d, enum json_token token, void *into)
 
 static const struct member report_members[] = {
     MEMBER("organization-name", struct report, organization, member_text),
-    {"date-range", 0, read_window, NULL},
+    MEMBER_OF_ALL("date-range", read_window),
     MEMBER("contact-info", struct report, contact_info, member_text),
     MEMBER("report-id", struct report, report_id, member_text),
-    {"policies", 0, read_policies, NULL},
+    MEMBER_OF_ALL("policies", read_policies),
 };
 
 /* local@domain, RFC 5322 addr-spec as far as it matters here. */

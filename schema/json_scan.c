@@ -3,11 +3,15 @@
 
 #include "base/text.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    ALWAYS_FITS = 18 /* digits and sign, in 64 bits; 2^53 has 16 digits */
+};
 #define LARGEST_EXACT (INT64_C(1) << 53) /* RFC 7493 section 2.2 */
 
 const char *
@@ -18,18 +22,37 @@ json_scan_white(const char *at, const char *end)
     return at;
 }
 
-/* Eight bytes at once: is one of them a quote, a backslash, a control character or not
- * ASCII? */
-static bool
-is_plain_word(const char *p)
+/* How many of eight bytes stand before the first quote, backslash, control character or
+ * byte that is not ASCII; 8 when there is none. */
+static unsigned
+plain_bytes(const char *p)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
-    uint64_t w, quote, slash;
+    uint64_t w, quote, slash, found;
 
     memcpy(&w, p, sizeof w);
+    w = le64toh(w);
     quote = w ^ (ones * '"');
     slash = w ^ (ones * '\\');
-    return ((w | (w - ones * 0x20) | (quote - ones) | (slash - ones)) & highs) == 0;
+    /* A borrow can only mark bytes behind one that is marked rightly. */
+    found = (w | (w - ones * 0x20) | (quote - ones) | (slash - ones)) & highs;
+    return found == 0 ? 8 : (unsigned)__builtin_ctzll(found) / 8;
+}
+
+static const char *
+skip_plain(const char *p, const char *end)
+{
+    while (end - p >= 8) {
+        unsigned n = plain_bytes(p);
+
+        p += n;
+        if (n < 8)
+            return p;
+    }
+    while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20 &&
+           (unsigned char)*p < 0x80)
+        p++;
+    return p;
 }
 
 static int
@@ -127,11 +150,7 @@ json_scan_string(const char **at, const char *end, size_t *plain_len)
     size_t saved = 0;
 
     for (;;) {
-        while (end - p >= 8 && is_plain_word(p))
-            p += 8;
-        while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20 &&
-               (unsigned char)*p < 0x80)
-            p++;
+        p = skip_plain(p, end);
         *at = p;
         if (p == end)
             return "a string without end";
@@ -194,14 +213,14 @@ is_plain_number(const char *text, size_t n)
     return true;
 }
 
-/* Whole numbers of up to 18 digits fit 64 bits; the others are tried. */
+/* Does it fit the type that holds it? Most need not be tried. */
 static bool
 number_fits(const char *number, size_t n)
 {
     char text[JSON_MAX_NUMBER_BYTES + 1];
     bool plain = is_plain_number(number, n);
 
-    if (plain && n <= 18)
+    if (plain && n <= ALWAYS_FITS)
         return true;
     memcpy(text, number, n);
     text[n] = '\0';
@@ -264,6 +283,18 @@ json_scan_unescape(const char *text, size_t n, char *out)
     }
 }
 
+static bool
+digits_value(const char *number, size_t n, int64_t *value)
+{
+    bool negative = number[0] == '-';
+    int64_t v = 0;
+
+    for (size_t i = negative; i < n; i++)
+        v = v * 10 + (number[i] - '0');
+    *value = negative ? -v : v;
+    return v <= LARGEST_EXACT;
+}
+
 bool
 json_scan_whole(const char *number, size_t n, int64_t *value, bool *plain)
 {
@@ -272,14 +303,11 @@ json_scan_whole(const char *number, size_t n, int64_t *value, bool *plain)
 
     if (n > JSON_MAX_NUMBER_BYTES)
         return false;
+    *plain = is_plain_number(number, n);
+    if (*plain)
+        return n <= ALWAYS_FITS && digits_value(number, n, value);
     memcpy(text, number, n);
     text[n] = '\0';
-    *plain = is_plain_number(number, n);
-    if (*plain) {
-        errno = 0;
-        *value = strtoll(text, NULL, 10);
-        return errno == 0 && *value <= LARGEST_EXACT && *value >= -LARGEST_EXACT;
-    }
     d = strtod(text, NULL);
     if (!(d >= -(double)LARGEST_EXACT && d <= (double)LARGEST_EXACT) || d != trunc(d))
         return false;

@@ -175,8 +175,8 @@ member_domain(struct decoder *d, enum json_token token, void *into)
     return true;
 }
 
-/* "fe80::1%eth0", "[192.0.2.1]" and RFC 5321's "[IPv6:2001:db8::1]", bare. False when it
- * is too long to be an address. */
+/* For what is no address as it stands: "fe80::1%eth0", "[192.0.2.1]" and RFC 5321's
+ * "[IPv6:2001:db8::1]", bare. False when it is too long to be an address. */
 static bool
 bare_address(const char *text, char out[IP_TEXT_SIZE])
 {
@@ -213,7 +213,8 @@ member_ip(struct decoder *d, enum json_token token, void *into)
     if (text == NULL)
         return true;
     put_text(into, text);
-    if (!bare_address(text, bare) || !ip_canonical(bare, canonical)) {
+    if (!ip_canonical(text, canonical) &&
+        (!bare_address(text, bare) || !ip_canonical(bare, canonical))) {
         member_note(d, QUIRK_IP_INVALID);
         return true;
     }
@@ -334,7 +335,7 @@ find_member(const struct decoder *d, const struct member *table, size_t n, size_
     for (size_t k = 0; k < n; k++) {
         size_t i = from + k < n ? from + k : from + k - n;
 
-        if (strncmp(table[i].name, name, len) == 0 && table[i].name[len] == '\0')
+        if (table[i].name_len == len && memcmp(table[i].name, name, len) == 0)
             return i;
     }
     return n;

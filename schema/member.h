@@ -19,6 +19,7 @@ typedef bool member_fn(struct decoder *d, enum json_token token, void *into);
 
 struct member {
     const char *name;
+    size_t name_len;
     size_t offset; /* of what `read` writes to, within the object's struct */
     member_fn *read;
     const char *same_as; /* the proper name, if this one is a sender's mistake for it */
@@ -27,7 +28,12 @@ struct member {
 /* A member whose reader writes to a field of a struct. */
 #define MEMBER(name, type, field, read)                                                  \
     {                                                                                    \
-        name, offsetof(type, field), read, NULL                                          \
+        name, sizeof(name) - 1, offsetof(type, field), read, NULL                        \
+    }
+/* One whose reader gets the struct itself. */
+#define MEMBER_OF_ALL(name, read)                                                        \
+    {                                                                                    \
+        name, sizeof(name) - 1, 0, read, NULL                                            \
     }
 
 /* After TOKEN_OBJECT: reads the members that the table names into `object`, to the end of

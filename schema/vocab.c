@@ -23,7 +23,9 @@ find(const char *const table[], unsigned count, const char *text)
 {
     unsigned i = 0;
 
-    while (i < count && !text_equal_nocase(table[i], text))
+    /* Most words differ in their first letter, ASCII all of them. */
+    while (i < count &&
+           (((table[i][0] ^ text[0]) & ~0x20) != 0 || !text_equal_nocase(table[i], text)))
         i++;
     return i;
 }

@@ -1,0 +1,90 @@
+/* Canonical addresses, and libc's own printing as the oracle. */
+#include "base/ip.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void
+prints_the_canonical_form(void **state)
+{
+    static const struct {
+        const char *in, *want; /* NULL: no address */
+    } cases[] = {
+        {"192.0.2.1", "192.0.2.1"},
+        {"0.0.0.0", "0.0.0.0"},
+        {"2001:db8:abcd:0012::1", "2001:db8:abcd:12::1"},
+        {"2001:DB8:0:0:1:0:0:1", "2001:db8::1:0:0:1"},
+        {"::", "::"},
+        {"1::", "1::"},
+        {"::1", "::1"},
+        {"1:0:2:3:4:5:6:7", "1:0:2:3:4:5:6:7"},
+        {"0:0:1:0:0:0:0:0", "0:0:1::"},
+        {"::ffff:192.0.2.1", "::ffff:192.0.2.1"},
+        {"::ffff:c000:201", "::ffff:192.0.2.1"},
+        {"ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255",
+         "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+        {"192.0.2.01", NULL},
+        {"192.0.2", NULL},
+        {"192.0.2.256", NULL},
+        {"fe80::1%eth0", NULL},
+        {"[::1]", NULL},
+        {":::", NULL},
+        {"mx.example.com", NULL},
+        {"", NULL},
+    };
+    char out[IP_TEXT_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool ok = ip_canonical(cases[i].in, out);
+
+        if (ok != (cases[i].want != NULL) || (ok && strcmp(out, cases[i].want) != 0))
+            fail_msg("%s: got %s", cases[i].in, ok ? out : "no address");
+    }
+}
+
+/* Zero groups in every arrangement: each bit of a byte says whether a group is zero. */
+static void
+agrees_with_inet_ntop(void **state)
+{
+    static const unsigned char fills[] = {0x01, 0x10, 0xAB};
+    char full[64], want[IP_TEXT_SIZE], got[IP_TEXT_SIZE];
+
+    (void)state;
+    for (unsigned zeros = 0; zeros < 256; zeros++) {
+        for (size_t f = 0; f < sizeof fills; f++) {
+            unsigned char bytes[16] = {0};
+
+            for (unsigned g = 0; g < 8; g++) {
+                if ((zeros >> g & 1) == 0)
+                    bytes[2 * g + f % 2] = fills[f];
+            }
+            /* libc still prints the old ::192.0.2.1, which RFC 5952 does not. */
+            if (memcmp(bytes, "\0\0\0\0\0\0\0\0\0\0\0\0", 12) == 0)
+                continue;
+            for (unsigned g = 0; g < 8; g++)
+                (void)snprintf(full + g * 5, sizeof full - g * 5, "%02x%02x%s",
+                               bytes[2 * g], bytes[2 * g + 1], g < 7 ? ":" : "");
+            assert_non_null(inet_ntop(AF_INET6, bytes, want, sizeof want));
+            assert_true(ip_canonical(full, got));
+            assert_string_equal(got, want);
+        }
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(prints_the_canonical_form),
+        cmocka_unit_test(agrees_with_inet_ntop),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
