@@ -202,8 +202,8 @@ stop(struct daemon *d)
         _exit(EX_TEMPFAIL);
     }
     batcher_free(d->batcher);
+    resolver_close(d->resolver); /* answers what origins still wait for */
     origin_free(d->origin);
-    resolver_close(d->resolver);
     doors_free(d->doors);
     http_tls_free();
     database_close(&d->database);
