@@ -186,27 +186,41 @@ table_row(struct view *v, const char *const cells[], struct err *e)
     return true;
 }
 
-/* Cuts the cells of one column to its width. */
+/* Cuts the cells of a line to the widths of their columns. */
 static bool
-cut_column(struct view *v, struct table *t, size_t i)
+cut_line(struct view *v, const struct layout *l, struct libscols_line *line)
 {
-    size_t lines = scols_table_get_nlines(t->lines);
-
-    if (t->layout.widths[i] == 0 || t->layout.widths[i] >= t->layout.natural[i])
-        return true;
-    for (size_t n = 0; n < lines; n++) {
-        struct libscols_cell *cell =
-            scols_line_get_cell(scols_table_get_line(t->lines, n), i);
+    for (size_t i = 0; i < l->count; i++) {
+        struct libscols_cell *cell = scols_line_get_cell(line, i);
         const char *text = scols_cell_get_data(cell);
 
-        if (text == NULL || text_width(text) <= t->layout.widths[i])
+        if (text == NULL || l->widths[i] == 0 || text_width(text) <= l->widths[i])
             continue;
         buf_reset(&v->cell);
-        cut(&v->cell, text, t->layout.widths[i]);
+        cut(&v->cell, text, l->widths[i]);
         if (v->cell.failed || scols_cell_set_data(cell, v->cell.bytes) != 0)
             return false;
     }
     return true;
+}
+
+/* Lays the table out and cuts what is too wide. */
+static bool
+fit(struct view *v, struct table *t)
+{
+    struct libscols_iter *lines = scols_new_iter(SCOLS_ITER_FORWARD);
+    struct libscols_line *line;
+    bool ok = lines != NULL;
+
+    layout_fit(&t->layout, v->terminal->width);
+    while (ok && scols_table_next_line(t->lines, lines, &line) == 0)
+        ok = cut_line(v, &t->layout, line);
+    scols_free_iter(lines);
+    for (size_t i = 0; i < t->layout.count; i++) {
+        if (t->layout.widths[i] == 0)
+            scols_column_set_flags(scols_table_get_column(t->lines, i), SCOLS_FL_HIDDEN);
+    }
+    return ok;
 }
 
 /* Says which columns were spared. */
@@ -239,13 +253,8 @@ table_end(struct view *v, struct err *e)
 
     if (v->row_count == 0)
         return true;
-    layout_fit(&t->layout, v->terminal->width);
-    for (size_t i = 0; i < t->layout.count; i++) {
-        if (!cut_column(v, t, i))
-            return err_nomem(e);
-        if (t->layout.widths[i] == 0)
-            scols_column_set_flags(scols_table_get_column(t->lines, i), SCOLS_FL_HIDDEN);
-    }
+    if (!fit(v, t))
+        return err_nomem(e);
     if (v->out == stdout)
         terminal_page(v->terminal);
     if (scols_print_table(t->lines) != 0)
