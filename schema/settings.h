@@ -95,8 +95,6 @@ struct settings {
         int64_t max_source_percent; /* of max_bytes that one source may hold */
     } quarantine;
 
-    int64_t keep_days; /* reports older than this are pruned; 0: never */
-
     struct conf_titled https_senders; /* struct https_sender */
     struct conf_titled declared;      /* struct declared_domain */
     struct conf_titled known;         /* struct known_finding */
