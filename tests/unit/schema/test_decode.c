@@ -1,5 +1,6 @@
 /* A report as RFC 8460 appendix B shows one, and each limit at N and N + 1. The
  * deviations of real senders are cases of tests/corpus. */
+#include "base/buf.h"
 #include "schema/check.h"
 #include "schema/decode.h"
 
@@ -96,12 +97,72 @@ names_the_member_that_is_wrong(void **state)
     }
 }
 
+/* `count` times `item`, with a comma between, in the place of %s. */
+static bool
+decode_many(const char *before, const char *item, size_t count, const char *after,
+            struct err *e)
+{
+    struct report r;
+    struct buf json;
+    bool ok;
+
+    buf_init(&json, 0);
+    (void)buf_puts(&json, "{\"date-range\":{\"start-datetime\":\"2016-04-01\","
+                          "\"end-datetime\":\"2016-04-01\"},\"policies\":[");
+    (void)buf_puts(&json, before);
+    for (size_t i = 0; i < count; i++)
+        (void)buf_printf(&json, "%s%s", i > 0 ? "," : "", item);
+    (void)buf_puts(&json, after);
+    assert_true(buf_puts(&json, "]}"));
+    report_init(&r);
+    ok = decode_report(json.bytes, json.len, &r, e);
+    report_clear(&r);
+    buf_clear(&json);
+    return ok;
+}
+
+static void
+bounds_policies_and_details(void **state)
+{
+    struct err e = {0};
+
+    (void)state;
+    assert_true(decode_many("", "{}", REPORT_MAX_POLICIES, "", &e));
+    assert_false(decode_many("", "{}", REPORT_MAX_POLICIES + 1, "", &e));
+    assert_string_equal(e.text, "policies: [1000]: more than 1000 policies");
+    err_clear(&e);
+    /* Over all policies: one detail is in the first. */
+    assert_true(decode_many("{\"failure-details\":[{}]},{\"failure-details\":[", "{}",
+                            REPORT_MAX_DETAILS - 1, "]}", &e));
+    assert_false(decode_many("{\"failure-details\":[{}]},{\"failure-details\":[", "{}",
+                             REPORT_MAX_DETAILS, "]}", &e));
+    assert_non_null(strstr(e.text, "more than 20000 failure details"));
+}
+
+static void
+says_when_memory_runs_out(void **state)
+{
+    (void)state;
+    for (size_t bytes = 1; bytes < 4096; bytes += 97) {
+        struct report r;
+        struct err e = {0};
+
+        report_init(&r);
+        r.arena.max_bytes = bytes;
+        if (!decode_report(plain, strlen(plain), &r, &e))
+            assert_int_equal(e.kind, ERR_AGAIN);
+        report_clear(&r);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_the_report_of_the_standard),
         cmocka_unit_test(names_the_member_that_is_wrong),
+        cmocka_unit_test(bounds_policies_and_details),
+        cmocka_unit_test(says_when_memory_runs_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
