@@ -1,7 +1,6 @@
 /* The owner's work on a database: the tables, and what has to be done now and then. */
 #include "collector/command.h"
 #include "collector/database.h"
-#include "collector/user.h"
 
 #include <stdio.h>
 #include <sysexits.h>
@@ -11,15 +10,6 @@ say(void *ctx, const char *line)
 {
     (void)ctx;
     (void)puts(line);
-}
-
-/* The embedded database is its user's, never root's. */
-static bool
-open_as_owner(const struct settings *s, struct database *db, struct err *e)
-{
-    bool embedded = s->database.uri == NULL && s->database.owner_uri == NULL;
-
-    return (!embedded || user_become(s, e)) && database_open(s, STORE_OWNER, db, e);
 }
 
 static int
@@ -48,7 +38,8 @@ cmd_migrate(int argc, char **argv)
 
     if ((code = command_parse(&usage, argc, argv, &first, &s)) >= 0)
         return code;
-    ok = open_as_owner(&s, &db, &e) && store_migrate(db.uri.bytes, say, NULL, &e);
+    ok = database_open(&s, STORE_OWNER, &db, &e) &&
+         store_migrate(db.uri.bytes, say, NULL, &e);
     return finish(&s, &db, ok, &e);
 }
 
@@ -75,7 +66,7 @@ cmd_maintain(int argc, char **argv)
         .quarantine_source_bytes =
             s.quarantine.max_bytes / 100 * s.quarantine.max_source_percent,
     };
-    ok = open_as_owner(&s, &db, &e) &&
+    ok = database_open(&s, STORE_OWNER, &db, &e) &&
          store_maintain(db.uri.bytes, &limits, say, NULL, &e);
     return finish(&s, &db, ok, &e);
 }

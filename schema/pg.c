@@ -53,7 +53,7 @@ fail_text(struct err *e, enum err_kind kind, const char *text)
     size_t n = 0;
 
     while (*text != '\0' && n < sizeof line - 1) {
-        line[n++] = (char)(*text == '\n' ? ' ' : *text);
+        line[n++] = (char)((unsigned char)*text < ' ' ? ' ' : *text);
         text++;
     }
     while (n > 0 && line[n - 1] == ' ')
