@@ -5,10 +5,12 @@
 #include "base/log.h"
 #include "collector/http_inside.h"
 #include "collector/http_tls.h"
+#include "collector/listener.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -196,10 +198,9 @@ http_close(struct http *h)
     bool ok;
 
     for (size_t i = 0; i < h->daemon_count; i++) {
-        int fd = MHD_quiesce_daemon(h->daemons[i]);
-
-        if (fd >= 0)
-            (void)close(fd);
+        /* Closed later: libmicrohttpd's thread may still have it in its epoll set. */
+        h->sockets[i] = MHD_quiesce_daemon(h->daemons[i]);
+        (void)shutdown(h->sockets[i], SHUT_RDWR);
     }
     (void)pthread_mutex_lock(&h->lock);
     h->draining = true;
@@ -208,8 +209,10 @@ http_close(struct http *h)
     ok = wait_for_none(h, &h->suspended, h->settings->https.answer_s);
     (void)wait_for_none(h, &h->requests, ANSWER_S);
     (void)pthread_mutex_unlock(&h->lock);
-    for (size_t i = 0; ok && i < h->daemon_count; i++)
+    for (size_t i = 0; ok && i < h->daemon_count; i++) {
         MHD_stop_daemon(h->daemons[i]);
+        listener_close(h->sockets[i]);
+    }
     if (ok)
         h->daemon_count = 0;
     return ok;

@@ -19,6 +19,7 @@ struct http {
     struct guard *guard;
     struct budget *budget;
     struct MHD_Daemon *daemons[HTTP_MAX_SOCKETS];
+    int sockets[HTTP_MAX_SOCKETS]; /* once they listen no more */
     size_t daemon_count;
 
     pthread_mutex_t lock; /* of all below */

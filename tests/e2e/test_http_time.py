@@ -132,6 +132,11 @@ def postgres_lock(daemon):
     return connection
 
 
+def blocked(daemon):
+    """How many writers wait for the lock."""
+    return daemon.database.value("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+
 # ---- certificates ----
 
 @pytest.fixture
@@ -230,7 +235,7 @@ def test_what_is_under_way_is_answered_before_the_end(door):
     coming.send(request(body)[:-5])
     lock = postgres_lock(daemon)
     waiting.send(request(report()))
-    wait_for(lambda: daemon.database.value("SELECT count(*) FROM pg_locks WHERE NOT granted") == 1)
+    wait_for(lambda: blocked(daemon) == 1)
     daemon.process.send_signal(signal.SIGTERM)
     wait_for(lambda: "stopping" in daemon.log.read_text())
     coming.send(body[-5:])
@@ -309,11 +314,12 @@ def test_reports_that_wait_are_bounded_in_number(door):
     daemon = door(more="intake { max_waiting_reports = 3 max_wait_s = 60 }")
     lock = postgres_lock(daemon)
     clients = [daemon.raw() for _ in range(3)]
-    for client in clients:
+    for number, client in enumerate(clients, 1):
         client.send(request(report()))
-    wait_for(lambda: daemon.ask(request(report()))[0] == 503)
+        wait_for(lambda: blocked(daemon) == number)
+    assert daemon.ask(request(report()))[0] == 503
     lock.close()
-    assert [client.answer()[0] for client in clients].count(201) >= 2
+    assert [client.answer()[0] for client in clients] == [201] * 3
     for client in clients:
         client.close()
     assert daemon.ask(request(report()))[0] == 201
