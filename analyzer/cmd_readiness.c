@@ -88,8 +88,10 @@ const struct command cmd_readiness = {
     .examples = "  tlsrpt readiness example.com\n"
                 "  tlsrpt readiness --format json\n",
     .notes =
-        "Looks at the latest 14 reported days. GO needs every clause; DAYS LEFT is how\n"
-        "long to wait if nothing changes, and empty where waiting does not help.\n",
+        "Looks at the latest 14 reported days, or more until 3000 sessions are seen. GO\n"
+        "needs every clause; DAYS LEFT is how long to wait if nothing changes, and "
+        "empty\n"
+        "where waiting does not help.\n",
     .options = OPTIONS_COMMON | OPTION_DOMAIN,
     .run = run,
 };

@@ -185,8 +185,8 @@ policy_text_covers(const char *sts, const char *host)
         if (n == strlen(host) && !strncasecmp(at, host, n))
             return true;
         /* "*." stands for exactly one label */
-        if (n > 2 && at[0] == '*' && at[1] == '.' && dot && strlen(dot) == n - 1 &&
-            !strncasecmp(at + 1, dot, n - 1))
+        if (n > 2 && at[0] == '*' && at[1] == '.' && dot && dot != host &&
+            strlen(dot) == n - 1 && !strncasecmp(at + 1, dot, n - 1))
             return true;
     }
     return false;

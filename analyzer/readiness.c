@@ -11,10 +11,17 @@ static const double one_sided_95 = 1.645;
 
 /* The latest reported days of a domain. */
 struct days {
-    int64_t sessions[READINESS_DAYS], failed[READINESS_DAYS]; /* the latest first */
+    int64_t sessions[FACTS_DAYS], failed[FACTS_DAYS]; /* the latest first */
+    int64_t total;
     int count;
     int senders;
 };
+
+static bool
+is_enough(const struct days *d)
+{
+    return d->count >= READINESS_DAYS && d->total >= READINESS_SESSIONS;
+}
 
 static bool
 is_blocking(enum result_type type, bool dane)
@@ -45,7 +52,7 @@ count_days(const struct grid *g, const uint8_t *excluded, bool dane, struct days
     enum grid_class class = dane ? GRID_DANE : GRID_ANY;
     struct name_list senders = {0};
 
-    for (int day = g->f->today; day >= 0 && out->count < READINESS_DAYS; day--) {
+    for (int day = g->f->today; day >= 0 && !is_enough(out); day--) {
         int64_t sessions = 0;
 
         for (size_t s = 0; s < g->sender_count; s++) {
@@ -59,6 +66,7 @@ count_days(const struct grid *g, const uint8_t *excluded, bool dane, struct days
         }
         if (sessions == 0)
             continue;
+        out->total += sessions;
         out->sessions[out->count] = sessions;
         out->failed[out->count++] = blocking_failures(g, day, dane);
     }
@@ -66,29 +74,27 @@ count_days(const struct grid *g, const uint8_t *excluded, bool dane, struct days
     name_list_clear(&senders);
 }
 
-/* The bound once `more` clean days of the usual traffic have come, and as many old ones
- * are out of sight. */
+/* The bound once `more` clean days of the usual traffic have come and, where there are
+ * enough days, as many old ones are out of sight. */
 static double
 bound_after(const struct days *d, int more)
 {
-    int64_t sessions = 0, failed = 0, all = 0;
+    int64_t sessions = 0, failed = 0;
+    int kept = is_enough(d) ? d->count - more : d->count;
 
-    for (int i = 0; i < d->count; i++) {
-        all += d->sessions[i];
-        if (i + more < READINESS_DAYS) {
-            sessions += d->sessions[i];
-            failed += d->failed[i];
-        }
+    for (int i = 0; i < kept; i++) {
+        sessions += d->sessions[i];
+        failed += d->failed[i];
     }
     if (d->count)
-        sessions += all / d->count * more;
+        sessions += d->total / d->count * more;
     return baseline_upper(sessions, failed, one_sided_95);
 }
 
 static int
 days_to_bound(const struct days *d)
 {
-    for (int more = 0; d->count && more <= READINESS_DAYS; more++)
+    for (int more = 0; d->count && more <= FACTS_DAYS; more++)
         if (bound_after(d, more) < readiness_failure_bound)
             return more;
     return READINESS_NEVER;
@@ -140,19 +146,16 @@ count_uncovered(const struct facts *f, const struct grid *g, int *count, struct 
 static void
 judge_traffic(const struct days *d, struct readiness *out)
 {
-    int64_t sessions = 0;
     int wait = READINESS_NEVER;
 
-    for (int i = 0; i < d->count; i++)
-        sessions += d->sessions[i];
-    if (sessions > 0)
-        wait = (int)((READINESS_SESSIONS - sessions) / (sessions / d->count + 1)) + 1;
+    if (d->total >= d->count && d->count)
+        wait = (int)((READINESS_SESSIONS - d->total - 1) / (d->total / d->count)) + 1;
     set_clause(out, CLAUSE_SENDERS, "senders seen", d->senders, READINESS_SENDERS,
                d->senders >= READINESS_SENDERS, READINESS_NEVER);
     set_clause(out, CLAUSE_DAYS, "days seen", d->count, READINESS_DAYS,
                d->count >= READINESS_DAYS, READINESS_DAYS - d->count);
-    set_clause(out, CLAUSE_SESSIONS, "sessions seen", (double)sessions,
-               READINESS_SESSIONS, sessions >= READINESS_SESSIONS, wait);
+    set_clause(out, CLAUSE_SESSIONS, "sessions seen", (double)d->total,
+               READINESS_SESSIONS, d->total >= READINESS_SESSIONS, wait);
     set_clause(out, CLAUSE_FAILURES, "blocking failures, % at the 95 % bound",
                100 * bound_after(d, 0), 100 * readiness_failure_bound,
                bound_after(d, 0) < readiness_failure_bound, days_to_bound(d));
