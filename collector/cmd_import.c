@@ -17,7 +17,7 @@
 enum {
     MAX_REFUSED_SHOWN = 20,
     MAX_DEFAULT_JOBS = 8,
-    JOBS_FOR_DNS = 16, /* workers that mostly wait for an answer */
+    JOBS_FOR_DNS = 8, /* workers that mostly wait for an answer */
 };
 
 struct options {

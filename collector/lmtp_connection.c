@@ -3,6 +3,7 @@
 #include "collector/lmtp_connection.h"
 
 #include "base/log.h"
+#include "collector/stats.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -130,6 +131,8 @@ submit(struct connection *c)
         while (!c->has_answer)
             pthread_cond_wait(&c->answered, &c->lock);
         pthread_mutex_unlock(&c->lock);
+    } else {
+        stats_count(d.transport, d.verdict);
     }
     log_info("mail", LOG_S("transport", transport_text(c->client->transport)),
              LOG_S("verdict", verdict_find(d.verdict)->label), LOG_S("reason", d.reason),
