@@ -123,7 +123,7 @@ decode(struct arena *a, GMimePart *part, struct mail_part *out)
 static bool
 take_leaf(struct walk *w, GMimePart *part, bool attached)
 {
-    struct mail_part p = {.attached = attached};
+    struct mail_part p = {.carried = attached ? "inside an attached message" : NULL};
 
     p.media_type = media_type(w->arena, GMIME_OBJECT(part));
     p.filename = filename(w->arena, part);
@@ -135,6 +135,10 @@ take_leaf(struct walk *w, GMimePart *part, bool attached)
         return true;
     if (!decode(w->arena, part, &p))
         return err_nomem(w->err);
+    /* A bounce carries whatever was sent to it, and a notice quotes what somebody wrote;
+     * both are signed. */
+    if (!p.declared && p.carried == NULL && strncmp(p.media_type, "text/", 5) == 0)
+        p.carried = "in a text that does not say it is a report";
     if ((p.declared || looks_like_report(&p)) && w->out->count < MAIL_MAX_REPORTS)
         w->out->parts[w->out->count++] = p;
     return true;

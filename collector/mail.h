@@ -17,7 +17,8 @@ struct mail_part {
     size_t byte_count;
     const char *media_type; /* "application/tlsrpt+gzip", lower case */
     const char *filename;   /* decoded (RFC 2231, 2047), UTF-8; "" if none */
-    bool attached;          /* inside an attached message */
+    const char *carried;    /* NULL, or why who signed the mail need not have written the
+                               report: "inside an attached message" */
     bool declared;          /* media type or filename say that it is a report */
 };
 

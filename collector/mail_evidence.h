@@ -22,7 +22,7 @@ struct mail_context {
 };
 
 struct mail_evidence {
-    struct trust_mail trust; /* `attached` is for each report to set */
+    struct trust_mail trust; /* `carried` is for each report to set */
     bool dns_trouble;        /* a key that would have mattered could not be had */
     bool hints_signed; /* what TLS-Report-* and Subject say is signed or vouched for */
 

@@ -128,7 +128,7 @@ accept(struct intake_mail *m, const struct mail_part *p, const struct mail_filen
     struct arena *a = &m->d->arena;
     struct trust trust;
 
-    evidence.attached = p->attached;
+    evidence.carried = p->carried;
     if (!trust_mail(a, &evidence, sub->report->submitter, &trust, e))
         return false;
     sub->report->quirks |= mail_hints_compare(&m->hints, f, sub->report);

@@ -85,11 +85,11 @@ trust_mail(struct arena *a, const struct trust_mail *mail, const char *submitter
     if (s == NULL)
         return no_signature(a, mail, out, e);
     out->signer = s->domain;
-    if (rank == 3 && !mail->attached)
+    if (rank == 3 && mail->carried == NULL)
         out->tier = TIER_VERIFIED;
-    if (mail->attached)
-        out->reason = arena_printf(
-            a, "inside an attached message: %s signed only what carries it", s->domain);
+    if (mail->carried != NULL)
+        out->reason = arena_printf(a, "%s: %s signed only what carries it", mail->carried,
+                                   s->domain);
     else
         out->reason = arena_printf(a, "signed by %s%s%s%s", s->domain, lacks[rank],
                                    *s->reason == '\0' ? "" : "; ", s->reason);

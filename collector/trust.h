@@ -23,9 +23,9 @@ struct trust_mail {
     const char *from_domain; /* lower case; "" when there is not exactly one */
     const struct trust_signature *signatures;
     size_t signature_count;
-    bool vouched;  /* the operator answers for it */
-    bool attached; /* the report was inside an attached message, whose writer the
-                      signature of the carrying mail does not name */
+    bool vouched;        /* the operator answers for it */
+    const char *carried; /* NULL, or where the report was so that the signature does not
+                            speak for it: "inside an attached message" */
 };
 
 /* Of a report by mail whose submitter is `submitter`. False only when out of memory. */

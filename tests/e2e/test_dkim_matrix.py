@@ -2,6 +2,7 @@
 
 Mails are signed by dkimpy, keys are served by nsd, and the daemon's own road looks at them
 (mail_prepare, with the real resolver)."""
+import json
 import time
 
 import dkim
@@ -385,6 +386,11 @@ def forged_report_in_a_signed_bounce(k):
     inner = mail(content=report(report_id="forged")).decode()
     return sign(mail(parts=["Content-Type: text/plain\r\n\r\nCould not deliver:\r\n",
                             "Content-Type: message/rfc822\r\n\r\n" + inner]), k["rsa"])
+
+
+@case("accepted", "unverified", "in a text that does not say it is a report: example.net signed only what carries it")
+def report_quoted_in_a_signed_notice(k):
+    return sign(mail(parts=["Content-Type: text/plain\r\n\r\n" + json.dumps(report()) + "\r\n"]), k["rsa"])
 
 
 @case("accepted", "verified", SIGNED)

@@ -23,7 +23,8 @@
     "--b\r\nContent-Type: " type                                                         \
     "\r\nContent-Transfer-Encoding: base64\r\n\r\n" GZIP_BASE "\r\n\r\n"
 
-/* The parts as "media type|filename|a if attached, d if declared|bytes", one a line. */
+/* The parts as "media type|filename|a if carried by something else, d if declared|bytes",
+ * one a line. */
 static const struct {
     const char *name, *mail, *want;
 } cases[] = {
@@ -47,7 +48,7 @@ static const struct {
      "application/octet-stream|||22\n"},
     {"by bytes, no type",
      MIXED "--b\r\nContent-Transfer-Encoding: base64\r\n\r\n" GZIP_BASE "\r\n" END,
-     "text/plain|||22\n"},
+     "text/plain||a|22\n"},
     {"a part of an unknown kind that is none",
      MIXED TEXT "--b\r\nContent-Type: application/pdf\r\n\r\n%PDF\r\n" END, ""},
     {"text that talks of JSON", MIXED "--b\r\n\r\n{\"a\": 1}\r\n" END, ""},
@@ -56,7 +57,7 @@ static const struct {
     {"multipart without boundary", TOP "Content-Type: multipart/mixed\r\n\r\nx\r\n", ""},
     {"as the body, json", TOP "Content-Type: application/tlsrpt+json\r\n\r\n" JSON "\r\n",
      "application/tlsrpt+json||d|41\n"},
-    {"as the body, text", TOP "\r\n" JSON "\r\n", "text/plain|||41\n"},
+    {"as the body, text", TOP "\r\n" JSON "\r\n", "text/plain||a|41\n"},
     {"as the body, gzip",
      TOP "Content-Type: application/tlsrpt+gzip\r\nContent-Transfer-Encoding: "
          "base64\r\n\r\n" GZIP_BASE "\r\n",
@@ -147,7 +148,7 @@ finds_reports(void **state)
             const struct mail_part *p = &found.parts[j];
 
             (void)buf_printf(&out, "%s|%s|%s%s|%zu\n", p->media_type, p->filename,
-                             p->attached ? "a" : "", p->declared ? "d" : "",
+                             p->carried != NULL ? "a" : "", p->declared ? "d" : "",
                              p->byte_count);
         }
         if (strcmp(out.bytes == NULL ? "" : out.bytes, cases[i].want) != 0)
