@@ -1,10 +1,14 @@
 """`tlsrptd deliver`: to the daemon, or without one; 0 or 75 and nothing else."""
+import json
+import pathlib
+import shutil
 import subprocess
+import tempfile
 
 import pytest
 
 from mail_door import Daemon
-from mails import mail, report
+from mails import AUTHSERV, mail, report
 
 
 def deliver(tlsrptd, config, text, *arguments):
@@ -76,3 +80,35 @@ def test_line_ends_do_not_matter(daemon, tlsrptd, migrated):
     assert deliver(tlsrptd, daemon.config, signed(1)).returncode == 0
     assert migrated.value("SELECT count(*) FROM tlsrpt.conflict") == 0
     assert len(kept(migrated)) == 1
+
+
+@pytest.fixture
+def alone(tlsrptd):
+    """A site with nothing configured and no daemon: the embedded database, when somebody needs it."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="tlsrpt-s-"))  # a socket's path must be short
+    folder.chmod(0o755)
+    config = folder / "tlsrpt.conf"
+    config.write_text(f'state_dir = "{folder}/state"\nuser = "nobody"\n'
+                      f'mail {{ trusted_authserv_id = "{AUTHSERV}" }}\n')
+    yield config
+    subprocess.run([tlsrptd, "database", "stop", "-c", config], capture_output=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_many_at_once_without_daemon_or_database(alone, tlsrptd, tlsrpt):
+    """Each starts the embedded database, or uses another's: what is cut off is tried again and then is there."""
+    left = {n: signed(n) for n in range(8)}
+    for _ in range(20):
+        running = {n: subprocess.Popen([tlsrptd, "deliver", "-c", alone], stdin=subprocess.PIPE,
+                                       stderr=subprocess.DEVNULL) for n in left}
+        for n, process in running.items():
+            process.communicate(left[n].encode())
+            assert process.returncode in (0, 75)
+        left = {n: text for n, text in left.items() if running[n].returncode}
+        if not left:
+            break
+    assert not left
+    subprocess.run([tlsrptd, "database", "start", "-c", alone], check=True, capture_output=True)
+    done = subprocess.run([tlsrpt, "reports", "-c", alone, "--format", "json", "--since", "90d"], check=True,
+                          capture_output=True, text=True)
+    assert sorted(row["report_id"] for row in json.loads(done.stdout)) == [f"id-{n}" for n in range(8)]

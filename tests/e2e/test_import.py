@@ -2,9 +2,11 @@
 import datetime
 import email
 import gzip
+import itertools
 import json
 import os
 import pathlib
+import pty
 import re
 import signal
 import subprocess
@@ -218,6 +220,30 @@ def test_interrupted_and_run_again(tlsrptd, migrated, config, run):
     said = verdicts(run("--vouch", "-", stdin=mbox(mails)))
     assert said == {"stored": 600 - kept, "there already": kept}
     assert reports(migrated) == 600
+
+
+def test_a_bar_on_a_terminal(tlsrptd, migrated, config):
+    """With rate; with the time left where the size is known."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([tlsrptd, "import", "-c", config, "--vouch", "--db", migrated.uri, "-"],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=theirs)
+    os.close(theirs)
+    seen = b""
+    os.set_blocking(ours, False)
+    for n in itertools.count():
+        process.stdin.write(mbox([mail(report(n))]))
+        process.stdin.flush()
+        try:
+            seen += os.read(ours, 1000)
+        except BlockingIOError:
+            pass
+        if b"read, " in seen:
+            break
+    process.stdin.close()
+    assert process.wait() == 0
+    os.close(ours)
+    assert re.search(rb"\r\d+ read, \d+/s\x1b\[K", seen)
+    assert verdicts(process.stdout.read().decode()) == {"stored": n + 1}
 
 
 def test_a_database_that_goes_away_loses_nothing(tlsrptd, tmp_path, config):
