@@ -89,30 +89,25 @@ write_object(struct view *v, const char *before, const char *const cells[], stru
     return out->failed ? err_nomem(e) : view_write(v, out->bytes, out->len, e);
 }
 
+/* Not even a bracket before the first row or the end: a query that fails says nothing. */
 static bool
-json_begin(struct view *v, struct err *e)
+write_nothing(struct view *v, struct err *e)
 {
-    return view_write(v, "[", 1, e);
+    (void)v;
+    (void)e;
+    return true;
 }
 
 static bool
 json_row(struct view *v, const char *const cells[], struct err *e)
 {
-    return write_object(v, v->row_count == 0 ? "\n" : ",\n", cells, e);
+    return write_object(v, v->row_count == 0 ? "[\n" : ",\n", cells, e);
 }
 
 static bool
 json_end(struct view *v, struct err *e)
 {
-    return v->row_count == 0 ? view_write(v, "]\n", 2, e) : view_write(v, "\n]\n", 3, e);
-}
-
-static bool
-ndjson_begin(struct view *v, struct err *e)
-{
-    (void)v;
-    (void)e;
-    return true;
+    return v->row_count == 0 ? view_write(v, "[]\n", 3, e) : view_write(v, "\n]\n", 3, e);
 }
 
 static bool
@@ -122,7 +117,7 @@ ndjson_row(struct view *v, const char *const cells[], struct err *e)
 }
 
 const struct presenter present_json = {
-    .name = "json", .begin = json_begin, .row = json_row, .end = json_end};
+    .name = "json", .begin = write_nothing, .row = json_row, .end = json_end};
 
 const struct presenter present_ndjson = {
-    .name = "ndjson", .begin = ndjson_begin, .row = ndjson_row, .end = ndjson_begin};
+    .name = "ndjson", .begin = write_nothing, .row = ndjson_row, .end = write_nothing};
