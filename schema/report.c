@@ -3,6 +3,7 @@
 
 #include "base/when.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void
@@ -27,85 +28,99 @@ report_day(int64_t start, int64_t end)
     return when_day_of_instant(start + (end - start) / 2);
 }
 
-static bool
-same_domain(const struct policy *a, const struct policy *b)
+static int
+compare_domains(const struct policy *a, const struct policy *b)
 {
     if (a->domain == NULL || b->domain == NULL)
-        return a->domain == b->domain;
-    return strcmp(a->domain, b->domain) == 0;
+        return (a->domain != NULL) - (b->domain != NULL);
+    return strcmp(a->domain, b->domain);
 }
 
-static bool
-same_type(const struct policy *a, const struct policy *b)
+/* By domain, type and place in the report. */
+static int
+compare_policies(const void *left, const void *right)
 {
-    return strcmp(a->type_text, b->type_text) == 0;
+    const struct policy *a = *(struct policy *const *)left;
+    const struct policy *b = *(struct policy *const *)right;
+    int order = compare_domains(a, b);
+
+    if (order == 0)
+        order = strcmp(a->type_text, b->type_text);
+    return order != 0 ? order : (a > b) - (a < b);
 }
 
-struct tally {
+/* The policies of one type and domain: the policy changed during the day. */
+struct group {
+    struct policy **first;
+    size_t count;
     int64_t sessions, failed;
 };
 
-/* All policies of one type and domain together: the policy changed during the day. */
-static struct tally
-tally_of(const struct report *r, const struct policy *like)
+static int64_t
+add_up_to_max(int64_t a, int64_t b)
 {
-    struct tally t = {0, 0};
+    int64_t sum;
 
-    for (size_t i = 0; i < r->policy_count; i++) {
-        const struct policy *p = &r->policies[i];
-
-        if (!same_domain(p, like) || !same_type(p, like))
-            continue;
-        if (__builtin_add_overflow(t.failed, p->failed_sessions, &t.failed))
-            t.failed = INT64_MAX;
-        if (__builtin_add_overflow(t.sessions, p->failed_sessions, &t.sessions) ||
-            __builtin_add_overflow(t.sessions, p->successful_sessions, &t.sessions))
-            t.sessions = INT64_MAX;
-    }
-    return t;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
-static void
-lead_domain(struct report *r, size_t first)
+/* The group at the start of n sorted policies. */
+static struct group
+take_group(struct policy **sorted, size_t n)
 {
-    const struct policy *best = &r->policies[first];
-    struct tally most = tally_of(r, best);
+    struct group g = {.first = sorted};
 
-    for (size_t i = first + 1; i < r->policy_count; i++) {
-        const struct policy *p = &r->policies[i];
-        struct tally t;
+    while (g.count < n && compare_domains(sorted[g.count], *sorted) == 0 &&
+           strcmp(sorted[g.count]->type_text, (*sorted)->type_text) == 0) {
+        const struct policy *p = sorted[g.count++];
 
-        if (!same_domain(p, best) || same_type(p, best))
-            continue;
-        t = tally_of(r, p);
-        if (t.sessions > most.sessions ||
-            (t.sessions == most.sessions && t.failed > most.failed)) {
-            most = t;
-            best = p;
-        }
+        g.failed = add_up_to_max(g.failed, p->failed_sessions);
+        g.sessions = add_up_to_max(g.sessions, p->failed_sessions);
+        g.sessions = add_up_to_max(g.sessions, p->successful_sessions);
     }
-    for (size_t i = first; i < r->policy_count; i++) {
-        if (same_domain(&r->policies[i], best))
-            r->policies[i].leading = same_type(&r->policies[i], best);
-    }
+    return g;
 }
 
 static bool
-seen_before(const struct report *r, size_t at)
+leads(const struct group *a, const struct group *b)
 {
-    for (size_t i = 0; i < at; i++) {
-        if (same_domain(&r->policies[i], &r->policies[at]))
-            return true;
-    }
-    return false;
+    if (a->sessions != b->sessions)
+        return a->sessions > b->sessions;
+    if (a->failed != b->failed)
+        return a->failed > b->failed;
+    return *a->first < *b->first;
+}
+
+static void
+mark(const struct group *g, bool leading)
+{
+    for (size_t i = 0; i < g->count; i++)
+        g->first[i]->leading = leading;
 }
 
 void
 report_lead(struct report *r)
 {
-    for (size_t i = 0; i < r->policy_count; i++) {
-        if (!seen_before(r, i))
-            lead_domain(r, i);
+    struct policy *sorted[REPORT_MAX_POLICIES];
+    struct group best = {0};
+    size_t n = 0;
+
+    for (; n < r->policy_count && n < REPORT_MAX_POLICIES; n++)
+        sorted[n] = &r->policies[n];
+    qsort(sorted, n, sizeof *sorted, compare_policies);
+    for (size_t i = 0; i < n;) {
+        struct group g = take_group(sorted + i, n - i);
+        bool rival = best.first != NULL && compare_domains(*best.first, *g.first) == 0;
+
+        i += g.count;
+        if (rival && !leads(&g, &best)) {
+            mark(&g, false);
+            continue;
+        }
+        if (rival)
+            mark(&best, false);
+        mark(&g, true);
+        best = g;
     }
 }
 

@@ -74,8 +74,8 @@ int32_t report_day(int64_t start, int64_t end);
 
 /* Sets `leading` on each policy: domain by domain, the policy type with the most sessions
  * (a tie: the one with more failures, then the first listed); all policies of that type
- * lead. One report can list the same sessions under several types (Microsoft: sts and
- * tlsa), so only one type may be counted. */
+ * lead. At most REPORT_MAX_POLICIES. One report can list the same sessions under several
+ * types (Microsoft: sts and tlsa), so only one type may be counted. */
 void report_lead(struct report *r);
 
 /* Drops policies[i] for which keep[i] is false, order kept. */

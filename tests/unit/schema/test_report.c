@@ -50,7 +50,9 @@ one_type_leads_a_domain(void **state)
     static const struct row cases[][4] = {
         {{"a", "sts", 5, 0, true}},
         {{"a", "sts", 2, 0, true}, {"a", "tlsa", 2, 0, false}},
+        {{"a", "tlsa", 2, 0, true}, {"a", "sts", 2, 0, false}},
         {{"a", "sts", 2, 0, false}, {"a", "tlsa", 1, 1, true}},
+        {{"a", "sts", 1, 1, true}, {"a", "tlsa", 2, 0, false}},
         {{"a", "sts", 2, 0, false}, {"a", "tlsa", 3, 0, true}, {"b", "sts", 1, 0, true}},
         /* The policy changed during the day: one type in two parts. */
         {{"a", "sts", 2, 0, true}, {"a", "tlsa", 3, 0, false}, {"a", "sts", 2, 0, true}},
