@@ -37,6 +37,8 @@ report_error(cfg_t *cfg, const char *fmt, va_list ap)
     (void)err_set(current.e, ERR_CONFIG, "%s:%d: %s", current.name, cfg->line, text);
 }
 
+/* NOLINTBEGIN(misc-no-recursion): as deep as the table of keys is */
+
 static cfg_opt_t *build_options(const struct conf_key *keys, struct arena *a);
 
 static bool
@@ -184,6 +186,8 @@ put_keys(const struct fill *f, cfg_t *cfg, const struct conf_key *keys,
     return true;
 }
 
+/* NOLINTEND(misc-no-recursion) */
+
 bool
 conf_parse(const char *name, const char *text, const struct conf_key *keys, void *out,
            struct arena *a, struct err *e)
@@ -299,6 +303,7 @@ print_value(struct buf *out, const struct conf_key *k, const void *value, int in
     (void)buf_putc(out, '\n');
 }
 
+/* NOLINTBEGIN(misc-no-recursion): as deep as the table of keys is */
 static void
 print_keys(struct buf *out, const struct conf_key *keys, const char *in, int indent)
 {
@@ -331,6 +336,8 @@ print_keys(struct buf *out, const struct conf_key *keys, const char *in, int ind
         }
     }
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 bool
 conf_print(const struct conf_key *keys, const void *in, struct buf *out)

@@ -104,8 +104,8 @@ check_length(struct http_request *r)
         return MHD_YES;
     a = http_refusal(VERDICT_TOO_BIG, "the body is larger than max_body_bytes");
     a.closes = true;
-    if (header(r, "Expect") != NULL ||
-        n > (unsigned long long)(s->https.max_body_bytes + s->https.max_discard_bytes))
+    if (header(r, "Expect") != NULL || n - (unsigned long long)s->https.max_body_bytes >
+                                           (unsigned long long)s->https.max_discard_bytes)
         return http_refuse(r, &a);
     http_discard(r, &a);
     return MHD_YES;

@@ -13,6 +13,7 @@
 enum {
     TICK_MS = 100,
     MS = 1000,
+    NS_OF_MS = 1000000,
     LINES_A_MINUTE = 10,
 };
 
@@ -42,7 +43,7 @@ now_ms(void)
     struct timespec t;
 
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * MS + t.tv_nsec / (MS * MS);
+    return (int64_t)t.tv_sec * MS + t.tv_nsec / NS_OF_MS;
 }
 
 /* The fd stays open until guard_remove(), so it is still this connection's. */
@@ -91,7 +92,7 @@ reap(void *arg)
     while (!g->stopping) {
         int64_t now = now_ms(), tick = now + TICK_MS;
         const struct timespec until = {.tv_sec = tick / MS,
-                                       .tv_nsec = tick % MS * MS * MS};
+                                       .tv_nsec = tick % MS * NS_OF_MS};
 
         for (struct guard_node *n = g->nodes; n != NULL; n = n->next) {
             if (n->shut || n->deadline_ms > now)

@@ -36,13 +36,6 @@ pair_free(struct pair *p)
     free(p);
 }
 
-static bool
-fail(struct err *e, int error)
-{
-    return err_set(e, ERR_CONFIG, "cannot use certificate %s with key %s: %s",
-                   certificate_path, key_path, gnutls_strerror(error));
-}
-
 /* GnuTLS compares certificate and key only when they are put into credentials. */
 static int
 check_match(const gnutls_datum_t *certificate, const gnutls_datum_t *key)
@@ -76,15 +69,17 @@ import(struct pair *p, const gnutls_datum_t *certificate, const gnutls_datum_t *
     return gnutls_privkey_import_x509_raw(p->key, key, GNUTLS_X509_FMT_PEM, NULL, 0);
 }
 
-static bool
-read_pair(struct pair **out, struct err *e)
+static struct pair *
+read_pair(struct err *e)
 {
     gnutls_datum_t certificate = {0}, key = {0};
     struct pair *p = calloc(1, sizeof *p);
     int error;
 
-    if (p == NULL)
-        return err_nomem(e);
+    if (p == NULL) {
+        (void)err_nomem(e);
+        return NULL;
+    }
     error = gnutls_load_file(certificate_path, &certificate);
     if (error >= 0)
         error = gnutls_load_file(key_path, &key);
@@ -94,12 +89,12 @@ read_pair(struct pair **out, struct err *e)
     if (key.data != NULL)
         gnutls_memset(key.data, 0, key.size);
     gnutls_free(key.data);
-    if (error < 0) {
-        pair_free(p);
-        return fail(e, error);
-    }
-    *out = p;
-    return true;
+    if (error >= 0)
+        return p;
+    pair_free(p);
+    (void)err_set(e, ERR_CONFIG, "cannot use certificate %s with key %s: %s",
+                  certificate_path, key_path, gnutls_strerror(error));
+    return NULL;
 }
 
 static void
@@ -126,7 +121,7 @@ http_tls_load(const char *certificate, const char *key, int64_t now, struct err 
     key_path = key;
     (void)stat(certificate, &certificate_seen);
     (void)stat(key, &key_seen);
-    if (!read_pair(&p, e))
+    if ((p = read_pair(e)) == NULL)
         return false;
     p->older = old;
     if (old != NULL)

@@ -27,8 +27,7 @@ def folder():
 def test_nothing_leaks(database, folder, embedded):
     release = SOURCE / "build/release/tlsrptd"
     subprocess.run([release, "migrate", "--db", database.uri], check=True, capture_output=True)
-    with Daemon([*VALGRIND, release], folder, None if embedded else database.uri, ["example.com"],
-                more='user = "nobody"') as daemon:
+    with Daemon([*VALGRIND, release], folder, None if embedded else database.uri, ["example.com"]) as daemon:
         for case in sorted((SOURCE / "tests/corpus").glob("[gbo]*/*/input.*")):
             assert daemon.post(case).status
         assert daemon.stop() == 0, daemon.log.read_text()
