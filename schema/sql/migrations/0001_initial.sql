@@ -1,5 +1,7 @@
 -- Runs with search_path = tlsrpt, in one transaction with its row in the table "migration".
 --
+-- Domains and senders are ASCII, so they compare as bytes (COLLATE "C") in every index look-up and sort.
+--
 -- Wide rows: each carries policy_domain, day, sender and received itself, so that no figure needs a join.
 -- policy_domain is the first column of every key and day is in it too, so that the tables can be
 -- distributed by domain and are partitioned by month. Rows are only ever added. There are no triggers
@@ -22,7 +24,7 @@ $$;
 -- The narrow key table: the only one that a collector may read. One row for each policy domain of a
 -- report and tier (1 verified, 2 operator, 3 unverified).
 CREATE TABLE report_key (
-    policy_domain text NOT NULL,
+    policy_domain text COLLATE "C" NOT NULL,
     day           date NOT NULL,
     report_key    bytea NOT NULL,       -- SHA-256, schema/key.h
     tier          smallint NOT NULL,
@@ -33,7 +35,7 @@ CREATE TABLE report_key (
 
 -- One row for each policy domain of a report.
 CREATE TABLE report (
-    policy_domain    text NOT NULL,
+    policy_domain    text COLLATE "C" NOT NULL,
     day              date NOT NULL,
     report_key       bytea NOT NULL,
     tier             smallint NOT NULL,
@@ -41,7 +43,7 @@ CREATE TABLE report (
     first            boolean NOT NULL,   -- of the rows of one report, the one that holds raw bytes
     policy_domains   text[] NOT NULL,    -- all of ours in this report
     transport        smallint NOT NULL,
-    sender           text NOT NULL,
+    sender           text COLLATE "C" NOT NULL,
     submitter        text NOT NULL,
     organization     text NOT NULL,
     contact_info     text,
@@ -58,13 +60,13 @@ CREATE INDEX report_domain_day ON report (policy_domain, day);
 
 -- One row for each element of "policies".
 CREATE TABLE policy_result (
-    policy_domain text NOT NULL,
+    policy_domain text COLLATE "C" NOT NULL,
     day           date NOT NULL,
     report_key    bytea NOT NULL,
     tier          smallint NOT NULL,
     policy_no     integer NOT NULL,      -- its place in the report, from 0
     received      timestamptz NOT NULL,
-    sender        text NOT NULL,
+    sender        text COLLATE "C" NOT NULL,
     policy_type   text NOT NULL,
     leads         boolean NOT NULL,      -- the type that is counted where one number is wanted
     long_window   boolean NOT NULL,
@@ -77,14 +79,14 @@ CREATE INDEX policy_result_domain_day ON policy_result (policy_domain, day);
 
 -- One row for each element of "failure-details".
 CREATE TABLE failure_detail (
-    policy_domain text NOT NULL,
+    policy_domain text COLLATE "C" NOT NULL,
     day           date NOT NULL,
     report_key    bytea NOT NULL,
     tier          smallint NOT NULL,
     policy_no     integer NOT NULL,
     detail_no     integer NOT NULL,
     received      timestamptz NOT NULL,
-    sender        text NOT NULL,
+    sender        text COLLATE "C" NOT NULL,
     policy_type   text NOT NULL,
     leads         boolean NOT NULL,
     long_window   boolean NOT NULL,
@@ -101,7 +103,7 @@ CREATE INDEX failure_detail_domain_day ON failure_detail (policy_domain, day);
 
 -- The bytes of a report as they came, once, under its first policy domain.
 CREATE TABLE raw_report (
-    policy_domain text NOT NULL,
+    policy_domain text COLLATE "C" NOT NULL,
     day           date NOT NULL,
     report_key    bytea NOT NULL,
     tier          smallint NOT NULL,
@@ -113,7 +115,7 @@ ALTER TABLE raw_report ALTER COLUMN body SET STORAGE EXTERNAL;
 
 -- The same identity and tier with other bytes: the first is kept, up to eight others are noted.
 CREATE TABLE conflict (
-    policy_domain text NOT NULL,
+    policy_domain text COLLATE "C" NOT NULL,
     day           date NOT NULL,
     report_key    bytea NOT NULL,
     tier          smallint NOT NULL,
