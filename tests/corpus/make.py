@@ -213,6 +213,8 @@ def make_odd():
     odd("zip-of-gzip", ("double-gzip", "zip"), "a .json.gz in a zip archive", r, data=zipped(("r.json.gz", gz(t))))
     r, t = same("zlib")
     odd("zlib", "zlib", "a zlib stream, which some libraries call deflate", r, data=zlib.compress(t, 9))
+    r, t = same("trailing-zlib")
+    odd("trailing-zlib", ("trailing-garbage", "zlib"), "a line feed after the zlib stream", r, data=zlib.compress(t, 9) + b"\n")
 
     def window(name, start, end, quirk, about, **more):
         odd(name, quirk, about, report(name, date_range={"start-datetime": start, "end-datetime": end}), **more)
