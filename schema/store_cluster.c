@@ -123,7 +123,8 @@ cluster_open_log(const struct cluster *c, int *fd, struct err *e)
 
 /* ---- programs ---- */
 
-/* Runs a program to its end with its output in `out`; is it content? */
+/* Runs a program to its end with its output in `out`; is it content? PostgreSQL's insist
+ * on a working directory that they may enter, which a daemon that was root's may not. */
 static bool
 run_program(char *const argv[], int out)
 {
@@ -133,7 +134,8 @@ run_program(char *const argv[], int out)
     if (pid == 0) {
         dup2(out, STDOUT_FILENO);
         dup2(out, STDERR_FILENO);
-        execv(argv[0], argv);
+        if (chdir("/") == 0)
+            execv(argv[0], argv);
         _exit(127);
     }
     if (pid < 0)

@@ -117,7 +117,8 @@ become_server(const char *program, char *const argv[], int log, pid_t parent, bo
     (void)dup2(log, STDOUT_FILENO);
     (void)dup2(log, STDERR_FILENO);
     (void)close_range(STDERR_FILENO + 1, ~0U, 0);
-    execv(program, argv);
+    if (chdir("/") == 0)
+        execv(program, argv);
     _exit(127);
 }
 
