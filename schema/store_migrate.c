@@ -54,16 +54,8 @@ make_schema(const struct migration_run *m, struct err *e)
         say(m, line, "");
     }
     pg_rows_free(rows);
-    if (pg_query(m->pg, &(struct pg_statement){query_migrate_schema, NULL, 0, {0, 0, 0}},
-                 NULL, e))
-        return true;
-    if (pg_sqlstate_is(m->pg, "42501"))
-        err_prefix(
-            e, "may not create or use the schema; let a superuser run: GRANT CREATE ON "
-               "DATABASE <this one> TO tlsrpt_owner, <the role of owner_uri>; GRANT "
-               "tlsrpt_owner TO <the role "
-               "of owner_uri>");
-    return false;
+    return pg_query(
+        m->pg, &(struct pg_statement){query_migrate_schema, NULL, 0, {0, 0, 0}}, NULL, e);
 }
 
 /* A newer program's migrations are not ours to judge. */

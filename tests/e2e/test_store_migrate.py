@@ -120,6 +120,22 @@ def test_the_owner_of_a_database_needs_no_superuser(build, postgres):
                          THEN DROP ROLE IF EXISTS {role}; ALTER ROLE hidden_{role} RENAME TO {role}; END IF; END $$""")
 
 
+def test_what_a_superuser_has_to_run_is_said_and_helps(build, database):
+    """Its roles exist, and one that is neither superuser nor the database's owner migrates."""
+    store.migrate(build, database)     # makes the roles, if no test before did
+    for role in ["tlsrpt_owner", "stranger"]:
+        database.sql("DROP SCHEMA tlsrpt CASCADE" if role == "tlsrpt_owner" else "CREATE ROLE stranger LOGIN")
+        for _ in range(3):
+            done = store.run(build, "migrate", database.role_uri(role))
+            if done.returncode == 0:
+                break
+            assert done.returncode == 78
+            database.sql(done.stderr.split("let a superuser run: ")[1])
+        assert done.returncode == 0, done.stderr
+    database.sql("DROP OWNED BY stranger")
+    database.sql("DROP ROLE stranger")
+
+
 def test_months_are_made_13_back_and_3_ahead(stored):
     made = stored.value("SELECT array_agg(to_date(right(c.relname, 6), 'YYYYMM') ORDER BY c.relname) FROM pg_inherits i "
                         "JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'tlsrpt.report'::regclass")

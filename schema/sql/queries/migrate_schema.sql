@@ -1,16 +1,24 @@
 -- Makes the schema, and acts as its owner for the rest of the transaction, so that everything in it
--- belongs to one role whoever migrates (tlsrptd migrate).
+-- belongs to one role whoever migrates (tlsrptd migrate). Where we may not, the error says what would help.
 DO $$
 DECLARE
     owner text;
+    help  text;
 BEGIN
-    IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'tlsrpt') THEN
-        owner := (SELECT rolname FROM pg_roles
-                  WHERE rolname = 'tlsrpt_owner' AND pg_has_role(current_user, oid, 'MEMBER'));
-        EXECUTE format('CREATE SCHEMA tlsrpt AUTHORIZATION %I', coalesce(owner, current_user));
-    END IF;
-    owner := (SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'tlsrpt');
-    EXECUTE format('SET LOCAL ROLE %I', owner);
+    BEGIN
+        IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'tlsrpt') THEN
+            owner := (SELECT rolname FROM pg_roles
+                      WHERE rolname = 'tlsrpt_owner' AND pg_has_role(current_user, oid, 'MEMBER'));
+            help := format('GRANT CREATE ON DATABASE %I TO %I', current_database(), current_user);
+            EXECUTE format('CREATE SCHEMA tlsrpt AUTHORIZATION %I', coalesce(owner, current_user));
+        END IF;
+        owner := (SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'tlsrpt');
+        help := format('GRANT %I TO %I', owner, current_user);
+        EXECUTE format('SET LOCAL ROLE %I', owner);
+    EXCEPTION WHEN insufficient_privilege THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('%s; let a superuser run: %s;', sqlerrm, help);
+    END;
     SET LOCAL search_path = tlsrpt, pg_catalog;
     IF to_regclass('tlsrpt.migration') IS NULL THEN
         CREATE TABLE tlsrpt.migration (
