@@ -171,7 +171,7 @@ verify_with_key(const struct dkim_check *c, const struct dkim_signature *s,
         return false;
     if (!dkim_crypto_verify(key, digest, s->signature, s->signature_len, &bits, &flaw)) {
         out->reason = flaw;
-        return true;
+        return flaw != NULL || err_nomem(e);
     }
     out->status = DKIM_PASS;
     out->note = pass_note(c->arena, c->message, s, key, bits);

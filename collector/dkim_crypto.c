@@ -139,10 +139,8 @@ dkim_crypto_verify(const struct dkim_key *key,
 
     *bits = 0;
     *flaw = NULL;
-    if (gnutls_pubkey_init(&k) != 0) {
-        *flaw = "out of memory";
+    if (gnutls_pubkey_init(&k) != 0)
         return false;
-    }
     *flaw = key->algorithm == DKIM_RSA_SHA256 ? verify_rsa(k, key, &hash, &sig, bits)
                                               : verify_ed25519(k, key, &hash, &sig, bits);
     gnutls_pubkey_deinit(k);

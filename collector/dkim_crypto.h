@@ -17,8 +17,8 @@ MUST_USE struct dkim_hash *dkim_hash_new(void);
 void dkim_hash_add(void *hash, const void *bytes, size_t n); /* a dkim_sink */
 void dkim_hash_free(struct dkim_hash *h, unsigned char digest[DKIM_HASH_BYTES]);
 
-/* Is it the key's signature of that digest? On false `flaw` says why; *bits is the key's
- * size. */
+/* Is it the key's signature of that digest? On false `flaw` says why, or is NULL when
+ * memory ran out; *bits is the key's size. */
 MUST_USE bool dkim_crypto_verify(const struct dkim_key *key,
                                  const unsigned char digest[DKIM_HASH_BYTES],
                                  const unsigned char *signature, size_t len,

@@ -51,25 +51,27 @@ is_continuation(const char *line)
     return line[0] == ' ' || line[0] == '\t';
 }
 
+/* *open: the line before belongs to a field that may go on. */
 static void
-add_line(struct message *m, const char *line, size_t len)
+add_line(struct message *m, const char *line, size_t len, bool *open)
 {
-    struct message_field *last =
-        m->field_count == 0 ? NULL : &m->fields[m->field_count - 1];
     size_t name = name_length(line, len);
 
-    if (is_continuation(line) && last != NULL) {
+    if (is_continuation(line) && *open) {
+        struct message_field *last = &m->fields[m->field_count - 1];
+
         last->value_len = (size_t)(line + len - last->value);
-    } else if (name == 0 || is_continuation(line)) {
-        m->malformed = true;
-    } else {
+        return;
+    }
+    *open = name > 0 && !is_continuation(line);
+    m->malformed = m->malformed || !*open;
+    if (*open)
         m->fields[m->field_count++] = (struct message_field){
             .name = line,
             .name_len = name,
             .value = line + name + 1,
             .value_len = len - name - 1,
         };
-    }
 }
 
 bool
@@ -77,6 +79,7 @@ message_parse(struct arena *a, const char *bytes, size_t n, struct message *out,
               struct err *e)
 {
     const char *end = bytes + n, *at = bytes, *line = NULL;
+    bool open = false;
     size_t len = 0;
 
     *out = (struct message){0};
@@ -86,7 +89,7 @@ message_parse(struct arena *a, const char *bytes, size_t n, struct message *out,
     if (out->fields == NULL)
         return err_nomem(e);
     while (message_line(&at, end, &line, &len) && len > 0)
-        add_line(out, line, len);
+        add_line(out, line, len, &open);
     out->body = at;
     out->body_len = (size_t)(end - at);
     return true;
