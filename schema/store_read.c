@@ -13,13 +13,14 @@ enum {
 
 /* The role may have no settings of its own (--db alone), so they are made here; all of
  * them end with the transaction. */
-static const char begin[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-                            "SET LOCAL search_path = tlsrpt, pg_catalog;"
-                            "SET LOCAL timezone = 'UTC';"
-                            "SET LOCAL datestyle = 'ISO, YMD';"
-                            "SET LOCAL bytea_output = 'hex';"
-                            "SET LOCAL jit = off;" /* dozens of partitions compile for seconds */
-                            "SET LOCAL extra_float_digits = 1";
+static const char begin[] =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+    "SET LOCAL search_path = tlsrpt, pg_catalog;"
+    "SET LOCAL timezone = 'UTC';"
+    "SET LOCAL datestyle = 'ISO, YMD';"
+    "SET LOCAL bytea_output = 'hex';"
+    "SET LOCAL jit = off;" /* dozens of partitions compile for seconds */
+    "SET LOCAL extra_float_digits = 1";
 
 bool
 store_snapshot(struct store *s, int64_t as_of, struct err *e)
