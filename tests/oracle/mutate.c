@@ -56,8 +56,7 @@ static const char *const values[] = {
     "\"\xc3\xa9.example\"",
     "\"\xff\"",
     "\"\xed\xa0\x80\"",
-    "\"B\xc3\xbc"
-    "cher.Example.\"",
+    "\"B\303\274cher.Example.\"",
     "\"sts\"",
     "\"tlsa\"",
     "\"no-policy-found\"",
