@@ -100,21 +100,21 @@ check_algorithm(struct arena *a, const struct dkim_tags *tags, int64_t now,
     s->algorithm = DKIM_RSA_SHA256;
     if (alg == NULL)
         return "a= is missing";
-    if (strcasecmp(alg, "rsa-sha256") == 0)
+    if (strcmp(alg, "rsa-sha256") == 0)
         return NULL;
     s->algorithm = DKIM_ED25519_SHA256;
-    if (strcasecmp(alg, "ed25519-sha256") == 0)
+    if (strcmp(alg, "ed25519-sha256") == 0)
         return NULL;
-    return strcasecmp(alg, "rsa-sha1") == 0 ? "rsa-sha1 is not accepted (RFC 8301)"
-                                            : "a= is not an algorithm we know";
+    return strcmp(alg, "rsa-sha1") == 0 ? "rsa-sha1 is not accepted (RFC 8301)"
+                                        : "a= is not an algorithm we know";
 }
 
 static bool
 canon_parse(const char *text, size_t n, enum dkim_canon *out)
 {
     *out = n == 7 ? DKIM_RELAXED : DKIM_SIMPLE;
-    return (n == 7 && strncasecmp(text, "relaxed", n) == 0) ||
-           (n == 6 && strncasecmp(text, "simple", n) == 0);
+    return (n == 7 && strncmp(text, "relaxed", n) == 0) ||
+           (n == 6 && strncmp(text, "simple", n) == 0);
 }
 
 static const char *

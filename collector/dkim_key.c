@@ -7,7 +7,6 @@
 #include "collector/dkim_tags.h"
 
 #include <string.h>
-#include <strings.h>
 
 static const char *
 check_version(const struct dkim_tags *tags)
@@ -58,10 +57,10 @@ check_type(const struct dkim_tags *tags, struct dkim_key *key)
     const char *k = dkim_tag_find(tags, "k");
 
     key->algorithm = DKIM_RSA_SHA256;
-    if (k == NULL || strcasecmp(k, "rsa") == 0)
+    if (k == NULL || strcmp(k, "rsa") == 0)
         return NULL;
     key->algorithm = DKIM_ED25519_SHA256;
-    return strcasecmp(k, "ed25519") == 0 ? NULL : "key is of an unknown type (k=)";
+    return strcmp(k, "ed25519") == 0 ? NULL : "key is of an unknown type (k=)";
 }
 
 static const char *

@@ -150,3 +150,37 @@ def test_agrees_with_dkimpy(build, tmp_path):
     assert not found
     # Mutants must not all be bad, or agreement would mean nothing.
     assert good > COUNT // 50
+
+
+KEY_TOKENS = [" ", ";", "=", "v=DKIM1; ", "k=rsa;", "k=ed25519;", "s=*;", "s=email;", "t=y;", "h=sha256;", "p=", "A", "+",
+              "/", "==", "\t", "k=", "V=", "n=x;"]
+
+
+def mutate_record(record, rng):
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        at = rng.randrange(len(record) if rng.random() < 0.6 else min(40, len(record)))
+        record = rng.choice((
+            lambda: record[:at] + rng.choice(KEY_TOKENS) + record[at:],
+            lambda: record[:at] + record[at + rng.choice((1, 2, 5)):],
+            lambda: record[:at] + record[at].swapcase() + record[at + 1:],
+            lambda: record[:at] + chr(rng.randrange(33, 126)) + record[at + 1:]))()
+    return record
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ed25519"])
+def test_damaged_keys(build, tmp_path, kind):
+    """A key record that dkimpy cannot use is of no use here either."""
+    rng = random.Random(kind)
+    key = mails.Key(tmp_path, "key", 1024 if kind == "rsa" else 0)
+    records = {f"s{i}._domainkey.example.net": mutate_record(key.record(bare=i % 3 == 0), rng) for i in range(190)}
+    (tmp_path / "keys").write_text("".join(f"{name} {record}\n" for name, record in records.items()))
+    driver = mails.Driver(build, "dkim", tmp_path / "keys")
+    good = 0
+    for i in range(len(records)):
+        message = mails.sign(mails.mail(), key, selector=f"s{i}")
+        (answer,) = driver.ask(message, int(time.time()))
+        if answer["pass"]:
+            good += 1
+            assert dkimpy_says(message, records) == [True], records[f"s{i}._domainkey.example.net"]
+    assert driver.close() == 0
+    assert 0 < good < len(records)

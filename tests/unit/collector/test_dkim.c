@@ -289,6 +289,7 @@ reads_every_form_of_key(void **state)
         {"v=DKIM1; h=sha1:sha256; p=AAAA", false, NULL, ""},
         {"v=DKIM1; k=ed25519; p=AAAA", false, NULL, ""},
         {"v=DKIM1; k=dsa; p=AAAA", false, "key is of an unknown type (k=)", NULL},
+        {"v=DKIM1; k=RSA; p=AAAA", false, "key is of an unknown type (k=)", NULL},
         {"v=DKIM2; p=AAAA", false, "key is of an unknown version", NULL},
         {"p=AAAA; v=DKIM1", false, "v= is not first in the key record", NULL},
         {"v=DKIM1; p=AAAA; p=BBBB", false, "no key record", NULL},
