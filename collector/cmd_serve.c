@@ -13,12 +13,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
     MAINTAIN_EVERY_S = 3600,
+    STATS_EVERY_S = 3600,
 };
 
 struct daemon {
@@ -29,7 +31,7 @@ struct daemon {
     struct origin *origin;
     struct mail_context mail;
     struct batcher *batcher;
-    int64_t next_maintain_s;
+    int64_t next_maintain_s, next_stats_s;
     int ready_fd;
 };
 
@@ -74,6 +76,15 @@ maintain(struct daemon *d)
 }
 
 static void
+say_totals(struct daemon *d)
+{
+    if (now_s() < d->next_stats_s)
+        return;
+    d->next_stats_s = now_s() + STATS_EVERY_S;
+    stats_log();
+}
+
+static void
 reload(const struct settings *s)
 {
     struct err e = {0};
@@ -105,6 +116,19 @@ set_log_level(const char *text)
         if (strcmp(levels[i].text, text) == 0)
             log_set_level(levels[i].level);
     }
+}
+
+/* Debian's soft limit, 1024, is for programs that select(2); this one counts its
+ * connections itself. */
+static void
+allow_files(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
 /* What root alone may open, then root is left behind. */
@@ -190,6 +214,7 @@ run(struct daemon *d, const sigset_t *set)
         if (d->database.embedded != NULL && !embedded_keep(d->database.embedded, &e))
             log_error("embedded database", LOG_S("error", e.text));
         maintain(d);
+        say_totals(d);
     }
     log_info("stopping", LOG_S("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));
 }
@@ -243,6 +268,7 @@ cmd_serve(int argc, char **argv)
     d.settings = &s;
     set_log_level(s.log_level);
     block_signals(&set);
+    allow_files();
     if (start(&d, ready_file, &e)) {
         run(&d, &set);
         code = EX_OK;

@@ -142,6 +142,10 @@ bool
 http_listen(struct http *h, int fd, bool tls, struct err *e)
 {
     const struct settings *s = h->settings;
+    /* The limit of connections is dealt out to the threads. */
+    int64_t threads = s->https.threads < s->https.max_connections
+                          ? s->https.threads
+                          : s->https.max_connections;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
                      MHD_USE_ITC | MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0U);
     struct MHD_OptionItem tls_options[] = {
@@ -151,7 +155,7 @@ http_listen(struct http *h, int fd, bool tls, struct err *e)
     };
     struct MHD_OptionItem options[] = {
         {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)function_pointer(keep_escapes), h},
-        {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)s->https.threads, NULL},
+        {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)threads, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)s->https.max_connections, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)s->https.max_header_bytes, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)s->https.idle_s, NULL},

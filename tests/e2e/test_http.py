@@ -216,6 +216,18 @@ def test_the_path_names_the_domain_of_a_policy_without_one(shared):
         ("mail.example.net",)]
 
 
+def test_what_a_stranger_writes_steers_no_terminal(shared):
+    """The log and the answer show it escaped; the log says which domain was refused."""
+    for domain in ("\x1b[2Jevil.example", "\u202eevil.example", "evil.example\nforged line"):
+        status, _, body = shared.ask(request(report(domain=domain)))
+        assert status in (202, 403)
+        assert domain not in body["reason"] and "\x1b" not in body["reason"]
+    assert shared.ask(request(report(domain="evil.example")))[0] == 403
+    log = shared.log.read_text()
+    assert "\x1b" not in log and "\u202e" not in log and "\nforged" not in log
+    assert 'not-ours door=https peer=127.0.0.1 reason="policy domain evil.example is not ours"' in log
+
+
 # ---- sizes ----
 
 def test_expect_is_answered_before_the_body(shared):
