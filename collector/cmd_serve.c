@@ -206,6 +206,7 @@ run(struct daemon *d, const sigset_t *set)
     static const struct timespec second = {.tv_sec = 1};
     int number;
 
+    d->next_stats_s = now_s() + STATS_EVERY_S;
     while ((number = sigtimedwait(set, NULL, &second)) != SIGTERM && number != SIGINT) {
         struct err e = {0};
 
