@@ -53,7 +53,12 @@ def test_months_and_days_ahead_are_made_again(build, stored):
 
 
 def test_old_days_are_dropped_and_counted(build, stored):
-    fill(build, stored, ("a", 100, 40), ("a", 100, 31), ("b", 50, 31), ("a", 100, 29), ("b", 100, 0))
+    """They arrived long ago, which by the clock of this machine they cannot do now."""
+    for number, (source, size, days_ago) in enumerate([("a", 100, 40), ("a", 100, 31), ("b", 50, 31), ("a", 100, 29)]):
+        stored.sql("SELECT tlsrpt.ensure_quarantine_day(current_date - %s)", (days_ago,))
+        stored.sql("INSERT INTO tlsrpt.quarantine VALUES (current_date - %s, sha256(%s::text::bytea), now(), 2, 1, '', '', "
+                   "%s, '', 'a test', repeat('x', %s)::bytea)", (days_ago, number, source, size))
+    fill(build, stored, ("b", 100, 0))
     assert "3 dropped" in maintain(build, stored, days=30)
     assert held(stored) == {"a": 100, "b": 100}
     assert lost(stored) == [("age", "a", 2, 200), ("age", "b", 1, 50)]
