@@ -139,8 +139,12 @@ take_leaf(struct walk *w, GMimePart *part, bool attached)
      * both are signed. */
     if (!p.declared && p.carried == NULL && strncmp(p.media_type, "text/", 5) == 0)
         p.carried = "in a text that does not say it is a report";
-    if ((p.declared || looks_like_report(&p)) && w->out->count < MAIL_MAX_REPORTS)
+    if (!p.declared && !looks_like_report(&p))
+        return true;
+    if (w->out->count < MAIL_MAX_REPORTS)
         w->out->parts[w->out->count++] = p;
+    else
+        w->out->cut = true;
     return true;
 }
 
@@ -152,13 +156,18 @@ struct stack {
         int depth;
     } parts[MAIL_MAX_PARTS];
     size_t count;
+    bool cut; /* there was one too many or too deep */
 };
 
 static void
 push(struct stack *s, GMimeObject *part, bool attached, int depth)
 {
-    if (part != NULL && depth <= MAIL_MAX_DEPTH && s->count < MAIL_MAX_PARTS)
+    if (part == NULL)
+        return;
+    if (depth <= MAIL_MAX_DEPTH && s->count < MAIL_MAX_PARTS)
         s->parts[s->count++] = (struct waiting){part, attached, depth};
+    else
+        s->cut = true;
 }
 
 /* The first part comes on top. */
@@ -167,6 +176,7 @@ open_multipart(struct stack *s, GMimeMultipart *parts, const struct waiting *p)
 {
     int n = g_mime_multipart_get_count(parts);
 
+    s->cut = s->cut || n > MAIL_MAX_PARTS;
     for (int i = n < MAIL_MAX_PARTS ? n : MAIL_MAX_PARTS; i > 0; i--)
         push(s, g_mime_multipart_get_part(parts, i - 1), p->attached, p->depth + 1);
 }
@@ -202,21 +212,20 @@ walk_parts(struct walk *w, GMimeObject *root)
         if (!open_part(w, &stack, &next))
             return false;
     }
+    w->out->cut = w->out->cut || stack.cut || stack.count > 0;
     return true;
 }
 
 static void
 drop_undeclared(struct mail_reports *r)
 {
-    size_t declared = 0, n = 0;
+    size_t n = 0;
 
-    for (size_t i = 0; i < r->count; i++)
-        declared += r->parts[i].declared;
-    for (size_t i = 0; i < r->count && declared > 0; i++) {
+    for (size_t i = 0; i < r->count; i++) {
         if (r->parts[i].declared)
             r->parts[n++] = r->parts[i];
     }
-    if (declared > 0)
+    if (n > 0)
         r->count = n;
 }
 
@@ -295,6 +304,7 @@ mail_find_reports(struct arena *a, const struct message *m, struct mail_reports 
     bool ok;
 
     out->count = 0;
+    out->cut = false;
     if (root == NULL)
         return err_set(e, ERR_INPUT, "no MIME structure can be read");
     ok = walk_parts(&w, root);

@@ -25,6 +25,7 @@ struct mail_part {
 struct mail_reports {
     struct mail_part parts[MAIL_MAX_REPORTS];
     size_t count;
+    bool cut; /* a limit was met: there may be more */
 };
 
 /* The parts that are or may be reports, in order: by media type, by filename, by the

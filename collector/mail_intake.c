@@ -193,7 +193,10 @@ read_parts(struct intake_mail *m, struct err *e)
         if (!read_part(m, &found->parts[i], &m->d->reports[i], e))
             return false;
     }
-    return true;
+    /* What was not looked at is not thrown away. */
+    return !found->cut ||
+           keep_whole(m, STATUS_QUARANTINED, "more parts than are looked at",
+                      valid_signer(&m->evidence), e);
 }
 
 /* ---- the mail ---- */

@@ -84,6 +84,17 @@ def test_a_part_that_says_report_and_is_none(drivers, key):
     assert kept["status"] == "quarantined"
 
 
+def test_more_reports_than_are_read(drivers, key):
+    """The first twenty count, and the mail is kept for whoever wants the rest."""
+    message = received(sign(mail(parts=[attachment(report(report_id=str(i))) for i in range(21)]), key))
+    *read, whole = ask(drivers, message)["submissions"]
+    assert [s["report_id"] for s in read] == [str(i) for i in range(20)]
+    assert (whole["status"], whole["reason"], whole["raw_bytes"]) == \
+        ("quarantined", "more parts than are looked at", len(message))
+    message = received(sign(mail(parts=[attachment(report(report_id=str(i))) for i in range(20)]), key))
+    assert {s["status"] for s in ask(drivers, message)["submissions"]} == {"accepted"}
+
+
 def test_no_report(drivers, key):
     answer = ask(drivers, received(sign(mail(parts=["\r\nHello\r\n"]), key)))
     assert (answer["verdict"], answer["reason"], answer["submissions"]) == ("unrecognized", "no report in the mail", [])

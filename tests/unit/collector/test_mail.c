@@ -160,7 +160,7 @@ finds_reports(void **state)
 
 /* `levels` multiparts around a report, then `parts` parts of it. */
 static size_t
-found_in(size_t levels, size_t parts, size_t before)
+found_in(size_t levels, size_t parts, size_t before, bool cut)
 {
     struct mail_reports found;
     struct message m;
@@ -181,6 +181,7 @@ found_in(size_t levels, size_t parts, size_t before)
                          i == 0 ? "" : "--b0\r\n");
     parse(&a, mail.bytes, &m);
     assert_true(mail_find_reports(&a, &m, &found, &e));
+    assert_int_equal(found.cut, cut);
     buf_clear(&mail);
     arena_clear(&a);
     return found.count;
@@ -190,12 +191,13 @@ static void
 limits_hold_at_n_and_break_at_n_plus_1(void **state)
 {
     (void)state;
-    assert_int_equal(found_in(MAIL_MAX_DEPTH, 1, 0), 1);
-    assert_int_equal(found_in(MAIL_MAX_DEPTH + 1, 1, 0), 0);
-    assert_int_equal(found_in(1, MAIL_MAX_REPORTS, 0), MAIL_MAX_REPORTS);
-    assert_int_equal(found_in(1, MAIL_MAX_REPORTS + 1, 0), MAIL_MAX_REPORTS);
-    assert_int_equal(found_in(1, 1, MAIL_MAX_PARTS - 2), 1); /* the multipart is one */
-    assert_int_equal(found_in(1, 1, MAIL_MAX_PARTS - 1), 0);
+    assert_int_equal(found_in(MAIL_MAX_DEPTH, 1, 0, false), 1);
+    assert_int_equal(found_in(MAIL_MAX_DEPTH + 1, 1, 0, true), 0);
+    assert_int_equal(found_in(1, MAIL_MAX_REPORTS, 0, false), MAIL_MAX_REPORTS);
+    assert_int_equal(found_in(1, MAIL_MAX_REPORTS + 1, 0, true), MAIL_MAX_REPORTS);
+    assert_int_equal(found_in(1, 1, MAIL_MAX_PARTS - 2, false),
+                     1); /* the multipart is one */
+    assert_int_equal(found_in(1, 1, MAIL_MAX_PARTS - 1, true), 0);
 }
 
 static void
