@@ -266,8 +266,7 @@ is_multipart(const struct message *m)
     GMimeContentType *type = content_type(m);
     bool multipart = type != NULL && g_mime_content_type_is_type(type, "multipart", "*");
 
-    if (type != NULL)
-        g_object_unref(type);
+    g_clear_object(&type);
     return multipart;
 }
 
@@ -395,7 +394,6 @@ mail_from_domain(struct arena *a, const struct message *m)
     copy = arena_strdup(a, domain == NULL ? "" : domain);
     if (copy != NULL)
         text_lower(copy);
-    if (list != NULL)
-        g_object_unref(list);
+    g_clear_object(&list);
     return copy;
 }
