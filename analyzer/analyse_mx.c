@@ -137,6 +137,24 @@ is_worth_it(const struct facts *f, const struct uncovered *u)
     return u->days >= LEAST_DAYS || u->senders.count > INDEPENDENT;
 }
 
+/* What those who saw the host sent to the domain while they did. */
+static int64_t
+sessions_of(const struct facts *f, name domain, const struct uncovered *u)
+{
+    int64_t sessions = 0;
+    size_t first, end;
+
+    facts_tallies_of(f, domain, &first, &end);
+    for (size_t i = first; i < end; i++) {
+        const struct tally *t = &f->tallies[i];
+
+        if (t->day >= u->first && t->day <= u->last &&
+            name_list_has(&u->senders, t->sender))
+            sessions += t->sessions;
+    }
+    return sessions;
+}
+
 static bool
 add_finding(const struct facts *f, name domain, struct uncovered *u, struct analysis *a,
             struct err *e)
@@ -158,19 +176,13 @@ add_finding(const struct facts *f, name domain, struct uncovered *u, struct anal
         .subject = u->host,
     };
     merge_id(out->id, out->kind, "host", facts_text(f, u->host));
+    out->sessions = sessions_of(f, domain, u);
     out->senders = u->senders;
     out->addresses = u->addresses;
     u->senders = u->addresses = (struct name_list){0};
     out->open = f->today - u->last <= onset_patience(f, &out->senders);
     out->onset_earliest = ((int64_t)f->first_day + u->first) * 86400;
     out->onset_latest = out->onset_earliest + 86400;
-    for (size_t i = 0; i < f->tally_count; i++) {
-        const struct tally *t = &f->tallies[i];
-
-        if (t->domain == domain && t->day >= u->first && t->day <= u->last &&
-            name_list_has(&out->senders, t->sender))
-            out->sessions += t->sessions;
-    }
     out->refused =
         drift_enforces(f, domain, out->senders.items[0], u->last) ? u->failed : 0;
     return name_list_add(&out->hosts, u->host, e) &&
@@ -179,8 +191,8 @@ add_finding(const struct facts *f, name domain, struct uncovered *u, struct anal
 
 /* The same host for several domains is one finding. */
 static bool
-join(struct analysis *a, name domain, const struct uncovered *u, bool *joined,
-     struct err *e)
+join(const struct facts *f, struct analysis *a, name domain, const struct uncovered *u,
+     bool *joined, struct err *e)
 {
     *joined = false;
     for (size_t i = 0; i < a->count; i++) {
@@ -192,6 +204,7 @@ join(struct analysis *a, name domain, const struct uncovered *u, bool *joined,
         out->first = u->first < out->first ? u->first : out->first;
         out->last = u->last > out->last ? u->last : out->last;
         out->failed += u->failed;
+        out->sessions += sessions_of(f, domain, u);
         for (size_t k = 0; k < u->senders.count; k++)
             if (!name_list_add(&out->senders, u->senders.items[k], e))
                 return false;
@@ -217,7 +230,7 @@ one_domain(const struct facts *f, size_t first, size_t end, struct analysis *a,
         ok = gather(f, f->misses[first].domain, a->excluded, &u, e);
         if (ok && is_worth_it(f, &u) &&
             !mx_is_covered(f, f->misses[first].domain, u.host, u.last))
-            ok = join(a, f->misses[first].domain, &u, &joined, e) &&
+            ok = join(f, a, f->misses[first].domain, &u, &joined, e) &&
                  (joined || add_finding(f, f->misses[first].domain, &u, a, e));
         name_list_clear(&u.senders);
         name_list_clear(&u.addresses);

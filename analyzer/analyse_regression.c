@@ -45,55 +45,9 @@ regression_is_foreign(const struct grid *g, name ip)
     return ip && d && d->address_count && !is_ours(d, ip);
 }
 
-static int
-by_name(const void *a, const void *b)
-{
-    name x, y;
-
-    memcpy(&x, a, sizeof(x));
-    memcpy(&y, b, sizeof(y));
-    return (x > y) - (x < y);
-}
-
 enum {
     MAX_PLACES = 256
 };
-
-static size_t
-distinct(name *list, size_t count)
-{
-    size_t kept = 0;
-
-    qsort(list, count, sizeof(*list), by_name);
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || list[i] != list[i - 1])
-            list[kept++] = list[i];
-    return kept;
-}
-
-size_t
-regression_place_count(const struct grid *g)
-{
-    const struct declared *d = facts_declared(g->f, g->domain);
-    name hosts[MAX_PLACES], ips[MAX_PLACES];
-    size_t host_count = 0, ip_count = 0;
-
-    if (d && d->address_count)
-        return d->address_count;
-    for (size_t i = g->first_miss; i < g->end_miss; i++) {
-        if (host_count == MAX_PLACES)
-            host_count = distinct(hosts, host_count);
-        if (ip_count == MAX_PLACES)
-            ip_count = distinct(ips, ip_count);
-        if (g->f->misses[i].host && host_count < MAX_PLACES)
-            hosts[host_count++] = g->f->misses[i].host;
-        if (g->f->misses[i].ip && ip_count < MAX_PLACES)
-            ips[ip_count++] = g->f->misses[i].ip;
-    }
-    host_count = distinct(hosts, host_count);
-    ip_count = distinct(ips, ip_count);
-    return host_count > ip_count ? host_count : ip_count;
-}
 
 struct place {
     name at;
@@ -217,7 +171,7 @@ static bool
 same_story(const struct day *d)
 {
     struct place tops[MAX_PLACES];
-    size_t count = 0, spread = 0, bare = 0, several = regression_place_count(d->g) > 1;
+    size_t count = 0, spread = 0, bare = 0, several = d->g->place_count > 1;
     int64_t most = 0;
 
     for (size_t i = 0; i < d->count; i++) {
@@ -273,7 +227,7 @@ static int
 sender_strength(const struct day *d, const struct unit *u)
 {
     struct places p = regression_places(d->g, d->k, u->sender, d->day, d->day);
-    size_t count = regression_place_count(d->g);
+    size_t count = d->g->place_count;
     double rate = excess(u);
 
     if (p.foreign >= LEAST_FOREIGN && u->established)
@@ -323,7 +277,9 @@ look_at_day(const struct day *d, struct sightings *out, bool *marked, struct err
     }
     *marked = false;
     for (size_t i = 0; i < d->count; i++) {
-        int strength = d->units[i].failed ? sender_strength(d, &d->units[i]) : -1;
+        int strength = d->units[i].failed >= LEAST_UNIT_FAILED
+                           ? sender_strength(d, &d->units[i])
+                           : -1;
 
         if (strength < 0)
             continue;
@@ -348,7 +304,7 @@ regression_find(const struct grid *g, const struct grid_kind *k, const uint8_t *
     if (!d.units)
         return err_nomem(e);
     for (d.day = 0; d.day < FACTS_DAYS && ok; d.day++) {
-        if (!k->any[d.day])
+        if (k->most[d.day] < LEAST_UNIT_FAILED)
             continue;
         fill_units(&d, skip);
         ok = look_at_day(&d, out, &marked, e);

@@ -37,9 +37,6 @@ struct places {
 struct places regression_places(const struct grid *g, const struct grid_kind *k,
                                 name sender, int first, int last);
 
-/* How many places the domain has: declared, or seen in failures. */
-size_t regression_place_count(const struct grid *g);
-
 /* Is the address declared not to be ours? Never when none are declared. */
 bool regression_is_foreign(const struct grid *g, name ip);
 

@@ -281,7 +281,7 @@ static void
 count_places(struct scope *s, const struct grid *g)
 {
     const struct declared *d = facts_declared(g->f, g->domain);
-    size_t count = regression_place_count(g);
+    size_t count = g->place_count;
 
     /* Domains of one group share their places. */
     for (size_t i = 0; s->domains.items[i] != g->domain; i++)

@@ -200,6 +200,28 @@ sort_rows(void *rows, size_t count, size_t element,
         qsort(rows, count, element, compare);
 }
 
+/* The database sorts by domain and sender: then only their days need sorting. */
+static void
+sort_tallies(struct facts *f)
+{
+    struct tally *rows = f->tallies;
+
+    for (size_t i = 1; i < f->tally_count; i++)
+        if (rows[i].domain < rows[i - 1].domain ||
+            (rows[i].domain == rows[i - 1].domain &&
+             rows[i].sender < rows[i - 1].sender)) {
+            qsort(rows, f->tally_count, sizeof(*rows), by_tally);
+            return;
+        }
+    for (size_t first = 0, end; first < f->tally_count; first = end) {
+        for (end = first + 1; end < f->tally_count &&
+                              rows[end].domain == rows[first].domain &&
+                              rows[end].sender == rows[first].sender;)
+            end++;
+        sort_rows(rows + first, end - first, sizeof(*rows), by_tally);
+    }
+}
+
 static name
 find_group(name *group, name n)
 {
@@ -255,7 +277,7 @@ facts_finish(struct facts *f, struct err *e)
         return err_set(e, f->err.kind, "%s", f->err.text);
     if (!rank_names(f, e))
         return false;
-    sort_rows(f->tallies, f->tally_count, sizeof(*f->tallies), by_tally);
+    sort_tallies(f);
     sort_rows(f->misses, f->miss_count, sizeof(*f->misses), by_miss);
     sort_rows(f->seen, f->seen_count, sizeof(*f->seen), by_seen);
     sort_rows(f->claims, f->claim_count, sizeof(*f->claims), by_claim);

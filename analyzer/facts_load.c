@@ -275,13 +275,24 @@ domain_array(const struct settings *s, const char *const domains[], size_t count
 /* ---- all of it -------------------------------------------------------------------- */
 
 static bool
+ignore_row(void *ctx, const char *const v[], size_t n, struct err *e)
+{
+    (void)ctx;
+    (void)v;
+    (void)n;
+    (void)e;
+    return true;
+}
+
+static bool
 load_rows(struct load *l, struct store *store, const char *domains, struct err *e)
 {
     char first[WHEN_DAY_SIZE], last[WHEN_DAY_SIZE];
     const char *params[] = {when_print_day(l->f->first_day, first),
                             when_print_day(l->f->first_day + l->f->today, last), domains};
 
-    return store_query(store, query_findings_sessions, params, 3, 7, sessions_row, l,
+    return store_query(store, query_findings_memory, NULL, 0, 3, ignore_row, NULL, e) &&
+           store_query(store, query_findings_sessions, params, 3, 7, sessions_row, l,
                        e) &&
            store_query(store, query_findings_failures, params, 3, 10, failure_row, l,
                        e) &&

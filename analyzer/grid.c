@@ -71,6 +71,57 @@ fill_sessions(struct grid *g, size_t first, size_t end)
     }
 }
 
+/* How many places the domain has: declared, or seen in failures. */
+static int
+by_name(const void *a, const void *b)
+{
+    name x, y;
+
+    memcpy(&x, a, sizeof(x));
+    memcpy(&y, b, sizeof(y));
+    return (x > y) - (x < y);
+}
+
+enum {
+    MAX_PLACES = 256
+};
+
+static size_t
+distinct(name *list, size_t count)
+{
+    size_t kept = 0;
+
+    qsort(list, count, sizeof(*list), by_name);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || list[i] != list[i - 1])
+            list[kept++] = list[i];
+    return kept;
+}
+
+static size_t
+count_places(const struct grid *g)
+{
+    const struct declared *d = facts_declared(g->f, g->domain);
+    name hosts[MAX_PLACES], ips[MAX_PLACES];
+    size_t host_count = 0, ip_count = 0;
+
+    if (d && d->address_count)
+        return d->address_count;
+    for (size_t i = g->first_miss; i < g->end_miss; i++) {
+        if (host_count == MAX_PLACES)
+            host_count = distinct(hosts, host_count);
+        if (ip_count == MAX_PLACES)
+            ip_count = distinct(ips, ip_count);
+        if (g->f->misses[i].host && host_count < MAX_PLACES)
+            hosts[host_count++] = g->f->misses[i].host;
+        if (g->f->misses[i].ip && ip_count < MAX_PLACES)
+            ips[ip_count++] = g->f->misses[i].ip;
+    }
+    host_count = distinct(hosts, host_count);
+    ip_count = distinct(ips, ip_count);
+    return host_count > ip_count ? host_count : ip_count;
+}
+
 bool
 grid_init(struct grid *g, const struct facts *f, name domain, struct err *e)
 {
@@ -93,6 +144,7 @@ grid_init(struct grid *g, const struct facts *f, name domain, struct err *e)
         if (i == first || f->tallies[i].sender != f->tallies[i - 1].sender)
             g->senders[s++] = f->tallies[i].sender;
     fill_sessions(g, first, end);
+    g->place_count = count_places(g);
     return true;
 }
 
@@ -123,9 +175,10 @@ fill_failed(const struct grid *g, struct grid_kind *k)
         at = s * FACTS_DAYS + (size_t)rows[i].day;
         if (s == g->sender_count || g->sessions[GRID_ANY][at] == 0)
             continue;
-        k->any[rows[i].day] = 1;
         if (of_type > k->failed[at])
             k->failed[at] = of_type;
+        if (of_type > k->most[rows[i].day])
+            k->most[rows[i].day] = of_type;
     }
 }
 

@@ -18,6 +18,7 @@ struct grid {
     size_t sender_count;
     int64_t *sessions[GRID_CLASSES]; /* [sender * FACTS_DAYS + day]; 0: not reported */
     size_t first_miss, end_miss;     /* the domain's rows of f->misses */
+    size_t place_count; /* addresses or hosts: declared, or seen in failures */
 };
 
 struct grid_kind {
@@ -25,8 +26,8 @@ struct grid_kind {
     enum result_type type;
     enum grid_class class;
     size_t first_miss, end_miss;
-    int64_t *failed;         /* [sender * FACTS_DAYS + day] */
-    uint8_t any[FACTS_DAYS]; /* did anybody fail that day? */
+    int64_t *failed;          /* [sender * FACTS_DAYS + day] */
+    int64_t most[FACTS_DAYS]; /* failures of one sender that day */
 };
 
 MUST_USE bool grid_init(struct grid *g, const struct facts *f, name domain,

@@ -13,4 +13,4 @@ WHERE day >= $1::date AND day <= $2::date AND tier < 3
   AND successful_sessions < 70000000000000 AND failed_sessions < 70000000000000
   AND ($3::text[] IS NULL OR policy_domain = ANY ($3::text[]))
 GROUP BY policy_domain, sender, policy_type, long_window, policy_string
-ORDER BY policy_domain COLLATE "C", sender COLLATE "C", policy_type COLLATE "C", long_window, policy_string
+ORDER BY policy_domain COLLATE "C", sender COLLATE "C"
