@@ -96,3 +96,17 @@ def test_manual_has_every_verb_and_option(release, program, page):
                for option in re.findall(r"--[a-z][a-z-]+", run(release / program, name, "--help"))}
     assert options
     assert [option for option in sorted(options) if option not in manual] == []
+
+
+def test_manual_has_every_explanation():
+    """The words that analyzer/explain.c explains, with what it says about them."""
+    table = (SOURCE / "analyzer/explain.c").read_text().split("explain_table[] = {")[1].split("explain_count")[0]
+    kinds = dict(re.findall(r'#define (KIND_\w+)\s+"([^"]+)"', (SOURCE / "analyzer/analyse.h").read_text()))
+    text = r'((?:"[^"]*"\s*)+)'
+    rows = re.findall(rf'\{{EXPLAIN_\w+,\s*("[^"]*"|KIND_\w+),\s*{text},\s*{text},\s*{text}\}}', table)
+    assert len(rows) == table.count("{EXPLAIN_") > 30
+    manual = " ".join((SOURCE / "docs/tlsrpt.1").read_text().split()).lower()
+    for word, *told in rows:
+        assert (kinds.get(word) or word.strip('"')).lower() in manual
+        for words in told:
+            assert " ".join("".join(re.findall(r'"([^"]*)"', words)).split()).lower().rstrip(".") in manual, word
