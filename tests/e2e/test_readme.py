@@ -10,6 +10,7 @@ import re
 import socket
 import struct
 import subprocess
+import tempfile
 
 import pytest
 
@@ -25,11 +26,11 @@ def test_every_block_is_known():
 
 
 @pytest.fixture(scope="module")
-def quickstart(tmp_path_factory):
+def quickstart():
     """Runs quickstart with a directory of its own; whatever happens, nothing of it stays."""
-    folder = tmp_path_factory.mktemp("quickstart") / "state"
-    for parent in folder.parents[:-2]:
-        parent.chmod(0o711)  # as root, the daemon's user has to get there
+    parent = pathlib.Path(tempfile.mkdtemp(prefix="tlsrpt-quickstart-"))
+    parent.chmod(0o711)  # as root, the daemon's user has to get there, and pytest's own folders are closed
+    folder = parent / "state"
     environment = {**os.environ, "TLSRPT_QUICKSTART_DIR": str(folder)}
 
     def run(*arguments):
@@ -38,6 +39,7 @@ def quickstart(tmp_path_factory):
     run.folder = folder
     yield run
     run("--remove")
+    parent.rmdir()
 
 
 def ask(quickstart, *words):
