@@ -273,3 +273,48 @@ def test_result_of_another_signer(drivers, key):
     message = sign(mail(), key, domain="second.example", selector="gone")
     kept = only(ask(drivers, passing(message, "second.example"), driver="trusting"))
     assert (kept["status"], kept["tier"], kept["signer"]) == ("accepted", "unverified", "second.example")
+
+
+# ---- as senders really write ----
+
+def google(k):
+    """Content-Type is not signed, the base64 has no padding."""
+    message = mail(extra="Message-ID: <1@google.com>\r\n").replace(b"=\r\n\r\n--=_b--", b"\r\n\r\n--=_b--")
+    return sign(message.replace(b"==\r\n", b"\r\n"), k,
+                headers=[b"from", b"to", b"subject", b"tls-report-submitter", b"tls-report-domain", b"message-id", b"date",
+                         b"mime-version", b"from", b"to", b"subject", b"date"])
+
+
+def microsoft(k):
+    """HTML first, a folded Subject without brackets, TLS-Report-* not signed."""
+    subject = b"Subject: Report Domain: example.org Submitter: example.net Report-ID: <1@example.net>"
+    message = mail(parts=["Content-Type: text/html; charset=us-ascii\r\n\r\n<p>Report</p>\r\n", attachment(report())],
+                   extra="Message-ID: <1@example.org>\r\n")
+    assert subject in message
+    message = message.replace(subject, b"Subject: Report Domain: example.org Submitter: example.net\r\n\tReport-ID: 1+")
+    return sign(message, k, headers=[b"from", b"date", b"subject", b"message-id", b"content-type", b"mime-version"])
+
+
+def stalwart(k):
+    """No contact-info, another boundary style, a report-id without @."""
+    content = dict(report(report_id="1700000000_12345"), **{"contact-info": None, "organization-name": "mail.example.net"})
+    return sign(mail(content=content, boundary="17d1f7a8_ab.cd"), k, canon=(b"relaxed", b"relaxed"))
+
+
+def postfix_reporter(k):
+    """No policy-domain where no policy was found."""
+    return sign(mail(content=without_domain(report(report_id=f"{mails.YESTERDAY}_idx1_example.org"))), k)
+
+
+def as_the_body(k):
+    """No multipart at all; then the type must be signed."""
+    message = mail()
+    head = message.split(b"Content-Type:", 1)[0]
+    return sign(head + b"Content-Type: application/tlsrpt+json\r\n\r\n" + json.dumps(report()).encode() + b"\r\n", k)
+
+
+@pytest.mark.parametrize("sender", [google, microsoft, stalwart, postfix_reporter, as_the_body])
+def test_real_senders_are_verified(drivers, key, sender):
+    kept = only(ask(drivers, received(sender(key))))
+    assert (kept["status"], kept.get("tier"), kept["reason"]) == ("accepted", "verified", "")
+    assert kept["domains"] == ["example.org"]
