@@ -36,7 +36,7 @@ habit_of(const struct facts *f, size_t first, size_t end)
             }
         h.days++;
         h.single += sessions == 1;
-        h.failing += failed > half * (double)sessions;
+        h.failing += (double)failed > half * (double)sessions;
         h.sessions += sessions;
         h.failed += failed;
         h.last = rows[i].day;

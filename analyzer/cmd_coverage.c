@@ -93,7 +93,7 @@ show(struct context *c, const struct facts *f, size_t first, size_t end,
 static bool
 show_all(struct context *c, const struct facts *f, const struct diaries *l, struct err *e)
 {
-    for (size_t first = 0, end; first < f->tally_count; first = end) {
+    for (size_t first = 0, end; l->place && first < f->tally_count; first = end) {
         uint32_t place = l->place[f->tallies[first].sender];
 
         for (end = first + 1; end < f->tally_count &&

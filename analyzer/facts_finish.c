@@ -37,16 +37,13 @@ static int
 by_miss(const void *a, const void *b)
 {
     const struct miss *x = a, *y = b;
+    const int64_t p[] = {x->domain, x->kind, x->sender, x->day,   x->type,
+                         x->net,    x->host, x->ip,     x->reason};
+    const int64_t q[] = {y->domain, y->kind, y->sender, y->day,   y->type,
+                         y->net,    y->host, y->ip,     y->reason};
 
-    ORDER(x->domain, y->domain);
-    ORDER(x->kind, y->kind);
-    ORDER(x->sender, y->sender);
-    ORDER(x->day, y->day);
-    ORDER(x->type, y->type);
-    ORDER(x->net, y->net);
-    ORDER(x->host, y->host);
-    ORDER(x->ip, y->ip);
-    ORDER(x->reason, y->reason);
+    for (size_t i = 0; i < sizeof p / sizeof *p; i++)
+        ORDER(p[i], q[i]);
     return 0;
 }
 
