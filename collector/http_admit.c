@@ -56,6 +56,18 @@ find_peer(struct http_request *r, const struct headers *h)
         peer_print(&r->peer, r->peer_text);
 }
 
+/* RFC 9112 section 3.2.2: a request to a proxy names the server too. */
+static const char *
+skip_authority(const char *url)
+{
+    size_t n = strncasecmp(url, "https://", 8) == 0 ? 8 : 7;
+
+    if (n == 7 && strncasecmp(url, "http://", 7) != 0)
+        return url;
+    url += n;
+    return url + strcspn(url, "/");
+}
+
 /* The path is compared byte for byte, whatever it could be decoded to. */
 static bool
 take_path(struct http_request *r, const char *url)
@@ -63,6 +75,7 @@ take_path(struct http_request *r, const char *url)
     const char *path = r->http->settings->https.path;
     size_t n = strlen(path);
 
+    url = skip_authority(url);
     if (strncmp(url, path, n) != 0 || (url[n] != '\0' && url[n] != '/'))
         return false;
     if (url[n] == '\0')

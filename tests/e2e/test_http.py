@@ -191,6 +191,7 @@ def test_pipelined_requests_are_answered_in_order(shared):
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/tlsrpt/", "/v1//tlsrpt", "/v1/%74lsrpt", "/V1/tlsrpt",
                                   "/v1/tlsrpt/../tlsrpt", "/v1/tlsrpt%00", "/v1/tlsrpt%3Fx", "/v1/tlsrptx", "//v1/tlsrpt",
                                   "/v1/tlsrpt/a%2Eb", "/v1/tlsrpt/example.com/", "/v1/tlsrpt/nodot", "/v1/tlsrpt;x",
+                                  "http://localhost", "http:///v1/tlsrpt/", "ftp://localhost/v1/tlsrpt", "*",
                                   "/v1/tlsrpt/" + "a." * 127 + "aa"])
 def test_another_path_is_not_found(shared, path):
     assert shared.ask(request(report(), path=path))[0] == 404
@@ -204,8 +205,9 @@ def test_another_method_is_not_allowed(shared, method):
         assert b"Allow: POST" in iter(client.line, b"")
 
 
-def test_a_query_does_not_matter(shared):
-    assert shared.ask(request(report(), path="/v1/tlsrpt?from=here"))[0] == 201
+@pytest.mark.parametrize("path", ["/v1/tlsrpt?from=here", "http://localhost/v1/tlsrpt", "HTTPS://h:1/v1/tlsrpt/example.com"])
+def test_other_forms_of_the_same_path(shared, path):
+    assert shared.ask(request(report(), path=path))[0] == 201
 
 
 def test_the_path_names_the_domain_of_a_policy_without_one(shared):
