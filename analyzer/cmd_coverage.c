@@ -123,7 +123,7 @@ run(struct context *c, struct err *e)
     ok = ok && view_begin(c->view, columns, sizeof columns / sizeof *columns, e) &&
          show_all(c, &f, &l, e) && view_end(c->view, e);
     if (ok && !c->view->row_count)
-        command_say_empty(c, "no reports yet: nothing can be said");
+        findings_say_empty(c, &f, "no sender reports regularly yet");
     diary_clear(&l);
     free(nobody);
     facts_clear(&f);

@@ -77,9 +77,7 @@ show_all(struct context *c, const struct findings *now, const struct findings *b
     if (!view_end(c->view, e))
         return false;
     if (!c->view->row_count)
-        command_say_empty(c, now->facts.tally_count
-                                 ? "nothing to act on"
-                                 : "no reports yet: nothing can be said");
+        findings_say_empty(c, &now->facts, "nothing to act on");
     return true;
 }
 

@@ -3,7 +3,6 @@
 #include "analyzer/findings.h"
 #include "base/when.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const struct column columns[] = {
@@ -24,12 +23,9 @@ lines_cell(struct buf *out, const char *text)
     (void)buf_putc(out, '[');
     for (const char *at = text; *at;) {
         size_t n = strcspn(at, "\n");
-        char line[512];
 
-        (void)snprintf(line, sizeof line, "%.*s",
-                       (int)(n < sizeof line ? n : sizeof line), at);
         (void)buf_puts(out, at == text ? "" : ", ");
-        (void)view_json_string(out, line);
+        (void)view_json_string(out, at, n);
         at += n;
         at += *at != 0;
     }
@@ -128,7 +124,7 @@ run(struct context *c, struct err *e)
          show_declared(c, &f, &cell, e) && show_seen(c, &f, &cell, e) &&
          view_end(c->view, e);
     if (ok && !c->view->row_count)
-        command_say_empty(c, "no sender told a policy yet");
+        findings_say_empty(c, &f, "no sender told a policy yet");
     buf_clear(&cell);
     facts_clear(&f);
     return ok;

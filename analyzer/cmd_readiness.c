@@ -75,7 +75,7 @@ run(struct context *c, struct err *e)
     }
     ok = ok && view_end(c->view, e);
     if (ok && !c->view->row_count)
-        command_say_empty(c, "no reports yet: nothing can be said");
+        findings_say_empty(c, &all.facts, "nothing to judge");
     findings_clear(&all);
     return ok;
 }

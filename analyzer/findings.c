@@ -111,6 +111,18 @@ findings_asks_for(const struct context *c, const char *domain)
 }
 
 void
+findings_say_empty(struct context *c, const struct facts *f, const char *text)
+{
+    char nothing[128];
+
+    (void)snprintf(nothing, sizeof nothing,
+                   "no reports of the latest %d days: `tlsrpt summary` has older ones, "
+                   "--as-of looks back",
+                   FACTS_DAYS);
+    command_say_empty(c, f->tally_count == 0 ? nothing : text);
+}
+
+void
 findings_clear(struct findings *f)
 {
     analyse_clear(&f->all);
@@ -125,8 +137,10 @@ list_cell(struct buf *out, const struct facts *f, const struct name_list *l)
     buf_reset(out);
     (void)buf_putc(out, '[');
     for (size_t i = 0; i < l->count; i++) {
+        const char *text = facts_text(f, l->items[i]);
+
         (void)buf_puts(out, i ? ", " : "");
-        (void)view_json_string(out, facts_text(f, l->items[i]));
+        (void)view_json_string(out, text, strlen(text));
     }
     (void)buf_putc(out, ']');
     return out->bytes;

@@ -24,6 +24,9 @@ MUST_USE bool findings_load_facts(struct context *c, struct facts *out, struct e
 /* DOMAIN as an argument means --domain DOMAIN. */
 void findings_take_domain(struct context *c);
 
+/* For an answer without rows: that there are no reports to judge by, else `text`. */
+void findings_say_empty(struct context *c, const struct facts *f, const char *text);
+
 /* Was the domain asked for, or none in particular? */
 bool findings_asks_for(const struct context *c, const char *domain);
 

@@ -5,6 +5,18 @@
 
 #include <string.h>
 
+void
+options_put_element(struct buf *out, const char *text)
+{
+    (void)buf_putc(out, '"');
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\')
+            (void)buf_putc(out, '\\');
+        (void)buf_putc(out, *text);
+    }
+    (void)buf_putc(out, '"');
+}
+
 /* A text array as PostgreSQL reads it; NULL (no error) for an empty list. */
 static bool
 print_array(struct options *o, const struct option_list *list, const char **out,
@@ -17,14 +29,10 @@ print_array(struct options *o, const struct option_list *list, const char **out,
         return true;
     buf_init(&b, 0);
     for (size_t i = 0; i < list->count; i++) {
-        (void)buf_puts(&b, i == 0 ? "{\"" : "\",\"");
-        for (const char *c = list->items[i]; *c != '\0'; c++) {
-            if (*c == '"' || *c == '\\')
-                (void)buf_putc(&b, '\\');
-            (void)buf_putc(&b, *c);
-        }
+        (void)buf_putc(&b, i == 0 ? '{' : ',');
+        options_put_element(&b, list->items[i]);
     }
-    (void)buf_puts(&b, "\"}");
+    (void)buf_putc(&b, '}');
     if (!b.failed)
         *out = arena_strdup(&o->arena, b.bytes);
     buf_clear(&b);

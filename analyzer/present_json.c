@@ -17,9 +17,9 @@ put_escaped(struct buf *out, uint32_t cp)
 /* Appends text, or with `inside` the inside of a JSON string. A byte that is no UTF-8
  * becomes U+FFFD: JSON has no other way. */
 static bool
-put_text(struct buf *out, const char *text, bool inside)
+put_text(struct buf *out, const char *text, size_t n, bool inside)
 {
-    size_t n = strlen(text), len;
+    size_t len;
     uint32_t cp = 0;
 
     for (size_t i = 0; i < n; i += len) {
@@ -38,10 +38,10 @@ put_text(struct buf *out, const char *text, bool inside)
 }
 
 bool
-view_json_string(struct buf *out, const char *text)
+view_json_string(struct buf *out, const char *text, size_t n)
 {
     (void)buf_putc(out, '"');
-    (void)put_text(out, text, true);
+    (void)put_text(out, text, n, true);
     return buf_putc(out, '"');
 }
 
@@ -60,7 +60,7 @@ put_cell(struct buf *out, enum column_type type, const char *cell)
         return;
     case COLUMN_LIST:
     case COLUMN_JSON: /* characters beyond ASCII stand in JSON only inside strings */
-        (void)put_text(out, cell, false);
+        (void)put_text(out, cell, strlen(cell), false);
         return;
     case COLUMN_TEXT:
     case COLUMN_DAY:
@@ -69,7 +69,7 @@ put_cell(struct buf *out, enum column_type type, const char *cell)
     case COLUMN_STATUS:
         break;
     }
-    (void)view_json_string(out, cell);
+    (void)view_json_string(out, cell, strlen(cell));
 }
 
 /* Writes the object and `before` it; the rest is up to stdio. */

@@ -103,5 +103,6 @@ MUST_USE bool view_write(struct view *v, const char *bytes, size_t n, struct err
 MUST_USE bool view_list_join(struct buf *out, const char *cell, const char *between,
                              struct err *e);
 
-/* Appends a text as a JSON string. What could act on a terminal is written as \uXXXX. */
-bool view_json_string(struct buf *out, const char *text);
+/* Appends n bytes of a text as a JSON string. What could act on a terminal is written as
+ * \uXXXX. */
+bool view_json_string(struct buf *out, const char *text, size_t n);

@@ -268,6 +268,18 @@ def test_hostile_texts_reach_no_medium_unescaped(migrated, cli):
     assert "\\x1b[31m" in cli("show", held).stdout
 
 
+def test_a_finding_about_a_hostile_sender_lists_its_reports(migrated, cli):
+    evil = 'e"v\\i\x1bl.example'
+    for day in range(1, 21):
+        failed = [failure("certificate-expired", 90)] if day > 16 else []
+        add_report(migrated, f"2026-10-{day:02}", [policy(good=100, bad=90 * len(failed), failures=failed)], sender=evil)
+    findings = json.loads(cli("findings", "--as-of", "2026-10-22", "--format", "json").stdout)
+    [finding] = [finding for finding in findings if finding["kind"] == "certificate-expired"]
+    assert evil in finding["senders"]
+    reports = cli("findings", finding["id"], "--as-of", "2026-10-22").stdout.split("tlsrpt show ID")[1]
+    assert "20261020-" in reports and "\x1b" not in reports
+
+
 def test_a_broken_pipe_is_no_error(migrated, tlsrpt):
     for number in range(1, 29):
         add_report(migrated, f"2026-11-{number:02}", [policy(bad=1) for _ in range(60)])
@@ -302,6 +314,12 @@ def test_an_empty_database_says_what_to_do(cli):
     assert cli("summary", "--format", "json").stdout == "[]\n"
     assert cli("summary", "--format", "ndjson").stdout == ""
     assert cli("summary", "--format", "csv").stdout == KEYS["summary"].replace(" ", ",") + "\n"
+
+
+def test_old_reports_are_not_taken_for_none(migrated, cli):
+    add_report(migrated, "2020-01-05", [policy(bad=3, failures=[failure("certificate-expired", 3)])])
+    for verb in ("findings", "readiness", "policies", "coverage"):
+        assert "no reports of the latest 92 days" in cli(verb).stderr, verb
 
 
 @pytest.mark.parametrize("words, said", [
