@@ -88,6 +88,13 @@ take_item(void *ctx, struct import_item *item)
     return import_crew_put(im->crew, item) && !interrupted;
 }
 
+static bool
+is_uninterrupted(void *ctx)
+{
+    (void)ctx;
+    return !interrupted;
+}
+
 /* ---- options ---- */
 
 static bool
@@ -189,9 +196,10 @@ static int
 run(struct import *im, char **paths, int count)
 {
     const struct import_sink sink = {
-        take_item, hear_trouble, im,
+        take_item, hear_trouble, is_uninterrupted, im,
         (size_t)im->plan.mail.settings->mail.max_message_bytes};
-    const struct sigaction stop = {.sa_handler = interrupt};
+    const struct sigaction stop = {.sa_handler = interrupt,
+                                   .sa_flags = (int)SA_RESETHAND}; /* twice: at once */
     struct err e = {0};
     bool go_on = true;
 

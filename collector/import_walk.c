@@ -24,6 +24,8 @@ struct walk {
     struct buf path;
     char *block; /* BLOCK_BYTES */
     int depth;
+    bool stopped; /* by the sink, while reading */
+    bool cut;     /* the file's end was not reached: an error, or stopped */
 };
 
 static void
@@ -54,22 +56,26 @@ give(const struct walk *w, const struct buf *bytes, bool too_big)
     return w->sink->item(w->sink->ctx, &item);
 }
 
-/* The next block of a file; 0 at its end, and after trouble, which is told. */
+/* The next block of a file; 0 at its end, or when it is cut. */
 static size_t
-next_block(const struct walk *w, int fd)
+next_block(struct walk *w, int fd)
 {
     ssize_t n;
 
-    do
+    do {
         n = read(fd, w->block, BLOCK_BYTES);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
+        w->stopped = n < 0 && errno == EINTR && !w->sink->go_on(w->sink->ctx);
+    } while (n < 0 && errno == EINTR && !w->stopped);
+    if (n >= 0)
+        return (size_t)n;
+    w->cut = true;
+    if (!w->stopped)
         trouble(w, strerror(errno));
-    return n < 0 ? 0 : (size_t)n;
+    return 0;
 }
 
 static bool
-read_mbox(const struct walk *w, int fd, size_t n)
+read_mbox(struct walk *w, int fd, size_t n)
 {
     struct mbox m;
     size_t taken;
@@ -81,33 +87,36 @@ read_mbox(const struct walk *w, int fd, size_t n)
             if (mbox_take(&m, w->block + at, n - at, &taken) == MBOX_MESSAGE)
                 go_on = give(w, &m.message, m.too_big);
     }
-    if (go_on && mbox_end(&m) == MBOX_MESSAGE)
+    if (go_on && !w->cut && mbox_end(&m) == MBOX_MESSAGE)
         go_on = give(w, &m.message, m.too_big);
     mbox_clear(&m);
-    return go_on;
+    return go_on && !w->stopped;
 }
 
 static bool
-read_whole(const struct walk *w, int fd, size_t n)
+read_whole(struct walk *w, int fd, size_t n)
 {
     struct buf bytes;
-    bool go_on;
+    bool go_on = true;
 
     buf_init(&bytes, w->sink->max_item_bytes);
     while (n > 0 && buf_append(&bytes, w->block, n))
         n = next_block(w, fd);
-    go_on = give(w, &bytes, bytes.failed);
+    if (!w->cut)
+        go_on = give(w, &bytes, bytes.failed);
     buf_clear(&bytes);
-    return go_on;
+    return go_on && !w->stopped;
 }
 
 static bool
 read_file(struct walk *w, int fd)
 {
-    size_t n = next_block(w, fd);
+    size_t n;
 
+    w->cut = false;
+    n = next_block(w, fd);
     if (n == 0)
-        return true; /* empty: a mail that is being delivered, or trouble already told */
+        return !w->stopped; /* empty: perhaps a mail that is just being delivered */
     return mbox_sniff(w->block, n) ? read_mbox(w, fd, n) : read_whole(w, fd, n);
 }
 

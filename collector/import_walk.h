@@ -20,6 +20,9 @@ struct import_sink {
     bool (*item)(void *ctx, struct import_item *item);
     /* Something could not be read; the walk goes on. */
     void (*trouble)(void *ctx, const char *path, const char *why);
+    /* Asked when a signal came while something was read; false stops the walk, and what
+     * was read by half is forgotten. */
+    bool (*go_on)(void *ctx);
     void *ctx;
     size_t max_item_bytes;
 };

@@ -222,6 +222,21 @@ def test_interrupted_and_run_again(tlsrptd, migrated, config, run):
     assert reports(migrated) == 600
 
 
+def test_interrupted_while_it_waits_for_input(tlsrptd, migrated, config):
+    """What came whole is kept, half a mail is not."""
+    process = subprocess.Popen([tlsrptd, "import", "-c", config, "--vouch", "--jobs", "1", "--db", migrated.uri, "-"],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdin.write(mbox([mail(report(n)) for n in range(101)]) + mbox([mail(report(999))])[:900])
+    process.stdin.flush()
+    while reports(migrated) == 0:  # a batch of a hundred
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 75
+    assert verdicts(process.stdout.read().decode()) == {"stored": 101}
+    process.stdin.close()
+    assert reports(migrated) == 101 and migrated.value("SELECT count(*) FROM tlsrpt.quarantine") == 0
+
+
 def test_a_bar_on_a_terminal(tlsrptd, migrated, config):
     """With rate; with the time left where the size is known."""
     ours, theirs = pty.openpty()

@@ -113,9 +113,16 @@ hear(void *ctx, const char *path, const char *why)
 }
 
 static bool
+go_on(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+static bool
 walk(const char *below, struct seen *seen)
 {
-    const struct import_sink sink = {see, hear, seen, 32};
+    const struct import_sink sink = {see, hear, go_on, seen, 32};
     char path[256];
 
     (void)snprintf(path, sizeof path, "%s%s", root, below);
