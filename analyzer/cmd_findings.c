@@ -70,7 +70,7 @@ show_all(struct context *c, const struct findings *now, const struct findings *b
             continue;
         if (!findings_row(c->view, &now->facts, x, e))
             return false;
-        if (c->options->exit_code && x->open && !x->known_until &&
+        if ((c->options->given & OPTION_EXIT_CODE) != 0 && x->open && !x->known_until &&
             x->severity >= alarming)
             c->exit_code = EXIT_FINDINGS;
     }

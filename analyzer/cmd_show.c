@@ -172,7 +172,7 @@ show_run(struct context *c, struct err *e)
     char day[WHEN_DAY_SIZE];
     const char *limits[OPTIONS_PARAMS], *params[3];
 
-    if (c->options->raw && c->terminal->is_terminal)
+    if ((c->options->given & OPTION_RAW) != 0 && c->terminal->is_terminal)
         return err_set(e, ERR_INPUT,
                        "the bytes are not fit for a terminal: add > FILE or | zcat");
     if (!options_params(c->options, limits, e) || !find(c, limits[4], &found, e))
@@ -180,7 +180,7 @@ show_run(struct context *c, struct err *e)
     params[0] = found.ids[0];
     params[1] = day_of_id(found.ids[0], "", day);
     params[2] = limits[4];
-    return c->options->raw
+    return (c->options->given & OPTION_RAW) != 0
                ? store_query(c->store, query_show_raw, params, 3, 1, write_bytes, c, e)
                : show(c, params, found.is_report[0], e);
 }

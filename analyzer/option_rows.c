@@ -1,8 +1,8 @@
 /* What each option does with its value, and the table of them all. */
 #include "analyzer/options.h"
-#include "base/span.h"
 #include "schema/domain.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum {
@@ -60,169 +60,82 @@ is_word_of(const char *text, const char *words, struct err *e)
     return err_set(e, ERR_INPUT, "\"%s\" is none of: %s", text, words);
 }
 
-static bool
-set_words(struct options *o, struct option_list *list, const char *value,
-          const char *words, struct err *e)
+/* Where the row's value goes. */
+static void *
+place(struct options *o, const struct option_row *row)
 {
+    return (char *)o + row->offset;
+}
+
+static bool
+set_text(struct options *o, const struct option_row *row, const char *value,
+         struct err *e)
+{
+    *(const char **)place(o, row) = value;
+    return row->words == NULL || is_word_of(value, row->words, e);
+}
+
+static bool
+set_list(struct options *o, const struct option_row *row, const char *value,
+         struct err *e)
+{
+    struct option_list *list = place(o, row);
+
     if (!append_parts(o, list, value, e))
         return false;
-    for (size_t i = 0; i < list->count; i++) {
-        if (!is_word_of(list->items[i], words, e))
+    for (size_t i = 0; row->words != NULL && i < list->count; i++) {
+        if (!is_word_of(list->items[i], row->words, e))
             return false;
     }
     return true;
 }
 
 static bool
-set_db(struct options *o, const char *value, struct err *e)
+set_format(struct options *o, const struct option_row *row, const char *value,
+           struct err *e)
 {
-    (void)e;
-    o->db_uri = value;
-    return true;
+    return view_format_find(value, &o->format) || is_word_of(value, row->words, e);
 }
 
-static bool
-set_config(struct options *o, const char *value, struct err *e)
-{
-    (void)e;
-    o->config_file = value;
-    return true;
-}
-
-static bool
-set_format(struct options *o, const char *value, struct err *e)
-{
-    return view_format_find(value, &o->format) ||
-           is_word_of(value, "table json ndjson csv", e);
-}
-
-static bool
-set_since(struct options *o, const char *value, struct err *e)
-{
-    (void)e;
-    o->since_text = value;
-    return true;
-}
-
-static bool
-set_until(struct options *o, const char *value, struct err *e)
-{
-    (void)e;
-    o->until_text = value;
-    return true;
-}
-
-static bool
-set_as_of(struct options *o, const char *value, struct err *e)
-{
-    struct span span;
-
-    if (!span_parse(value, o->now, &span, e))
-        return false;
-    o->as_of = span.last;
-    return true;
-}
-
-static bool
-set_domain(struct options *o, const char *value, struct err *e)
-{
-    return append_parts(o, &o->domains, value, e);
-}
-
-static bool
-set_sender(struct options *o, const char *value, struct err *e)
-{
-    return append_parts(o, &o->senders, value, e);
-}
-
-static bool
-set_trust(struct options *o, const char *value, struct err *e)
-{
-    return set_words(o, &o->trust, value, "verified operator unverified ignored", e);
-}
-
-static bool
-set_status(struct options *o, const char *value, struct err *e)
-{
-    return set_words(o, &o->status, value, "accepted quarantined ignored", e);
-}
-
-static bool
-set_raw(struct options *o, const char *value, struct err *e)
-{
-    (void)value;
-    (void)e;
-    o->raw = true;
-    return true;
-}
-
-static bool
-set_exit_code(struct options *o, const char *value, struct err *e)
-{
-    (void)value;
-    (void)e;
-    o->exit_code = true;
-    return true;
-}
-
-static bool
-set_min_severity(struct options *o, const char *value, struct err *e)
-{
-    o->min_severity = value;
-    return is_word_of(value, "critical warning info", e);
-}
-
-static bool
-set_state(struct options *o, const char *value, struct err *e)
-{
-    o->state = value;
-    return is_word_of(value, "open resolved", e);
-}
-
-static bool
-set_new_since(struct options *o, const char *value, struct err *e)
-{
-    (void)e;
-    o->new_since_text = value;
-    return true;
-}
-
-static bool
-set_nothing(struct options *o, const char *value, struct err *e)
-{
-    (void)o;
-    (void)value;
-    (void)e;
-    return true;
-}
+#define AT(field) offsetof(struct options, field)
 
 const struct option_row option_rows[] = {
     {"since", '\0', "TIME", OPTION_SINCE,
-     "only from this day on: 7d, 36h, yesterday, 2026-11-01", set_since},
-    {"until", '\0', "TIME", OPTION_UNTIL, "only up to this day, it included", set_until},
-    {"as-of", '\0', "TIME", OPTION_AS_OF, "only what had arrived by then", set_as_of},
+     "only from this day on: 7d, 36h, yesterday, 2026-11-01", NULL, AT(since_text),
+     set_text},
+    {"until", '\0', "TIME", OPTION_UNTIL, "only up to this day, it included", NULL,
+     AT(until_text), set_text},
+    {"as-of", '\0', "TIME", OPTION_AS_OF, "only what had arrived by then", NULL,
+     AT(as_of_text), set_text},
     {"domain", '\0', "NAME", OPTION_DOMAIN, "only this policy domain (may be repeated)",
-     set_domain},
+     NULL, AT(domains), set_list},
     {"sender", '\0', "NAME", OPTION_SENDER, "only this sending domain (may be repeated)",
-     set_sender},
+     NULL, AT(senders), set_list},
     {"trust", '\0', "TIER", OPTION_TRUST,
-     "only verified, operator, unverified or ignored reports", set_trust},
+     "only verified, operator, unverified or ignored reports",
+     "verified operator unverified ignored", AT(trust), set_list},
     {"status", '\0', "WORD", OPTION_STATUS,
-     "only accepted, quarantined or ignored reports", set_status},
-    {"raw", '\0', NULL, OPTION_RAW, "write the bytes as they came", set_raw},
+     "only accepted, quarantined or ignored reports", "accepted quarantined ignored",
+     AT(status), set_list},
+    {"raw", '\0', NULL, OPTION_RAW, "write the bytes as they came", NULL, 0, NULL},
     {"exit-code", '\0', NULL, OPTION_EXIT_CODE, "exit with 1 when there are findings",
-     set_exit_code},
+     NULL, 0, NULL},
     {"min-severity", '\0', "WORD", OPTION_MIN_SEVERITY,
-     "only findings as grave as this: critical, warning, info", set_min_severity},
-    {"state", '\0', "WORD", OPTION_STATE, "only open or resolved findings", set_state},
+     "only findings as grave as this: critical, warning, info", "critical warning info",
+     AT(min_severity), set_text},
+    {"state", '\0', "WORD", OPTION_STATE, "only open or resolved findings",
+     "open resolved", AT(state), set_text},
     {"new-since", '\0', "TIME", OPTION_NEW_SINCE,
-     "only findings that were not known at that time", set_new_since},
+     "only findings that were not known at that time", NULL, AT(new_since_text),
+     set_text},
     {"format", '\0', "NAME", OPTION_FORMAT, "table (the default), json, ndjson or csv",
-     set_format},
-    {"config", 'c', "FILE", OPTION_CONFIG, "another configuration file", set_config},
-    {"db", '\0', "URI", OPTION_DB, "another database (libpq URI)", set_db},
-    {"help", 'h', NULL, OPTION_HELP, "this help", set_nothing},
-    {"version", 'V', NULL, OPTION_VERSION, "the version of this program", set_nothing},
+     "table json ndjson csv", AT(format), set_format},
+    {"config", 'c', "FILE", OPTION_CONFIG, "another configuration file", NULL,
+     AT(config_file), set_text},
+    {"db", '\0', "URI", OPTION_DB, "another database (libpq URI)", NULL, AT(db_uri),
+     set_text},
+    {"help", 'h', NULL, OPTION_HELP, "this help", NULL, 0, NULL},
+    {"version", 'V', NULL, OPTION_VERSION, "the version of this program", NULL, 0, NULL},
 };
 
 const size_t option_row_count = sizeof option_rows / sizeof *option_rows;

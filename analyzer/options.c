@@ -65,7 +65,7 @@ take_option(struct options *o, int count, const char *const words[], int *i,
         value = words[++*i];
     }
     o->given |= row->bit;
-    if (!row->set(o, value, e))
+    if (row->set != NULL && !row->set(o, row, value, e))
         return err_prefix(e, "--%s", row->name);
     return true;
 }
@@ -83,31 +83,33 @@ take_word(struct options *o, const char *word, struct err *e)
     return true;
 }
 
+static bool
+read_time(const char *option, const char *text, int64_t base, struct span *out,
+          struct err *e)
+{
+    return text == NULL || span_parse(text, base, out, e) || err_prefix(e, "%s", option);
+}
+
 /* Times are read last: they are relative to --as-of, wherever that stands. */
 static bool
 read_times(struct options *o, struct err *e)
 {
-    int64_t base = o->as_of == INT64_MAX ? o->now : o->as_of;
-    struct span span;
+    struct span as_of = {.last = INT64_MAX}, since = {.first = INT64_MIN};
+    struct span until = {.last = INT64_MAX}, new_since = {.first = INT64_MIN};
+    int64_t base;
 
-    if (o->since_text != NULL) {
-        if (!span_parse(o->since_text, base, &span, e))
-            return err_prefix(e, "--since");
-        o->since = span.first;
-    }
-    if (o->until_text != NULL) {
-        if (!span_parse(o->until_text, base, &span, e))
-            return err_prefix(e, "--until");
-        o->until = span.last;
-    }
-    if (o->new_since_text != NULL) {
-        if (!span_parse(o->new_since_text, base, &span, e))
-            return err_prefix(e, "--new-since");
-        o->new_since = span.first;
-    }
-    if (o->until < o->since)
-        return err_set(e, ERR_INPUT, "--until lies before --since");
-    return true;
+    if (!read_time("--as-of", o->as_of_text, o->now, &as_of, e))
+        return false;
+    base = o->as_of_text == NULL ? o->now : as_of.last;
+    if (!read_time("--since", o->since_text, base, &since, e) ||
+        !read_time("--until", o->until_text, base, &until, e) ||
+        !read_time("--new-since", o->new_since_text, base, &new_since, e))
+        return false;
+    o->as_of = as_of.last;
+    o->since = since.first;
+    o->until = until.last;
+    o->new_since = new_since.first;
+    return o->since <= o->until || err_set(e, ERR_INPUT, "--until lies before --since");
 }
 
 bool
@@ -116,11 +118,7 @@ options_parse(struct options *o, int count, const char *const words[], int64_t n
 {
     bool only_words = false;
 
-    *o = (struct options){.now = now,
-                          .as_of = INT64_MAX,
-                          .since = INT64_MIN,
-                          .until = INT64_MAX,
-                          .new_since = INT64_MIN};
+    *o = (struct options){.now = now};
     arena_init(&o->arena, 0);
     for (int i = 0; i < count; i++) {
         const char *word = words[i];

@@ -57,15 +57,12 @@ struct options {
     int64_t until;                       /* INT64_MAX: no limit; last second taken */
     struct option_list domains, senders; /* as domain_normalise() has them */
     struct option_list trust, status;    /* words of vocab.h; trust also "ignored" */
-    bool raw;
+    const char *min_severity;            /* critical, warning or info; NULL: not given */
+    const char *state;                   /* open or resolved; NULL: not given */
+    int64_t new_since;                   /* INT64_MIN: not given */
 
-    bool exit_code;
-    const char *min_severity; /* critical, warning or info; NULL: not given */
-    const char *state;        /* open or resolved; NULL: not given */
-    int64_t new_since;        /* INT64_MIN: not given */
-
-    /* as typed, read once --as-of is known */
-    const char *since_text, *until_text, *new_since_text;
+    /* as typed, read once all of them are known */
+    const char *as_of_text, *since_text, *until_text, *new_since_text;
 };
 
 struct option_row {
@@ -74,7 +71,10 @@ struct option_row {
     const char *arg;  /* what it takes, for the help; NULL: nothing */
     unsigned bit;
     const char *help;
-    bool (*set)(struct options *o, const char *value, struct err *e);
+    const char *words; /* what its value may be, separated by blanks; NULL: anything */
+    size_t offset;     /* where in struct options it goes */
+    bool (*set)(struct options *o, const struct option_row *row, const char *value,
+                struct err *e); /* NULL: it is but given or not */
 };
 
 extern const struct option_row option_rows[];

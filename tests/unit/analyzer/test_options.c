@@ -123,7 +123,7 @@ test_words(void **state)
     assert_string_equal(o.args[1], "b");
     assert_string_equal(o.config_file, "FILE");
     assert_string_equal(o.db_uri, "postgresql://x");
-    assert_true(o.raw);
+    assert_true((o.given & OPTION_RAW) != 0);
     assert_int_equal(o.given, OPTION_CONFIG | OPTION_DB | OPTION_RAW);
     assert_true(o.as_of == INT64_MAX);
     options_clear(&o);
