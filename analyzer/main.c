@@ -35,7 +35,7 @@ find_command(const char *name)
 static int
 complain(const struct err *e, int exit_code)
 {
-    (void)fprintf(stderr, "tlsrpt: %s\n", e->text);
+    (void)err_say("tlsrpt", e);
     return exit_code;
 }
 

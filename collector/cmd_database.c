@@ -67,6 +67,8 @@ cmd_database(int argc, char **argv)
         .about = "Runs the embedded database without the daemon.",
         .examples = "  tlsrptd database start   (then tlsrpt can read it)\n"
                     "  tlsrptd database status\n",
+        .min_operands = 1,
+        .max_operands = 1,
     };
     struct settings s;
     struct err e = {0};
@@ -75,7 +77,7 @@ cmd_database(int argc, char **argv)
     if ((code = command_parse(&usage, argc, argv, &first, &s)) >= 0)
         return code;
     code = EX_USAGE;
-    for (size_t i = 0; first + 1 == argc && i < sizeof actions / sizeof actions[0]; i++) {
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
         if (strcmp(argv[first], actions[i].name) != 0)
             continue;
         if (s.database.uri != NULL)

@@ -172,12 +172,7 @@ cmd_deliver(int argc, char **argv)
 
     if ((code = command_parse(&usage, argc, argv, &first, &s)) >= 0)
         return code == EX_OK ? EX_OK : EX_TEMPFAIL;
-    if (first == argc) {
-        code = deliver(&s);
-    } else {
-        (void)fputs("tlsrptd: deliver takes no operand\n", stderr);
-        code = EX_TEMPFAIL;
-    }
+    code = deliver(&s);
     settings_clear(&s);
     return code;
 }

@@ -7,6 +7,7 @@
 #include "schema/store_embedded.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -281,6 +282,8 @@ cmd_import(int argc, char **argv)
                     "  tlsrptd import --dry-run reports/\n",
         .options = options,
         .option_count = sizeof options / sizeof *options,
+        .min_operands = 1,
+        .max_operands = INT_MAX,
     };
     struct import im = {0};
     struct settings s;
@@ -289,10 +292,7 @@ cmd_import(int argc, char **argv)
 
     if ((code = command_parse(&usage, argc, argv, &first, &s)) >= 0)
         return code;
-    if (first == argc) {
-        (void)fprintf(stderr, "Try 'tlsrptd %s --help'.\n", argv[0]);
-        code = EX_USAGE;
-    } else if (!make_plan(&o, &s, &im.plan, &e)) {
+    if (!make_plan(&o, &s, &im.plan, &e)) {
         code = command_fail(&e);
         if (e.kind == ERR_INPUT)
             code = EX_USAGE;

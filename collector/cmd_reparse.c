@@ -230,7 +230,7 @@ cmd_reparse(int argc, char **argv)
     if (trust_authres)
         r.authserv_id = s.mail.trusted_authserv_id;
     status = status_number(status);
-    if (first != argc || (status != NULL && status[0] == '\0')) {
+    if (status != NULL && status[0] == '\0') {
         (void)fputs("Try 'tlsrptd reparse --help'.\n", stderr);
         code = EX_USAGE;
     } else {

@@ -1,9 +1,6 @@
 /* One way to read options, print help and fail, for every verb. */
 #include "collector/command.h"
 
-#include "base/buf.h"
-#include "base/text.h"
-
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,13 +15,7 @@ enum {
 int
 command_fail(const struct err *e)
 {
-    struct buf text;
-
-    buf_init(&text, 0);
-    (void)text_escape(&text, e->text, strlen(e->text));
-    (void)fprintf(stderr, "tlsrptd: %s\n", text.bytes != NULL ? text.bytes : "failed");
-    buf_clear(&text);
-    return err_exit_code(e);
+    return err_say("tlsrptd", e);
 }
 
 static void
@@ -70,6 +61,13 @@ build_options(const struct command_usage *u, struct option *options)
     memcpy(options + u->option_count, common, sizeof common);
 }
 
+static int
+say_try(const char *verb)
+{
+    (void)fprintf(stderr, "Try 'tlsrptd %s --help'.\n", verb);
+    return EX_USAGE;
+}
+
 static void
 take_option(const struct command_option *o, const char *value)
 {
@@ -103,11 +101,12 @@ command_parse(const struct command_usage *u, int argc, char **argv, int *first,
         else if (c >= 256)
             take_option(&u->options[c - 256], optarg);
         else {
-            (void)fprintf(stderr, "Try 'tlsrptd %s --help'.\n", argv[0]);
-            return EX_USAGE;
+            return say_try(argv[0]);
         }
     }
     *first = optind;
+    if (argc - optind < u->min_operands || argc - optind > u->max_operands)
+        return say_try(argv[0]);
     if (!settings_load(config, s, &e))
         return command_fail(&e);
     if (db != NULL && !settings_use_database(s, db, &e)) {

@@ -20,6 +20,7 @@ struct command_usage {
     const char *examples; /* lines, each "  tlsrptd ...\n" */
     const struct command_option *options;
     size_t option_count;
+    int min_operands, max_operands;
 };
 
 /* Parses argv (argv[0] is the verb) and loads the settings: -1 to go on, with *first the

@@ -1,4 +1,5 @@
 /* tlsrptd: receives TLS reports and keeps them. One verb, one file; this one finds it. */
+#include "base/suggest.h"
 #include "collector/command.h"
 
 #include <stdio.h>
@@ -38,50 +39,20 @@ print_usage(FILE *out)
                 out);
 }
 
-/* Levenshtein's distance, for words of a verb's length. */
-static size_t
-distance(const char *a, const char *b)
-{
-    enum {
-        LONGEST = 16
-    };
-    size_t n = strlen(b), row[LONGEST + 1];
-
-    if (n > LONGEST || strlen(a) > LONGEST)
-        return LONGEST;
-    for (size_t j = 0; j <= n; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1] != '\0'; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= n; j++) {
-            size_t best = diagonal + (a[i - 1] != b[j - 1]);
-
-            diagonal = row[j];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
-        }
-    }
-    return row[n];
-}
-
 static int
 unknown_verb(const char *name)
 {
-    const struct verb *best = &verbs[0];
+    struct suggest s;
+    struct err e = {0};
 
-    for (size_t i = 1; i < verb_count; i++) {
-        if (distance(name, verbs[i].name) < distance(name, best->name))
-            best = &verbs[i];
-    }
-    (void)fprintf(stderr, "tlsrptd: there is no verb \"%s\"", name);
-    if (distance(name, best->name) <= 2)
-        (void)fprintf(stderr, ", did you mean \"%s\"?", best->name);
-    (void)fputs("\nTry 'tlsrptd --help'.\n", stderr);
+    suggest_init(&s, name);
+    for (size_t i = 0; i < verb_count; i++)
+        suggest_offer(&s, verbs[i].name);
+    if (s.nearest != NULL)
+        err_set(&e, ERR_INPUT, "there is no \"%s\": did you mean %s?", name, s.nearest);
+    else
+        err_set(&e, ERR_INPUT, "there is no \"%s\": see tlsrptd --help", name);
+    (void)command_fail(&e);
     return EX_USAGE;
 }
 

@@ -324,6 +324,7 @@ def test_old_reports_are_not_taken_for_none(migrated, cli):
 
 @pytest.mark.parametrize("words, said", [
     (["sumary"], "did you mean summary?"),
+    (["\x1b[31m"], "\\x1b[31m"),
     (["show"], "show needs ID"),
     (["summary", "x"], 'summary does not take "x"'),
     (["summary", "--raw"], "summary takes no --raw"),

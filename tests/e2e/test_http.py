@@ -454,5 +454,8 @@ def test_verbs(tlsrptd):
     assert run("serve", "--help").stdout.startswith("Examples:\n")
     assert run("--version").stdout.startswith("tlsrptd ")
     wrong = run("sevre")
-    assert wrong.returncode == 64 and 'did you mean "serve"?' in wrong.stderr
+    assert wrong.returncode == 64 and "did you mean serve?" in wrong.stderr
     assert run("serve", "--none").returncode == 64
+    for verb in ("serve", "migrate", "maintain", "config", "reparse"):
+        assert run(verb, "extra").returncode == 64, verb
+    assert run("import").returncode == run("database").returncode == run("database", "start", "now").returncode == 64
