@@ -74,6 +74,8 @@ def check_stored(road, case, expected, body):
     assert {row[1] for row in reports} == {3}, "a post is unverified"
     assert {row[2] for row in reports} == {expected["sender"]}
     assert set(reports[0][3]) >= set(expected["quirks"])
+    dropped = {row[0] for row in expected["policies"] if row[0]} - set(expected["kept_domains"])
+    assert ("policies-dropped" in reports[0][3]) == bool(dropped)
     stored = road.sql("SELECT policy_domain, policy_type, successful_sessions, failed_sessions, leads,"
                       " (SELECT count(*) FROM tlsrpt.failure_detail f WHERE (f.policy_domain, f.day, f.report_key, f.policy_no) ="
                       " (p.policy_domain, p.day, p.report_key, p.policy_no))"
