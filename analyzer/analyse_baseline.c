@@ -78,6 +78,9 @@ baseline_of(const struct grid *g, const struct grid_kind *k, size_t sender, int 
     for (int d = day - 1 - BASELINE_SKIP; d >= 0 && b.days < BASELINE_DAYS; d--) {
         int64_t n = grid_sessions(g, k, sender, d);
 
+        /* Before it looked at our TLSA records, say, it did not fail by them either. */
+        if (n <= 0)
+            n = g->sessions[GRID_ANY][sender * FACTS_DAYS + (size_t)d];
         if (n <= 0 || skip[d])
             continue;
         b.days++;

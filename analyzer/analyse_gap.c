@@ -111,6 +111,16 @@ was_renamed(const struct diaries *l, const struct diary *gone, int first)
     return false;
 }
 
+/* Late is not lost. */
+static bool
+came_late(const struct diary *d, int first, int last)
+{
+    for (int day = first; day <= last; day++)
+        if (d->lag_h[day] == DIARY_NEVER)
+            return false;
+    return true;
+}
+
 static bool
 report_gap(const struct facts *f, const struct diaries *l, const struct diary *d,
            int first, int last, struct analysis *a, struct err *e)
@@ -120,7 +130,8 @@ report_gap(const struct facts *f, const struct diaries *l, const struct diary *d
     if (!out)
         return false;
     out->verdict = VERDICT_UNKNOWN;
-    out->severity = diary_per_day(d) < least_sessions || was_renamed(l, d, first)
+    out->severity = diary_per_day(d) < least_sessions || was_renamed(l, d, first) ||
+                            came_late(d, first, last)
                         ? SEVERITY_INFO
                         : SEVERITY_WARNING;
     out->confidence = .8;

@@ -22,7 +22,7 @@ enum {
 bool
 regression_elevated(int64_t n, int64_t f, double rate)
 {
-    double bound = rate * dispersion < .9 ? rate * dispersion : .9;
+    double bound = rate * dispersion / (1 - rate + rate * dispersion); /* of the odds */
 
     return f >= LEAST_UNIT_FAILED && (double)f / (double)n - rate >= least_excess &&
            baseline_tail(n, f, bound) < unit_level;
