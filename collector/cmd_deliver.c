@@ -109,26 +109,24 @@ deliver_here(const struct settings *s, const char *mail, size_t n)
 
 /* ---- the daemon ---- */
 
-/* -1 when there is none. */
+/* -1 when none can be reached: then the mail had better be kept from here. */
 static int
 hand_over(const struct settings *s, const char *mail, size_t n)
 {
     struct err e = {0};
     struct buf path;
-    int fd = -1;
+    int fd = -1, code = EX_OK;
 
     buf_init(&path, 0);
-    if (!buf_printf(&path, "%s/" LMTP_DELIVER_SOCKET, s->state_dir))
-        (void)err_nomem(&e);
-    else if (listener_connect(path.bytes, &fd, &e) && lmtp_send(fd, mail, n, &e))
-        e.kind = ERR_NONE;
+    if (!buf_printf(&path, "%s/" LMTP_DELIVER_SOCKET, s->state_dir) ||
+        !listener_connect(path.bytes, &fd, &e)) {
+        code = -1;
+    } else if (!lmtp_send(fd, mail, n, &e)) {
+        (void)command_fail(&e);
+        code = EX_TEMPFAIL;
+    }
     buf_clear(&path);
-    if (e.kind == ERR_NONE)
-        return EX_OK;
-    if (fd < 0 && e.kind == ERR_REFUSED)
-        return -1;
-    (void)command_fail(&e);
-    return EX_TEMPFAIL;
+    return code;
 }
 
 static int

@@ -75,6 +75,15 @@ def test_our_fault_is_75(daemon, tlsrptd, migrated, postgres, tmp_path):
     assert len(kept(migrated)) == 1
 
 
+def test_no_daemon_can_be_where_no_socket_can(tlsrptd, migrated, tmp_path):
+    """A path too long for a socket is no reason to put mail off."""
+    config = tmp_path / "tlsrpt.conf"
+    config.write_text(f'state_dir = "{tmp_path}/{"x" * 100}"\nmail {{ trusted_authserv_id = "{AUTHSERV}" }}\n')
+    done = deliver(tlsrptd, config, signed(1), "--db", migrated.uri)
+    assert done.returncode == 0, done.stderr
+    assert kept(migrated) == [("id-1", 1, 3)]
+
+
 def test_line_ends_do_not_matter(daemon, tlsrptd, migrated):
     assert deliver(tlsrptd, daemon.config, signed(1).replace("\n", "\r\n")).returncode == 0
     assert deliver(tlsrptd, daemon.config, signed(1)).returncode == 0

@@ -1,6 +1,6 @@
 """The LMTP door of the daemon: replies, what is kept, and what happens when something is away."""
-import os
 import signal
+import subprocess
 import threading
 import time
 
@@ -36,6 +36,14 @@ def test_a_mail_is_kept_before_it_is_answered(daemon, migrated):
     assert client.send("From: a@b\n\nlunch?\n").startswith("250 2.0.0 ")
     assert client.say("QUIT").startswith("221")
     assert kept(migrated) == [("id-1", VERIFIED, 2)]
+
+
+def test_swaks_speaks_it(daemon, migrated):
+    done = subprocess.run(["swaks", "--protocol", "LMTP", "--socket", daemon.socket, "--from", "a@sender.example",
+                           "--to", "tlsrpt@example.org,second@example.org", "--pipeline", "--data", "-"],
+                          input=signed(1), capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert len(kept(migrated)) == 1
 
 
 def test_a_reply_for_each_recipient(daemon, migrated):
