@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 
-#include <gnutls/gnutls.h>
+#include <idn2.h>
 #include <string.h>
 
 static bool
@@ -20,15 +20,22 @@ is_ascii(const char *text)
     return *text == '\0';
 }
 
+/* libidn2 itself, since GnuTLS has it drop what may not stand in a host's name: the
+ * underscores of a name that is otherwise well, and a solidus without which it is
+ * another's. */
 static char *
 to_a_labels(struct arena *a, char *name)
 {
-    gnutls_datum_t mapped = {NULL, 0};
+    uint8_t *mapped = NULL;
     char *out = name;
+    int status = idn2_lookup_u8((const uint8_t *)name, &mapped,
+                                IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
 
-    if (gnutls_idna_map(name, (unsigned)strlen(name), &mapped, 0) == 0)
-        out = arena_strndup(a, (const char *)mapped.data, mapped.size);
-    gnutls_free(mapped.data);
+    if (status == IDN2_MALLOC)
+        return NULL;
+    if (status == IDN2_OK)
+        out = arena_strdup(a, (const char *)mapped);
+    idn2_free(mapped);
     return out;
 }
 

@@ -26,6 +26,19 @@ normalises(void **state)
          "CHER.Example.",
          "xn--bcher-kva.example", true},
         {"_smtp._tls.example.com", "_smtp._tls.example.com", true},
+        {"_smtp._tls.b\xc3\xbc"
+         "cher.example",
+         "_smtp._tls.xn--bcher-kva.example", true},
+        {"example\xe3\x80\x82"
+         "com",
+         "example.com", true},
+        {"B\xc3\xbc"
+         "cher GmbH",
+         "b\xc3\xbc"
+         "cher gmbh",
+         false},
+        {"exam\xef\xbc\x8fple.com", "exam/ple.com", false}, /* a wide solidus */
+        {"\xef\xb7\xba.example", "\xef\xb7\xba.example", false},
         {"localhost", "localhost", false},
         {"Example Net", "example net", false},
         {"a..b", "a..b", false},
