@@ -15,6 +15,7 @@
 
 enum {
     MAX_SOCKETS = 16,
+    OUT_OF_FILES_US = 100 * 1000,
     STACK_BYTES = 256 * 1024,
 };
 
@@ -105,8 +106,11 @@ accept_one(const struct listening *from)
     struct connection *c;
     pthread_t thread;
 
-    if (fd < 0)
+    if (fd < 0) {
+        if (errno == EMFILE || errno == ENFILE)
+            (void)usleep(OUT_OF_FILES_US); /* or this would spin until one is closed */
         return;
+    }
     c = calloc(1, sizeof *c);
     if (c == NULL || !admit(l)) {
         free(c);

@@ -47,12 +47,17 @@ mbox_sniff(const char *bytes, size_t n)
 }
 
 static void
-keep(struct mbox *m, const char *bytes, size_t n)
+give_up(struct mbox *m)
 {
-    if (!m->started || m->too_big || buf_append(&m->message, bytes, n))
-        return;
     m->too_big = true;
     buf_clear(&m->message);
+}
+
+static void
+keep(struct mbox *m, const char *bytes, size_t n)
+{
+    if (m->started && !m->too_big && !buf_append(&m->message, bytes, n))
+        give_up(m);
 }
 
 /* mboxrd: any number of '>' before "From " has grown by one; mboxo: there is one. */
@@ -138,7 +143,9 @@ mbox_take(struct mbox *m, const char *bytes, size_t n, size_t *taken)
         if (m->in_long_line || part > MAX_FROM_LINE_BYTES - m->line.len) {
             keep_long(m, bytes + *taken, part);
             m->in_long_line = lf == NULL;
-        } else if (buf_append(&m->line, bytes + *taken, part) && lf != NULL) {
+        } else if (!buf_append(&m->line, bytes + *taken, part)) {
+            give_up(m); /* out of memory */
+        } else if (lf != NULL) {
             event = take_line(m);
             buf_reset(&m->line);
         }
