@@ -2,7 +2,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <gnutls/gnutls.h>
+#include <idn2.h>
 #include <math.h>
 #include <regex.h>
 #include <stdint.h>
@@ -96,18 +96,19 @@ host_of(struct walk *w, json_t *v)
 static json_t *
 a_labels(const char *text, size_t n)
 {
-    gnutls_datum_t mapped = {NULL, 0};
+    uint8_t *mapped = NULL;
     json_t *out;
     char *name = strndup(text, n);
     bool ascii = true;
 
     for (size_t i = 0; i < n; i++)
         ascii = ascii && isascii((unsigned char)name[i]);
-    if (!ascii && gnutls_idna_map(name, (unsigned)n, &mapped, 0) == 0)
-        out = json_stringn((const char *)mapped.data, mapped.size);
+    if (!ascii && idn2_lookup_u8((const uint8_t *)name, &mapped,
+                                 IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) == IDN2_OK)
+        out = json_string((const char *)mapped);
     else
         out = json_stringn(name, n);
-    gnutls_free(mapped.data);
+    idn2_free(mapped);
     free(name);
     return lowered(out);
 }
