@@ -10,6 +10,8 @@ import tempfile
 
 import pytest
 
+import dkim_mails
+from dns_server import NameServer, quote
 from mail_door import Daemon, wait_until
 from mails import mail, report
 
@@ -235,3 +237,38 @@ def test_too_big_is_no_bounce(postfix, daemon, migrated):
             smtp.sendmail("victim@elsewhere.example", [f"tlsrpt@{domain}.example"], big.encode())
     postfix.drain()
     assert bounces(postfix) == [] and postfix.log().count("status=sent") == 2
+
+
+@pytest.fixture
+def key(tmp_path):
+    return dkim_mails.Key(tmp_path, "rsa")
+
+
+@pytest.fixture
+def names(key):
+    server = NameServer([f"s1._domainkey.example.net. TXT {quote(key.record())}"], broken=["broken.example"])
+    yield server
+    server.stop()
+
+
+def test_signatures_with_keys_from_dns(tlsrptd, migrated, names, key):
+    """Signed by dkimpy, carried by Postfix; the pipe's line ends are LF. Where DNS fails the mail stays queued."""
+    daemon = Daemon(tlsrptd, migrated.uri, names.forwarder)
+    postfix = Postfix(daemon, tlsrptd)
+    made = {n: dkim_mails.mail(content=dkim_mails.report(report_id=n)) for n in ("lmtp", "pipe", "tampered", "none")}
+    mails = {n: dkim_mails.sign(message, key) for n, message in made.items() if n != "none"}
+    mails["none"] = made["none"]
+    mails["tampered"] = mails["tampered"].replace(b"An aggregate", b"No aggregate")
+    mails["broken"] = dkim_mails.sign(dkim_mails.mail("broken.example"), key, "broken.example")
+    try:
+        with smtplib.SMTP("127.0.0.1", postfix.port) as smtp:
+            for n, message in mails.items():
+                smtp.sendmail("bounce@example.net", [f"tlsrpt@{'pipe' if n == 'pipe' else 'lmtp'}.example"], message)
+        wait_until(lambda: postfix.log().count("status=sent") == 4 and "status=deferred" in postfix.log(),
+                   f"four to be taken and one to be put off\n{postfix.log()[-3000:]}")
+        assert kept(migrated) == [("lmtp", 1, 2), ("pipe", 1, 3)]
+        assert migrated.value("SELECT count(*) FROM tlsrpt.quarantine WHERE status = 3") == 2
+        assert postfix.queued() == 1 and bounces(postfix) == []
+    finally:
+        postfix.remove()
+        daemon.remove()
