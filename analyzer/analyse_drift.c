@@ -18,31 +18,13 @@ enum {
 
 static const double everybody = .6;
 
-static void
-seen_of(const struct facts *f, name domain, size_t *first, size_t *end)
-{
-    size_t low = 0, high = f->seen_count;
-
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-
-        if (f->seen[mid].domain < domain)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    for (*first = low; low < f->seen_count && f->seen[low].domain == domain;)
-        low++;
-    *end = low;
-}
-
 bool
 drift_enforces(const struct facts *f, name domain, name sender, int day)
 {
     bool enforces = false;
     size_t first, end;
 
-    seen_of(f, domain, &first, &end);
+    facts_seen_of(f, domain, &first, &end);
     for (size_t i = first; i < end; i++)
         if (f->seen[i].sender == sender && f->seen[i].type == POLICY_STS &&
             f->seen[i].first <= day)
@@ -128,6 +110,7 @@ is_drift(const struct facts *f, const struct declared *d, const struct seen *s,
 /* What is gathered about one domain. */
 struct drift {
     const struct facts *f;
+    bool inferred;                  /* nothing is declared */
     struct name_list senders, back; /* who sees it; who sees the right one again */
     int first, last, days;
     bool lost;
@@ -188,13 +171,56 @@ gather_lost(struct drift *d, name domain, const struct analysis *a, struct err *
     return true;
 }
 
+/* Where nothing is declared: a policy that a single sender sees, while several others
+ * agree on another one, and for longer than their caches would explain. */
+static bool
+is_alone(const struct drift *d, size_t first, size_t end, const struct seen *alone)
+{
+    struct name_list others = {0};
+    int64_t cache_d = CACHE_MARGIN_D;
+    bool ok = true;
+
+    for (size_t i = first; ok && i < end; i++) {
+        const struct seen *s = &d->f->seen[i];
+        int64_t age_d = policy_text_max_age_s(facts_text(d->f, s->policy)) / 86400;
+
+        if (s->type != alone->type || s->sender == alone->sender)
+            continue;
+        if (s->policy == alone->policy)
+            ok = false;
+        else if (s->last >= alone->first && s->first <= alone->last)
+            ok = name_list_add(&others, s->sender, NULL);
+        cache_d = age_d > cache_d ? age_d + CACHE_MARGIN_D : cache_d;
+    }
+    ok = ok && others.count >= INDEPENDENT && d->f->today - alone->first > cache_d;
+    name_list_clear(&others);
+    return ok;
+}
+
+static bool
+gather_alone(struct drift *d, name domain, const struct analysis *a, struct err *e)
+{
+    size_t first, end;
+
+    d->inferred = true;
+    facts_seen_of(d->f, domain, &first, &end);
+    for (size_t i = first; i < end; i++) {
+        const struct seen *s = &d->f->seen[i];
+
+        if (!a->excluded[s->sender] && is_alone(d, first, end, s) &&
+            !note(d, s->sender, s->first, s->last, s->last - s->first + 1, e))
+            return false;
+    }
+    return true;
+}
+
 static bool
 gather_seen(struct drift *d, const struct declared *declared, const struct analysis *a,
             struct err *e)
 {
     size_t from, end;
 
-    seen_of(d->f, declared->domain, &from, &end);
+    facts_seen_of(d->f, declared->domain, &from, &end);
     for (size_t i = from; i < end; i++) {
         const struct seen *s = &d->f->seen[i];
         int first, last;
@@ -274,7 +300,9 @@ report(struct drift *d, name domain, struct analysis *a, struct err *e)
             is_established(d) && d->days >= LEAST_DAYS ? SEVERITY_WARNING : SEVERITY_INFO,
         .first = (int16_t)d->first,
         .last = (int16_t)d->last,
-        .confidence = seen >= INDEPENDENT ? .9 : .6,
+        .confidence = d->inferred           ? .5
+                      : seen >= INDEPENDENT ? .9
+                                            : .6,
         .senders_failing = (int)d->senders.count,
         .senders_seen = seen > (int)d->senders.count ? seen : (int)d->senders.count,
         .subject = domain,
@@ -290,17 +318,22 @@ report(struct drift *d, name domain, struct analysis *a, struct err *e)
 }
 
 static bool
-one_domain(const struct facts *f, const struct declared *declared, struct analysis *a,
-           struct err *e)
+one_domain(const struct facts *f, name domain, struct analysis *a, struct err *e)
 {
+    const struct declared *declared = facts_declared(f, domain);
     struct drift d = {.f = f};
-    bool ok = gather_seen(&d, declared, a, e);
+    bool ok;
 
-    if (ok && drift_declared(declared->policies, declared->policy_count,
-                             f->first_day + f->today))
-        ok = gather_lost(&d, declared->domain, a, e);
+    if (declared && (declared->policy_count || declared->tlsa_count))
+        ok = gather_seen(&d, declared, a, e);
+    else
+        ok = gather_alone(&d, domain, a, e);
+    if (ok && declared &&
+        drift_declared(declared->policies, declared->policy_count,
+                       f->first_day + f->today))
+        ok = gather_lost(&d, domain, a, e);
     if (ok && d.senders.count)
-        ok = report(&d, declared->domain, a, e);
+        ok = report(&d, domain, a, e);
     name_list_clear(&d.senders);
     name_list_clear(&d.back);
     return ok;
@@ -310,7 +343,13 @@ bool
 drift_find(const struct facts *f, struct analysis *a, struct err *e)
 {
     for (size_t i = 0; i < f->declared_count; i++)
-        if (!one_domain(f, &f->declared[i], a, e))
+        if (f->is_domain[f->declared[i].domain] &&
+            !one_domain(f, f->declared[i].domain, a, e))
+            return false;
+    for (size_t i = 0; i < f->seen_count; i++)
+        if ((i == 0 || f->seen[i].domain != f->seen[i - 1].domain) &&
+            !facts_declared(f, f->seen[i].domain) &&
+            !one_domain(f, f->seen[i].domain, a, e))
             return false;
     return true;
 }

@@ -56,14 +56,15 @@ mx_is_covered(const struct facts *f, name domain, name host, int day)
 {
     const char *text = facts_text(f, host);
     int known = declared_covers(f, facts_declared(f, domain), text, day);
+    size_t first, end;
 
     if (known >= 0)
         return known;
-    for (size_t i = 0; i < f->seen_count; i++) {
+    facts_seen_of(f, domain, &first, &end);
+    for (size_t i = first; i < end; i++) {
         const struct seen *s = &f->seen[i];
 
-        if (s->domain != domain || s->type != POLICY_STS ||
-            !policy_text_has_mx(facts_text(f, s->policy)))
+        if (s->type != POLICY_STS || !policy_text_has_mx(facts_text(f, s->policy)))
             continue;
         if (policy_text_covers(facts_text(f, s->policy), text))
             return true;

@@ -224,6 +224,23 @@ is_candidate(const struct scope *s, name domain)
                              s->f->group[domain] == s->f->group[s->in->domain]);
 }
 
+/* Only a domain with failures of the kind can be part of it; one without can show that
+ * the sender does not fail everywhere, and one such domain is enough. */
+static bool
+is_needed(const struct scope *s, name domain)
+{
+    size_t first, end;
+
+    facts_misses_of(s->f, domain, &first, &end);
+    for (size_t i = first; i < end; i++)
+        if (s->f->misses[i].kind == s->in->kind)
+            return true;
+    for (size_t i = 0; i < s->witness_count; i++)
+        if (s->witnesses[i].elevated && !s->witnesses[i].other_domain_clean)
+            return true;
+    return false;
+}
+
 static bool
 add_others(struct scope *s, struct err *e)
 {
@@ -234,7 +251,8 @@ add_others(struct scope *s, struct err *e)
 
         facts_tallies_of(s->f, domain, &first, &end);
         first = end;
-        if (is_candidate(s, domain) && !with_domain(s, domain, consider_domain, e))
+        if (is_candidate(s, domain) && is_needed(s, domain) &&
+            !with_domain(s, domain, consider_domain, e))
             return false;
     }
     return true;

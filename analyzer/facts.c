@@ -353,3 +353,10 @@ facts_misses_of(const struct facts *f, name domain, size_t *first, size_t *end)
     *first = lower_bound(f->misses, f->miss_count, sizeof(*f->misses), domain);
     *end = lower_bound(f->misses, f->miss_count, sizeof(*f->misses), domain + 1);
 }
+
+void
+facts_seen_of(const struct facts *f, name domain, size_t *first, size_t *end)
+{
+    *first = lower_bound(f->seen, f->seen_count, sizeof(*f->seen), domain);
+    *end = lower_bound(f->seen, f->seen_count, sizeof(*f->seen), domain + 1);
+}

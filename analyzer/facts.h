@@ -125,6 +125,7 @@ const struct declared *facts_declared(const struct facts *f, name domain);
 /* On how many days up to and including `day` had the sender reported? */
 int facts_reported_days(const struct facts *f, name sender, int day);
 
-/* The rows of a domain: [*first, *end) of tallies or misses. */
+/* The rows of a domain: [*first, *end) of tallies, misses or policies seen. */
 void facts_tallies_of(const struct facts *f, name domain, size_t *first, size_t *end);
 void facts_misses_of(const struct facts *f, name domain, size_t *first, size_t *end);
+void facts_seen_of(const struct facts *f, name domain, size_t *first, size_t *end);
