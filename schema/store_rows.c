@@ -95,16 +95,19 @@ put_quirks(struct buf *b, quirk_set set)
     binary_text_array(b, names, n);
 }
 
+/* All of a thousand domains in each of their rows would be a quarter of a gigabyte. */
 static void
-put_report(struct buf *b, const struct put_row *row, const char *const domains[])
+put_report(struct buf *b, const struct put_row *row, const char *const all_domains[])
 {
+    const char *const *domains = row->holds_raw ? all_domains : &row->domain;
+    size_t domain_count = row->holds_raw ? row->item->row_count : 1;
     const struct submission *s = row->item->s;
     const struct report *r = s->report;
 
     put_identity(b, REPORT_COLUMNS, row);
     binary_instant(b, s->received);
     binary_bool(b, row->holds_raw);
-    binary_text_array(b, domains, row->item->row_count);
+    binary_text_array(b, domains, domain_count);
     binary_int2(b, (int)s->transport);
     binary_text(b, r->sender);
     binary_text(b, text_or_empty(r->submitter));
@@ -169,11 +172,12 @@ put_row(struct buf copies[], const struct put_row *row, struct arena *a, struct 
 {
     const struct put_item *item = row->item;
     const struct report *r = item->s->report;
-    const char **domains = arena_array(a, item->row_count, sizeof *domains);
+    const char **domains = NULL;
 
-    if (domains == NULL)
+    if (row->holds_raw &&
+        (domains = arena_array(a, item->row_count, sizeof *domains)) == NULL)
         return err_nomem(e);
-    for (size_t i = 0; i < item->row_count; i++)
+    for (size_t i = 0; domains != NULL && i < item->row_count; i++)
         domains[i] = item->rows[i].domain;
     put_identity(&copies[TABLE_REPORT_KEY], KEY_COLUMNS, row);
     binary_instant(&copies[TABLE_REPORT_KEY], item->s->received);

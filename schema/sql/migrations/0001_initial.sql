@@ -41,7 +41,7 @@ CREATE TABLE report (
     tier             smallint NOT NULL,
     received         timestamptz NOT NULL,
     first            boolean NOT NULL,   -- of the rows of one report, the one that holds raw bytes
-    policy_domains   text[] NOT NULL,    -- all of ours in this report
+    policy_domains   text[] NOT NULL,    -- all of ours in this report in the row that is first; in the others their own
     transport        smallint NOT NULL,
     sender           text COLLATE "C" NOT NULL,
     submitter        text NOT NULL,
