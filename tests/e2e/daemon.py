@@ -1,6 +1,7 @@
 """A tlsrptd under test: its certificate, its configuration, its process; and curl against it."""
 import json
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -12,9 +13,16 @@ START_S = 60  # patience with a loaded machine; no test measures it
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Free for TCP and UDP, and below the range from which the kernel gives ports to others meanwhile."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            try:
+                tcp.bind(("127.0.0.1", port))
+                udp.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def make_certificate(folder, name="localhost"):

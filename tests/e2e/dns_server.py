@@ -9,6 +9,8 @@ import tempfile
 import threading
 import time
 
+from daemon import free_port
+
 START_S = 30
 
 
@@ -66,12 +68,6 @@ class TcpServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
 
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        udp.bind(("127.0.0.1", 0))
-        return udp.getsockname()[1]
-
-
 class NameServer:
     """`records`: lines of a zone file, relative to the root. `broken`: zones that fail (SERVFAIL)."""
 
@@ -90,7 +86,7 @@ class NameServer:
             f'zone:\n  name: "."\n  zonefile: "root.zone"\n{zones}')
         self.process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", nsd_program(), "-d", "-c",
                                          str(self.dir / "nsd.conf")], start_new_session=True)
-        self.udp = UdpServer(("127.0.0.1", 0), Udp)
+        self.udp = UdpServer(("127.0.0.1", free_port()), Udp)
         self.port = self.udp.server_address[1]
         self.tcp = TcpServer(("127.0.0.1", self.port), Tcp)
         for server in (self.udp, self.tcp):
