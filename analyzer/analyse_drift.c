@@ -328,9 +328,11 @@ one_domain(const struct facts *f, name domain, struct analysis *a, struct err *e
         ok = gather_seen(&d, declared, a, e);
     else
         ok = gather_alone(&d, domain, a, e);
-    if (ok && declared &&
-        drift_declared(declared->policies, declared->policy_count,
-                       f->first_day + f->today))
+    /* RFC 8461 section 8.3 withdraws a policy by mode none first: a sudden end is none.
+     */
+    if (ok && (!declared || !declared->policy_count ||
+               drift_declared(declared->policies, declared->policy_count,
+                              f->first_day + f->today)))
         ok = gather_lost(&d, domain, a, e);
     if (ok && d.senders.count)
         ok = report(&d, domain, a, e);
