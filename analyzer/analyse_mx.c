@@ -6,6 +6,7 @@
 #include "analyzer/analyse_onset.h"
 #include "analyzer/policy_text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const double explained = .7;
@@ -95,18 +96,16 @@ is_foreign(const struct facts *f, const struct miss *m)
     return true;
 }
 
+/* Sums up what happened at one host. */
 static bool
-gather(const struct facts *f, name domain, const uint8_t *excluded, struct uncovered *u,
-       struct err *e)
+gather(const struct facts *f, const struct miss *const rows[], size_t count,
+       const uint8_t *excluded, struct uncovered *u, struct err *e)
 {
-    size_t first, end;
+    *u = (struct uncovered){.host = rows[0]->host, .first = FACTS_DAYS};
+    for (size_t i = 0; i < count; i++) {
+        const struct miss *m = rows[i];
 
-    u->first = FACTS_DAYS;
-    facts_misses_of(f, domain, &first, &end);
-    for (size_t i = first; i < end; i++) {
-        const struct miss *m = &f->misses[i];
-
-        if (m->host != u->host || excluded[m->sender])
+        if (excluded[m->sender])
             continue;
         u->first = m->day < u->first ? m->day : u->first;
         u->last = m->day > u->last ? m->day : u->last;
@@ -214,29 +213,54 @@ join(const struct facts *f, struct analysis *a, name domain, const struct uncove
     return true;
 }
 
+/* What happened at one host of a domain. */
+static bool
+one_host(const struct facts *f, const struct miss *const rows[], size_t count,
+         struct analysis *a, struct err *e)
+{
+    struct uncovered u;
+    name domain = rows[0]->domain;
+    bool joined = false, ok = gather(f, rows, count, a->excluded, &u, e);
+
+    if (ok && is_worth_it(f, &u) && !mx_is_covered(f, domain, u.host, u.last))
+        ok = join(f, a, domain, &u, &joined, e) &&
+             (joined || add_finding(f, domain, &u, a, e));
+    name_list_clear(&u.senders);
+    name_list_clear(&u.addresses);
+    return ok;
+}
+
+/* By address below the host: a list of names is quickest to add to in order. */
+static int
+by_host(const void *left, const void *right)
+{
+    const struct miss *a = *(const struct miss *const *)left;
+    const struct miss *b = *(const struct miss *const *)right;
+
+    if (a->host != b->host)
+        return a->host < b->host ? -1 : 1;
+    return (a->ip > b->ip) - (a->ip < b->ip);
+}
+
 static bool
 one_domain(const struct facts *f, size_t first, size_t end, struct analysis *a,
            struct err *e)
 {
-    struct name_list hosts = {0};
-    bool ok = true;
+    const struct miss **rows = calloc(end - first, sizeof(*rows));
+    size_t count = 0;
+    bool ok = rows != NULL || err_nomem(e);
 
     for (size_t i = first; ok && i < end; i++)
         if (f->misses[i].host && is_host(facts_text(f, f->misses[i].host)))
-            ok = name_list_add(&hosts, f->misses[i].host, e);
-    for (size_t i = 0; ok && i < hosts.count; i++) {
-        struct uncovered u = {.host = hosts.items[i]};
-        bool joined = false;
-
-        ok = gather(f, f->misses[first].domain, a->excluded, &u, e);
-        if (ok && is_worth_it(f, &u) &&
-            !mx_is_covered(f, f->misses[first].domain, u.host, u.last))
-            ok = join(f, a, f->misses[first].domain, &u, &joined, e) &&
-                 (joined || add_finding(f, f->misses[first].domain, &u, a, e));
-        name_list_clear(&u.senders);
-        name_list_clear(&u.addresses);
+            rows[count++] = &f->misses[i];
+    if (count > 0)
+        qsort(rows, count, sizeof(*rows), by_host);
+    for (size_t i = 0, next; ok && i < count; i = next) {
+        for (next = i + 1; next < count && rows[next]->host == rows[i]->host;)
+            next++;
+        ok = one_host(f, rows + i, next - i, a, e);
     }
-    name_list_clear(&hosts);
+    free(rows);
     return ok;
 }
 

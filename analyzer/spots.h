@@ -9,8 +9,9 @@ struct spot {
 };
 
 struct spots {
-    struct spot *rows;
+    struct spot *rows; /* in the order in which they were first added */
     size_t count, size;
+    uint32_t *slots; /* hash table over rows: number + 1 */
 };
 
 MUST_USE bool spots_add(struct spots *l, name at, int64_t failed, int64_t past,
