@@ -138,6 +138,7 @@ pass_note(struct arena *a, const struct message *m, const struct dkim_signature 
 {
     bool weak = key->algorithm == DKIM_RSA_SHA256 && bits < DKIM_GOOD_RSA_BITS;
     const char *notes[] = {weak ? "key has less than 2048 bits" : "", key->note,
+                           key->testing ? "key is in test mode (t=y)" : "",
                            dkim_cover_note(a, m, s)};
     const char *all = "";
 

@@ -4,12 +4,17 @@
  *  From          refused when unsigned: without it d= is aligned with nothing (RFC 6376
  *                section 5.4 demands it as well).
  *  Content-Type  Google leaves it out of h=, so refusal would lose the largest sender.
- * But and -Encoding whoever may change it chooses the boundary, and so which bytes of a
- * signed body are read as a report. So unsigned it is believed only when the body proves
- * it: its first line opens and its last line closes that very boundary. Else refused.
+ *                But whoever may change it chooses the boundary, and so which bytes of a
+ *                signed body are read as a report. So unsigned it is believed only when
+ *                the body proves it: its first line opens and its last line closes that
+ *                very boundary. Else refused.
+ *  Content-Transfer-Encoding  noted: in a multipart it says nothing, though mailers write
+ *                it; elsewhere one that lies can spoil a report and not make one, for
+ *                Content-Type decides what is read as one.
  *  Subject       noted: it never says anything that the JSON does not say better (RFC
- * 8460 section 5.6). TLS-Report-*  noted: Microsoft does not sign them. Unsigned they
- * fill no gap of the report either.
+ *                8460 section 5.6).
+ *  TLS-Report-*  noted: Microsoft does not sign them. Unsigned they fill no gap of the
+ *                report either.
  */
 #include "collector/dkim_cover.h"
 
@@ -21,7 +26,7 @@ static const struct {
     {"Subject", "more than one Subject", "subject", false},
     {"Content-Type", "more than one Content-Type", "content-type", true},
     {"Content-Transfer-Encoding", "more than one Content-Transfer-Encoding",
-     "content-transfer-encoding", true},
+     "content-transfer-encoding", false},
     {"TLS-Report-Domain", "more than one TLS-Report-Domain", "tls-report-domain", false},
     {"TLS-Report-Submitter", "more than one TLS-Report-Submitter", "tls-report-submitter",
      false},

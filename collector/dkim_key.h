@@ -9,6 +9,7 @@ struct dkim_key {
     const unsigned char *bytes; /* p=, decoded */
     size_t len;
     bool exact_identity; /* t=s: i= may not be below d= */
+    bool testing;        /* t=y */
 };
 
 /* `strict`: the record must not exclude the service "tlsrpt", as RFC 8460 section 3 lets

@@ -2,6 +2,8 @@
 
 Mails are signed by dkimpy, keys are served by nsd, and the daemon's own road looks at them
 (mail_prepare, with the real resolver)."""
+import base64
+import gzip
 import json
 import time
 
@@ -136,14 +138,17 @@ for selector in ("star", "tlsrpt", "upper", "both", "spaced", "unknowntoo", "str
                  "alias", "beside"):
     add(f"key_{selector}", lambda k, s=selector: sign(mail(), k["rsa"], selector=s), "accepted", "verified", SIGNED)
 for selector, reason in (
-        ("foo", "key is for another service (s=)"), ("test", "key is in test mode (t=y)"),
-        ("sha1", "key does not allow sha256 (h=)"), ("revoked", "key is revoked"),
+        ("foo", "key is for another service (s=)"), ("sha1", "key does not allow sha256 (h=)"), ("revoked", "key is revoked"),
         ("version", "key is of an unknown version"), ("kind", "key is of another type than a="),
         ("garbage", "key cannot be read"), ("spf", "key is of an unknown version"),
         ("two", "several keys under one name"), ("huge", "key record is too big"),
         ("many", "key record is too big"), ("nodata", "no key in DNS"), ("absent", "no key in DNS")):
     add(f"key_{selector}", lambda k, s=selector: sign(mail(), k["rsa"], selector=s), "ignored", None,
         f"no valid signature: example.net: {reason}")
+add("key_test", lambda k: sign(mail(), k["rsa"], selector="test"), "accepted", "verified",
+    SIGNED + "; key is in test mode (t=y)")
+add("key_test_of_somebody_else", lambda k: sign(mail(), k["other"], selector="test"), "ignored", None,
+    "no valid signature: example.net: signature does not match")
 add("key_email", lambda k: sign(mail(), k["rsa"], selector="email"), "accepted", "verified",
     SIGNED + "; key is for email only")
 add("key_1024", lambda k: sign(mail(), k["weak"], selector="weak"), "accepted", "verified",
@@ -260,6 +265,21 @@ def hidden(boundary):
 @case("accepted", "verified", SIGNED + "; not signed: content-type")
 def content_type_not_signed(k):
     return sign(mail(), k["rsa"], headers=NO_TYPE)
+
+
+@case("accepted", "verified", SIGNED + "; not signed: content-transfer-encoding")
+def encoding_not_signed(k):
+    """As several mailers write: an encoding for the whole, which says nothing in a multipart, and a preamble."""
+    return sign(mail(preamble="This is a multi-part message in MIME format.\r\n",
+                     extra="Content-Transfer-Encoding: binary\r\n"), k["rsa"])
+
+
+@case("accepted", "verified", SIGNED + "; not signed: content-transfer-encoding")
+def encoding_of_the_body_not_signed(k):
+    """One that lies can only spoil the report: what a signed type calls a report was the signer's."""
+    head = mail(extra="Content-Transfer-Encoding: base64\r\n").split(b"Content-Type:", 1)[0]
+    body = base64.encodebytes(gzip.compress(json.dumps(report()).encode())).replace(b"\n", b"\r\n")
+    return sign(head + b"Content-Type: application/tlsrpt+gzip\r\n\r\n" + body, k["rsa"])
 
 
 NO_PROOF = ("no valid signature: example.net: Content-Type is not signed and the body does not prove its "
