@@ -37,8 +37,8 @@ decide(struct put_item *item, enum outcome outcome)
     item->s->outcome = outcome;
 }
 
-/* Decides the items of which nothing is new, and notes each policy domain that came with
- * other bytes than are kept. */
+/* Decides the items of which nothing is new, and notes those that came with other bytes
+ * than are kept, once whatever the number of their policy domains. */
 static bool
 decide_known(struct put *p, struct put_item *const items[], size_t n, struct err *e)
 {
@@ -51,9 +51,9 @@ decide_known(struct put *p, struct put_item *const items[], size_t n, struct err
             const struct put_row *row = &items[i]->rows[k];
 
             is_new = is_new || row->seen == SEEN_NOT;
-            other = other || row->seen == SEEN_OTHER;
-            if (row->seen == SEEN_OTHER && !lookup_note(p->s, row, e))
+            if (row->seen == SEEN_OTHER && !other && !lookup_note(p->s, row, e))
                 return false;
+            other = other || row->seen == SEEN_OTHER;
         }
         if (!is_new) {
             decide(items[i], other ? OUTCOME_CONFLICT : OUTCOME_DUPLICATE);

@@ -69,4 +69,4 @@ def test_writers_and_readers_share_a_connection(build, database, pooled):
                          "SELECT count(*) FROM counted_report WHERE policy_domain = 'a.example'", 1)
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip() == want
-    assert database.value("SELECT count(*) FROM tlsrpt.conflict") == 2
+    assert database.value("SELECT count(*) FROM tlsrpt.conflict") == 1

@@ -69,6 +69,15 @@ def test_other_bytes_are_a_conflict_and_eight_are_noted(driver, stored):
     assert counts(stored) == [1] * 5
 
 
+def test_a_conflict_about_several_domains_is_noted_once(driver, stored):
+    """Or a small report of a thousand domains, sent with other bytes, would cost a thousand transactions."""
+    domains = ["b.example", "a.example", "c.example"]
+    assert driver.put(report("1", domains)) == ["stored"]
+    assert driver.put(report("1", domains, raw="other")) == ["conflict"]
+    assert driver.put(report("1", domains, raw="other")) == ["conflict"]
+    assert stored.sql("SELECT policy_domain FROM tlsrpt.conflict") == [("b.example",)]
+
+
 def test_conflict_within_one_batch(driver, stored):
     outcomes = driver.put(report("1", raw="a"), report("1", raw="b"), report("1", raw="c"), report("2"))
     assert sorted(outcomes) == ["conflict", "conflict", "stored", "stored"]
