@@ -11,6 +11,6 @@ struct aside {
     int32_t arrival_day;        /* set by aside_put(): since 1970 */
 };
 
-/* Keeps them, each once a day, and sets their outcomes after the COMMIT. False when some
+/* Keeps them, each once, and sets their outcomes after the COMMIT. False when some
  * could not be kept: those have no outcome then. `e` must not be NULL. */
 MUST_USE bool aside_put(struct store *s, struct aside items[], size_t n, struct err *e);

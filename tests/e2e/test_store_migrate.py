@@ -181,7 +181,7 @@ READER = {(relation, "SELECT") for relation in
           ["report_key", "report", "policy_result", "failure_detail", "raw_report", "conflict", "quarantine",
            "reparsed", "eviction", "setting", "migration", "instant", "counted_report", "counted_policy",
            "counted_failure", "open_quarantine"]}
-WRITER_FUNCTIONS = {"program_fit", "ensure_month", "ensure_quarantine_day", "note_conflict"}
+WRITER_FUNCTIONS = {"program_fit", "ensure_month", "ensure_quarantine_day", "in_quarantine", "note_conflict"}
 
 
 @pytest.mark.parametrize("role, tables, functions", [

@@ -155,17 +155,20 @@ def test_missing_months_are_made(driver, stored):
     assert counts(stored) == [10] * 5
 
 
-def test_quarantine_is_kept_once_a_day(driver, stored):
+def test_quarantine_is_kept_once(driver, stored):
     junk = report("1", status=QUARANTINED, raw="junk", reason="no \x1b[31m report", received=store.start_of(0))
     mail = report("2", status=IGNORED, raw="mail", source="d=example.net", received=store.start_of(0))
     assert driver.put(junk, mail, junk) == ["quarantined", "ignored", "quarantined"]
     assert driver.put(junk, report("3")) == ["quarantined", "stored"]
-    assert driver.put(dict(junk, received=store.start_of(3))) == ["quarantined"]   # a day not made ahead
+    # Sent or imported again on another day.
+    assert driver.put(dict(junk, received=store.start_of(1))) == ["quarantined"]
+    # A day not made ahead.
+    assert driver.put(report("4", status=QUARANTINED, raw="old", received=store.start_of(3))) == ["quarantined"]
     rows = stored.sql("SELECT convert_from(body, 'UTF8'), status, source, reason FROM tlsrpt.quarantine "
                       "ORDER BY received DESC, 1")
     assert rows == [("junk", QUARANTINED, "192.0.2.0/24", "no \\x1b[31m report"),
                     ("mail", IGNORED, "d=example.net", ""),
-                    ("junk", QUARANTINED, "192.0.2.0/24", "no \\x1b[31m report")]
+                    ("old", QUARANTINED, "192.0.2.0/24", "")]
     assert counts(stored) == [1] * 5
 
 

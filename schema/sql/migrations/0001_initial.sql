@@ -142,6 +142,7 @@ CREATE TABLE quarantine (
     PRIMARY KEY (arrival_day, body_hash)
 ) PARTITION BY RANGE (arrival_day);
 ALTER TABLE quarantine ALTER COLUMN body SET STORAGE EXTERNAL;
+CREATE INDEX quarantine_body_hash ON quarantine (body_hash);
 
 -- Quarantined input that a later version understood, and stored: no longer listed as quarantined.
 CREATE TABLE reparsed (
@@ -224,6 +225,14 @@ BEGIN
            WHERE c.policy_domain = in_domain AND c.day = in_day AND c.report_key = in_key
              AND c.tier = in_tier) < 8
     ON CONFLICT DO NOTHING;
+END
+$$;
+
+-- Is this input in the quarantine already, whatever the day? A collector may not read the table.
+CREATE FUNCTION in_quarantine(in_hash bytea) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM tlsrpt.quarantine q WHERE q.body_hash = in_hash);
 END
 $$;
 

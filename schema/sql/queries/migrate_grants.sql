@@ -15,6 +15,7 @@ BEGIN
                             tlsrpt.failure_detail, tlsrpt.raw_report, tlsrpt.quarantine TO %I', role);
         EXECUTE format('GRANT SELECT ON tlsrpt.report_key TO %I', role);
         EXECUTE format('GRANT EXECUTE ON FUNCTION tlsrpt.ensure_month(date), tlsrpt.ensure_quarantine_day(date),
+                            tlsrpt.in_quarantine(bytea),
                             tlsrpt.note_conflict(text, date, bytea, smallint, bytea, timestamptz, smallint, text)
                         TO %I', role);
         IF role = 'tlsrpt_reparse' THEN
