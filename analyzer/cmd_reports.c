@@ -77,7 +77,5 @@ const struct command cmd_reports = {
     .params = 6,
     .columns = all_columns,
     .column_count = sizeof all_columns / sizeof *all_columns,
-    .empty =
-        "no reports yet: publish the _smtp._tls record that leads to tlsrptd, or read "
-        "old ones with `tlsrptd import PATH`",
+    .empty = COMMAND_NO_REPORTS,
 };

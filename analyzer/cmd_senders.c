@@ -33,7 +33,5 @@ const struct command cmd_senders = {
     .params = 5,
     .columns = columns,
     .column_count = sizeof columns / sizeof *columns,
-    .empty =
-        "no reports yet: publish the _smtp._tls record that leads to tlsrptd, or read "
-        "old ones with `tlsrptd import PATH`",
+    .empty = COMMAND_NO_REPORTS,
 };

@@ -16,7 +16,26 @@ enum {
     SECONDS_A_MINUTE = 60,
 };
 
+static const char *const levels[] = {
+    [LOG_LEVEL_ERROR] = "error",
+    [LOG_LEVEL_WARNING] = "warning",
+    [LOG_LEVEL_INFO] = "info",
+    [LOG_LEVEL_DEBUG] = "debug",
+};
+
 static _Atomic int highest_level = LOG_LEVEL_INFO;
+
+bool
+log_level_find(const char *text, enum log_level *out)
+{
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        if (levels[i] == NULL || strcmp(levels[i], text) != 0)
+            continue;
+        *out = (enum log_level)i;
+        return true;
+    }
+    return false;
+}
 
 void
 log_set_level(enum log_level level)
@@ -39,22 +58,6 @@ goes_to_journal(void)
     return strcmp(stream, want) == 0;
 }
 
-static const char *
-level_text(enum log_level level)
-{
-    switch (level) {
-    case LOG_LEVEL_ERROR:
-        return "error";
-    case LOG_LEVEL_WARNING:
-        return "warning";
-    case LOG_LEVEL_INFO:
-        return "info";
-    case LOG_LEVEL_DEBUG:
-        return "debug";
-    }
-    return "info";
-}
-
 static void
 put_head(struct buf *line, enum log_level level)
 {
@@ -69,7 +72,7 @@ put_head(struct buf *line, enum log_level level)
     if (gmtime_r(&now, &tm) == NULL ||
         strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
         stamp[0] = '\0';
-    (void)buf_printf(line, "%s %s ", stamp, level_text(level));
+    (void)buf_printf(line, "%s %s ", stamp, levels[level]);
 }
 
 /* A value cannot look like another field or end the line. */

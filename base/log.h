@@ -2,7 +2,8 @@
  * priority prefix when that is where it goes, else with the time. Values are escaped here
  * and nowhere else. Safe from any thread. */
 #pragma once
-#include <stdbool.h>
+#include "base/err.h"
+
 #include <stdint.h>
 #include <time.h>
 
@@ -33,6 +34,9 @@ struct log_field {
 
 /* Fields are const struct log_field *, the last argument is NULL: use the macros. */
 void log_event(enum log_level level, const char *event, ...) __attribute__((sentinel));
+
+/* The level of "error", "warning", "info" or "debug". */
+MUST_USE bool log_level_find(const char *text, enum log_level *out);
 
 /* What is less urgent than `level` is not written. Default: LOG_LEVEL_INFO. */
 void log_set_level(enum log_level level);

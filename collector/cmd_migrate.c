@@ -60,12 +60,7 @@ cmd_maintain(int argc, char **argv)
 
     if ((code = command_parse(&usage, argc, argv, &first, &s)) >= 0)
         return code;
-    limits = (struct store_limits){
-        .quarantine_days = s.quarantine.max_days,
-        .quarantine_bytes = s.quarantine.max_bytes,
-        .quarantine_source_bytes =
-            s.quarantine.max_bytes / 100 * s.quarantine.max_source_percent,
-    };
+    limits = database_limits(&s);
     ok = database_open(&s, STORE_OWNER, &db, &e) &&
          store_maintain(db.uri.bytes, &limits, say, NULL, &e);
     return finish(&s, &db, ok, &e);

@@ -56,12 +56,7 @@ static void
 maintain(struct daemon *d)
 {
     const struct settings *s = d->settings;
-    const struct store_limits limits = {
-        .quarantine_days = s->quarantine.max_days,
-        .quarantine_bytes = s->quarantine.max_bytes,
-        .quarantine_source_bytes =
-            s->quarantine.max_bytes / 100 * s->quarantine.max_source_percent,
-    };
+    const struct store_limits limits = database_limits(s);
     struct err e = {0};
     struct buf uri;
 
@@ -98,25 +93,6 @@ reload(const struct settings *s)
 }
 
 /* ---- start ---- */
-
-static void
-set_log_level(const char *text)
-{
-    static const struct {
-        const char *text;
-        enum log_level level;
-    } levels[] = {
-        {"error", LOG_LEVEL_ERROR},
-        {"warning", LOG_LEVEL_WARNING},
-        {"info", LOG_LEVEL_INFO},
-        {"debug", LOG_LEVEL_DEBUG},
-    };
-
-    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
-        if (strcmp(levels[i].text, text) == 0)
-            log_set_level(levels[i].level);
-    }
-}
 
 /* Debian's soft limit, 1024, is for programs that select(2); this one counts its
  * connections itself. */
@@ -259,6 +235,7 @@ cmd_serve(int argc, char **argv)
         .option_count = sizeof options / sizeof *options,
     };
     struct daemon d = {.ready_fd = -1};
+    enum log_level level;
     struct settings s;
     struct err e = {0};
     sigset_t set;
@@ -267,7 +244,8 @@ cmd_serve(int argc, char **argv)
     if ((code = command_parse(&usage, argc, argv, &first, &s)) >= 0)
         return code;
     d.settings = &s;
-    set_log_level(s.log_level);
+    if (log_level_find(s.log_level, &level))
+        log_set_level(level);
     block_signals(&set);
     allow_files();
     if (start(&d, ready_file, &e)) {

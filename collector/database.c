@@ -71,3 +71,14 @@ database_close(struct database *db)
     db->embedded = NULL;
     buf_clear(&db->uri);
 }
+
+struct store_limits
+database_limits(const struct settings *s)
+{
+    return (struct store_limits){
+        .quarantine_days = s->quarantine.max_days,
+        .quarantine_bytes = s->quarantine.max_bytes,
+        .quarantine_source_bytes =
+            s->quarantine.max_bytes / 100 * s->quarantine.max_source_percent,
+    };
+}

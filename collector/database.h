@@ -17,3 +17,6 @@ struct database {
 MUST_USE bool database_open(const struct settings *s, enum store_role role,
                             struct database *out, struct err *e);
 void database_close(struct database *db);
+
+/* What the settings say of the quarantine, for store_maintain(). */
+struct store_limits database_limits(const struct settings *s);

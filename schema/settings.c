@@ -1,6 +1,7 @@
 /* Reads, completes and checks the settings: what their table cannot say. */
 #include "schema/settings.h"
 
+#include "base/log.h"
 #include "base/text.h"
 #include "schema/settings_table.h"
 
@@ -74,12 +75,9 @@ find_state_dir(struct arena *a)
 static bool
 check_words(const struct settings *s, struct err *e)
 {
-    static const char *const levels[] = {"error", "warning", "info", "debug"};
-    bool known = false;
+    enum log_level level;
 
-    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
-        known |= strcmp(s->log_level, levels[i]) == 0;
-    if (!known)
+    if (!log_level_find(s->log_level, &level))
         return err_set(e, ERR_CONFIG,
                        "log_level is \"%s\", must be error, warning, info or debug",
                        s->log_level);
