@@ -13,6 +13,21 @@ is_free_text(enum column_type type)
 }
 
 static bool
+starts_formula(const char *text)
+{
+    /* the wide forms are what they look like to a spreadsheet set to Chinese or Japanese
+     */
+    static const char *const signs[] = {"=",  "+",  "-",  "@",  "\t",
+                                        "\r", "＝", "＋", "－", "＠"};
+
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        if (strncmp(text, signs[i], strlen(signs[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool
 put_quoted(struct view *v, const char *text, struct err *e)
 {
     const char *quote;
@@ -43,7 +58,7 @@ put_cell(struct view *v, enum column_type type, const char *cell, struct err *e)
     buf_reset(out);
     if (type == COLUMN_LIST && (ok = view_list_join(&list, cell, ";", e)))
         cell = list.bytes == NULL ? "" : list.bytes;
-    if (is_free_text(type) && *cell != '\0' && strchr("=+-@\t\r", *cell) != NULL)
+    if (is_free_text(type) && starts_formula(cell))
         (void)buf_putc(out, '\'');
     (void)text_escape(out, cell, strlen(cell));
     buf_clear(&list);
