@@ -44,33 +44,47 @@ habit_of(const struct facts *f, size_t first, size_t end)
     return h;
 }
 
+/* The finding that says so already of another domain. */
 static struct finding *
+find_same(const struct analysis *a, const struct habit *h, const char *kind)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (a->rows[i].old_news && a->rows[i].subject == h->sender &&
+            a->rows[i].kind == kind)
+            return &a->rows[i];
+    return NULL;
+}
+
+static bool
 report(const struct facts *f, const struct habit *h, const char *kind, struct analysis *a,
        struct err *e)
 {
-    struct finding *out = analyse_add(a, e);
+    struct finding *out = find_same(a, h, kind);
 
-    if (!out)
-        return NULL;
-    *out = (struct finding){.kind = kind,
-                            .verdict = VERDICT_SENDER,
-                            .open = f->today - h->last <= 1 + ANALYSE_LAG_MARGIN_D,
-                            .first = h->first,
-                            .last = h->last,
-                            .failed = h->failed,
-                            .sessions = h->sessions,
-                            .confidence = .7,
-                            .senders_failing = 1,
-                            .senders_seen = 1,
-                            .old_news = true,
-                            .subject = h->sender};
-    out->onset_earliest = ((int64_t)f->first_day + h->first) * 86400;
+    if (!out) {
+        out = analyse_add(a, e);
+        if (!out)
+            return false;
+        *out = (struct finding){.kind = kind,
+                                .verdict = VERDICT_SENDER,
+                                .first = h->first,
+                                .last = h->last,
+                                .confidence = .7,
+                                .senders_failing = 1,
+                                .senders_seen = 1,
+                                .old_news = true,
+                                .subject = h->sender};
+        merge_id(out->id, kind, "always", facts_text(f, h->sender));
+    }
+    out->first = h->first < out->first ? h->first : out->first;
+    out->last = h->last > out->last ? h->last : out->last;
+    out->open = f->today - out->last <= 1 + ANALYSE_LAG_MARGIN_D;
+    out->onset_earliest = ((int64_t)f->first_day + out->first) * 86400;
     out->onset_latest = out->onset_earliest + 86400;
-    merge_id(out->id, kind, facts_text(f, h->domain), facts_text(f, h->sender));
+    out->failed += h->failed;
+    out->sessions += h->sessions;
     return name_list_add(&out->domains, h->domain, e) &&
-                   name_list_add(&out->senders, h->sender, e)
-               ? out
-               : NULL;
+           name_list_add(&out->senders, h->sender, e);
 }
 
 /* What it mostly fails with. */
@@ -129,7 +143,7 @@ loop_find(const struct facts *f, struct analysis *a, struct err *e)
             kind = facts_text(f, main_kind(f, &h));
         if (!kind || !*kind)
             continue;
-        left--;
+        left -= find_same(a, &h, kind) == NULL;
         if (!report(f, &h, kind, a, e))
             return false;
     }

@@ -202,28 +202,54 @@ advice_of(const struct finding *x, const struct explanation *about)
     return about ? about->remedy : "Look at the reports: tlsrpt failures.";
 }
 
+static const char *
+failed_share(const struct finding *x, struct arena *arena)
+{
+    double percent = 100.0 * (double)x->failed / (double)x->sessions;
+    int digits = percent < 1 ? 2 : percent < 10 ? 1 : 0;
+
+    return arena_printf(arena, ": %.*f %% of %lld sessions failed", digits, percent,
+                        (long long)x->sessions);
+}
+
+/* What is about a sender itself, and not about what it saw. */
+static bool
+is_about_senders(const struct finding *x)
+{
+    return !strcmp(x->kind, KIND_REPORT_GAP) || !strcmp(x->kind, KIND_REPORT_LOOP) ||
+           !strcmp(x->kind, KIND_NEWCOMER);
+}
+
+/* One sentence. */
+static char *
+summary_of(const struct facts *f, const struct finding *x, const char *plain,
+           struct arena *arena)
+{
+    const char *domains = name_some(f, &x->domains, arena);
+    const char *seen_by = who(f, x, arena), *figures = "";
+
+    if (x->sessions > 0 && x->failed > 0)
+        figures = failed_share(x, arena);
+    if (is_about_senders(x))
+        return arena_printf(arena, "%s: %s, for %s.", plain,
+                            name_some(f, &x->senders, arena), domains);
+    return arena_printf(arena, "%s for %s, %s%s.", plain, domains, seen_by, figures);
+}
+
 bool
 explain_finding(const struct facts *f, struct finding *out, struct arena *arena,
                 struct err *e)
 {
     const struct explanation *about = explain_find(EXPLAIN_RESULT, out->kind);
-    const char *seen_by = who(f, out, arena), *domains, *figures = "";
+    char *summary;
 
     about = about ? about : explain_find(EXPLAIN_KIND, out->kind);
-    domains = name_some(f, &out->domains, arena);
-    if (out->sessions > 0 && out->failed > 0)
-        figures = arena_printf(arena, ": %.2g %% of %lld sessions failed",
-                               100.0 * (double)out->failed / (double)out->sessions,
-                               (long long)out->sessions);
     out->advice = advice_of(out, about);
-    if (!seen_by || !domains || !figures)
+    summary = summary_of(f, out, about ? about->plain : out->kind, arena);
+    if (!summary)
         return err_nomem(e);
-    out->summary =
-        arena_printf(arena, "%s for %s, %s%s.", about ? about->plain : out->kind, domains,
-                     seen_by, figures);
-    if (!out->summary)
-        return err_nomem(e);
-    if (out->summary[0] >= 'a' && out->summary[0] <= 'z')
-        ((char *)(uintptr_t)out->summary)[0] -= 'a' - 'A';
+    if (*summary >= 'a' && *summary <= 'z')
+        *summary = (char)(*summary - 'a' + 'A');
+    out->summary = summary;
     return true;
 }
