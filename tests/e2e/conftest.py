@@ -67,12 +67,21 @@ def as_user(user, command):
             "--", *command]
 
 
+def sweep():
+    """Removes what killed test runs left: their process is gone, and so is their server."""
+    for left in pathlib.Path(tempfile.gettempdir()).glob("tlsrpt-pg-*-*"):
+        pid = left.name.split("-")[2]
+        if not (os.path.exists(f"/proc/{pid}") or (left / "data/postmaster.pid").exists()):
+            shutil.rmtree(left, ignore_errors=True)
+
+
 class Postgres:
     """One private server. `uri(database, role)` is what libpq and psycopg2 take."""
 
     def __init__(self, durable=False, options=()):
         # A socket's path is limited to 107 bytes, so not below pytest's long tmp_path.
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="tlsrpt-pg-"))
+        sweep()
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix=f"tlsrpt-pg-{os.getpid()}-"))
         self.user = SERVER_USER if os.geteuid() == 0 else None
         if self.user:
             shutil.chown(self.dir, self.user)
