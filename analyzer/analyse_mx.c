@@ -248,9 +248,11 @@ one_domain(const struct facts *f, size_t first, size_t end, struct analysis *a,
 {
     const struct miss **rows = calloc(end - first, sizeof(*rows));
     size_t count = 0;
-    bool ok = rows != NULL || err_nomem(e);
+    bool ok = true;
 
-    for (size_t i = first; ok && i < end; i++)
+    if (rows == NULL)
+        return err_nomem(e);
+    for (size_t i = first; i < end; i++)
         if (f->misses[i].host && is_host(facts_text(f, f->misses[i].host)))
             rows[count++] = &f->misses[i];
     if (count > 0)
