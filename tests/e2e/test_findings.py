@@ -207,3 +207,16 @@ def test_ten_thousand_domains(migrated, ask):
     assert len(alarm["policy_domains"]) == 10 and alarm["verdict"] == "ours" and alarm["state"] == "open"
     assert alarm["first_seen"] == "2026-11-02"
     assert len(ask("findings", "--as-of", "2026-11-07").splitlines()) < 30
+
+
+@pytest.mark.parametrize("entry, says", [
+    ('sts = {"mode: enforce; mx: a.example"}', "must begin with a day"),
+    ('sts = {"2026-11-01 hello"}', "no MTA-STS policy"),
+    ('tlsa = {"soon 3 1 1 A1"}', "must begin with a day"),
+])
+def test_bad_declarations_are_named(tlsrpt, migrated, tmp_path, entry, says):
+    conf = tmp_path / "tlsrpt.conf"
+    conf.write_text(f'domain "a.example" {{ {entry} }}\n')
+    done = subprocess.run([tlsrpt, "findings", "--db", migrated.uri, "-c", str(conf)], capture_output=True, text=True)
+    assert done.returncode == 78
+    assert says in done.stderr and "a.example" in done.stderr
