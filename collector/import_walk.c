@@ -151,6 +151,13 @@ by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* A mail that is read meanwhile moves from new to cur, so new is visited first. */
+static int
+by_name_backwards(const void *a, const void *b)
+{
+    return by_name(b, a);
+}
+
 static bool
 list_names(DIR *dir, struct names *names)
 {
@@ -167,7 +174,8 @@ list_names(DIR *dir, struct names *names)
     }
     names->maildir = has_new && has_cur;
     if (names->count > 0)
-        qsort(names->list, names->count, sizeof *names->list, by_name);
+        qsort(names->list, names->count, sizeof *names->list,
+              names->maildir ? by_name_backwards : by_name);
     return true;
 }
 

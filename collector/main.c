@@ -56,6 +56,16 @@ unknown_verb(const char *name)
     return EX_USAGE;
 }
 
+/* What was said may not have got through: a full disk behind a redirection. */
+static int
+end(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    (void)fputs("tlsrptd: cannot write to standard output\n", stderr);
+    return code == EX_OK ? EX_IOERR : code;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -63,11 +73,11 @@ main(int argc, char **argv)
 
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         print_usage(stdout);
-        return EX_OK;
+        return end(EX_OK);
     }
     if (strcmp(name, "--version") == 0) {
         (void)puts("tlsrptd " TLSRPT_VERSION);
-        return EX_OK;
+        return end(EX_OK);
     }
     if (name[0] == '\0') {
         print_usage(stderr);
@@ -75,7 +85,7 @@ main(int argc, char **argv)
     }
     for (size_t i = 0; i < verb_count; i++) {
         if (strcmp(name, verbs[i].name) == 0)
-            return verbs[i].run(argc - 1, argv + 1);
+            return end(verbs[i].run(argc - 1, argv + 1));
     }
     return unknown_verb(name);
 }

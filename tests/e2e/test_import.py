@@ -190,6 +190,16 @@ def test_what_cannot_be_kept_is_told(run, migrated, tmp_path):
     assert "cannot be read" in run("--vouch", tmp_path / "missing", tmp_path / "good.json", code=65)
 
 
+def test_a_summary_that_cannot_be_written(tlsrptd, migrated, config, tmp_path):
+    """The disk behind standard output is full: what was kept is kept, but not all went well."""
+    (tmp_path / "a.json").write_text(report(1))
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([tlsrptd, "import", "-c", config, "--vouch", "--db", migrated.uri, tmp_path / "a.json"],
+                              stdout=full, stderr=subprocess.PIPE)
+    assert (done.returncode, reports(migrated)) == (74, 1)
+    assert done.stderr == b"tlsrptd: cannot write to standard output\n"
+
+
 def test_names_cannot_steer_a_terminal(run, tmp_path):
     (tmp_path / "a\x1b[31m\n.bin").write_bytes(b"\0\1\2\3")
     said = run("--vouch", tmp_path / "a\x1b[31m\n.bin")

@@ -140,9 +140,9 @@ static const struct {
          "/d/x=x\n"
          "/exact=12345678901234567890123456789012\n"
          "/gone: No such file or directory\n"
-         "/md/.Sub/cur/4=s\n"
+         "/md/new/1=n\n" /* before cur, where it might go meanwhile */
          "/md/cur/2:2,S=c\n"
-         "/md/new/1=n\n"
+         "/md/.Sub/cur/4=s\n"
          "/more=(too big)\n"
          "/zlink={}\n"},
     {"/loop", NULL}, /* named itself, a link to a directory is followed */
