@@ -8,9 +8,9 @@
  *                signed body are read as a report. So unsigned it is believed only when
  *                the body proves it: its first line opens and its last line closes that
  *                very boundary. Else refused.
- *  Content-Transfer-Encoding  noted: in a multipart it says nothing, though mailers write
- *                it; elsewhere one that lies can spoil a report and not make one, for
- *                Content-Type decides what is read as one.
+ *  Content-Transfer-Encoding  says nothing in a multipart, though mailers write it
+ *                there: noted. Elsewhere refused: read as quoted-printable, the text of
+ *                a policy that a signed JSON quotes could close its string.
  *  Subject       noted: it never says anything that the JSON does not say better (RFC
  *                8460 section 5.6).
  *  TLS-Report-*  noted: Microsoft does not sign them. Unsigned they fill no gap of the
@@ -18,19 +18,53 @@
  */
 #include "collector/dkim_cover.h"
 
+#include <string.h>
+#include <strings.h>
+
+/* Where a field may be there without being signed. */
+enum leave {
+    ANYWHERE,
+    WHERE_FRAMED,
+    IN_MULTIPART,
+};
+
 static const struct {
     const char *name, *many, *note;
-    bool framed_only; /* unsigned only where the body is its own proof */
+    enum leave leave;
+    const char *flaw;
 } rules[] = {
-    {"From", "more than one From", "from", false},
-    {"Subject", "more than one Subject", "subject", false},
-    {"Content-Type", "more than one Content-Type", "content-type", true},
+    {"From", "more than one From", "from", ANYWHERE, NULL},
+    {"Subject", "more than one Subject", "subject", ANYWHERE, NULL},
+    {"Content-Type", "more than one Content-Type", "content-type", WHERE_FRAMED,
+     "Content-Type is not signed and the body does not prove its boundary"},
     {"Content-Transfer-Encoding", "more than one Content-Transfer-Encoding",
-     "content-transfer-encoding", false},
-    {"TLS-Report-Domain", "more than one TLS-Report-Domain", "tls-report-domain", false},
+     "content-transfer-encoding", IN_MULTIPART,
+     "Content-Transfer-Encoding is not signed"},
+    {"TLS-Report-Domain", "more than one TLS-Report-Domain", "tls-report-domain",
+     ANYWHERE, NULL},
     {"TLS-Report-Submitter", "more than one TLS-Report-Submitter", "tls-report-submitter",
-     false},
+     ANYWHERE, NULL},
 };
+
+static bool
+is_multipart(const struct message *m)
+{
+    static const char type[] = "multipart/";
+    const struct message_field *f = message_find(m, "Content-Type");
+    size_t skip = 0;
+
+    while (f != NULL && skip < f->value_len && strchr(" \t\r\n", f->value[skip]) != NULL)
+        skip++;
+    return f != NULL && f->value_len - skip >= sizeof type - 1 &&
+           strncasecmp(f->value + skip, type, sizeof type - 1) == 0;
+}
+
+/* `framed` implies a multipart, whatever comments its Content-Type begins with. */
+static bool
+may_leave(const struct message *m, enum leave leave, bool framed)
+{
+    return leave == ANYWHERE || framed || (leave == IN_MULTIPART && is_multipart(m));
+}
 
 const char *
 dkim_cover_flaw(const struct message *m, const struct dkim_signature *s, bool framed)
@@ -44,9 +78,9 @@ dkim_cover_flaw(const struct message *m, const struct dkim_signature *s, bool fr
 
         if (n > 1)
             return rules[i].many;
-        if (n == 1 && rules[i].framed_only && !framed &&
-            dkim_header_signs(s, rules[i].name) == 0)
-            return "Content-Type is not signed and the body does not prove its boundary";
+        if (n == 1 && dkim_header_signs(s, rules[i].name) == 0 &&
+            !may_leave(m, rules[i].leave, framed))
+            return rules[i].flaw;
     }
     return NULL;
 }

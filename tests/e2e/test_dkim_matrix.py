@@ -2,8 +2,6 @@
 
 Mails are signed by dkimpy, keys are served by nsd, and the daemon's own road looks at them
 (mail_prepare, with the real resolver)."""
-import base64
-import gzip
 import json
 import time
 
@@ -274,12 +272,14 @@ def encoding_not_signed(k):
                      extra="Content-Transfer-Encoding: binary\r\n"), k["rsa"])
 
 
-@case("accepted", "verified", SIGNED + "; not signed: content-transfer-encoding")
-def encoding_of_the_body_not_signed(k):
-    """One that lies can only spoil the report: what a signed type calls a report was the signer's."""
-    head = mail(extra="Content-Transfer-Encoding: base64\r\n").split(b"Content-Type:", 1)[0]
-    body = base64.encodebytes(gzip.compress(json.dumps(report()).encode())).replace(b"\n", b"\r\n")
-    return sign(head + b"Content-Type: application/tlsrpt+gzip\r\n\r\n" + body, k["rsa"])
+@case("ignored", None, "no valid signature: example.net: Content-Transfer-Encoding is not signed")
+def encoding_added_to_free_what_a_string_quotes(k):
+    """A true report quotes a policy as its owner wrote it; read in another encoding it would say anything."""
+    said = 'x=22],=22policy-domain=22:=22evil.example=22},"'
+    content = json.dumps(report()).replace("version: STSv1", said.replace('"', "=22"))
+    head = mail().split(b"Content-Type:", 1)[0]
+    message = sign(head + b"Content-Type: application/tlsrpt+json\r\n\r\n" + content.encode() + b"\r\n", k["rsa"])
+    return b"Content-Transfer-Encoding: quoted-printable\r\n" + message
 
 
 NO_PROOF = ("no valid signature: example.net: Content-Type is not signed and the body does not prove its "

@@ -19,7 +19,7 @@ BATCH = 250
 
 # Stricter than dkimpy on purpose; each with its reason in the source that says so.
 REFUSED_BY_RULE = re.compile(
-    r"more than one |header has a line that is no field|Content-Type is not signed|From is not signed"
+    r"more than one |header has a line that is no field|Content-(Type|Transfer-Encoding) is not signed|From is not signed"
     r"|l= leaves|rsa-sha1|expired|t= is in the future|x= is no time|t= or x=|t= is no time"
     r"|c= is not|q= does|i= |d= is no domain|s= is no selector|h= is missing|not a list of tags"
     r"|a tag (given twice|without value)|b= is no signature|bh= is no SHA-256"
