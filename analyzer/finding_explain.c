@@ -153,7 +153,7 @@ add_figures(const struct facts *f, const struct finding *x, struct prose *p)
         prose_fieldf(p, 0, "Sessions", TONE_PLAIN,
                      "%lld of %lld failed, %lld were refused", (long long)x->failed,
                      (long long)x->sessions, (long long)x->refused);
-    prose_fieldf(p, 0, "Senders", TONE_PLAIN, "%d fail of %d whose silence would speak",
+    prose_fieldf(p, 0, "Senders", TONE_PLAIN, "%d of %d with traffic enough to tell fail",
                  x->senders_failing, x->senders_seen);
     if (x->places_seen)
         prose_fieldf(p, 0, "Addresses", TONE_PLAIN, "%d fail of %d", x->places_failing,
