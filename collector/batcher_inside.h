@@ -21,6 +21,7 @@ struct batcher {
     struct lanes rows;           /* for the writers */
     size_t inside;               /* submitted and not done */
     size_t writing;              /* of these, in the hands of a writer */
+    size_t big_waiting;          /* workers that wait for room for a big one */
     size_t bytes_used;
     bool stopping; /* takes no more */
     bool read_all; /* no worker is left */

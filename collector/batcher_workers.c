@@ -3,6 +3,10 @@
 
 #include <time.h>
 
+enum {
+    BIG_PART = 16, /* of the budget: what takes more is big */
+};
+
 static void
 prepare(struct batcher *b, struct delivery *d)
 {
@@ -24,22 +28,44 @@ memory_of(const struct delivery *d)
     return bytes;
 }
 
-/* What was inflated must fit into the budget too, or go alone. The lock is held. */
+/* Big ones leave a quarter of the budget to the others. */
+static bool
+take_bytes(struct batcher *b, size_t bytes, bool big)
+{
+    size_t kept = big ? (size_t)b->settings->intake.max_waiting_bytes / 4 : 0;
+
+    if (!batcher_take_bytes(b, bytes + kept))
+        return false;
+    b->bytes_used -= kept;
+    return true;
+}
+
+/* What was inflated must fit into the budget too, or go alone. A few kilobytes can
+ * inflate to as much as is allowed, so of those that are big never do all workers wait
+ * for room: the last goes on with what others sent. The lock is held. */
 static bool
 charge(struct batcher *b, struct delivery *d, size_t bytes)
 {
+    bool big = bytes > (size_t)b->settings->intake.max_waiting_bytes / BIG_PART;
+    bool ok;
+
     d->deadline_ms = batcher_now_ms() + b->settings->intake.max_wait_s * 1000;
-    while (!batcher_take_bytes(b, bytes)) {
+    while (!(ok = take_bytes(b, bytes, big))) {
         if (b->rows.count == 0 && b->writing == 0) {
             b->bytes_used += bytes;
+            ok = true;
             break;
         }
-        if (batcher_now_ms() >= d->deadline_ms)
-            return false;
+        if (batcher_now_ms() >= d->deadline_ms ||
+            (big && b->big_waiting + 1 >= (size_t)b->settings->intake.workers))
+            break;
+        b->big_waiting += big;
         batcher_wait(b, &b->freed, d->deadline_ms);
+        b->big_waiting -= big;
     }
-    d->charged_bytes = bytes;
-    return true;
+    if (ok)
+        d->charged_bytes = bytes;
+    return ok;
 }
 
 static void

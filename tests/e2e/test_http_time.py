@@ -2,6 +2,8 @@
 Where a test waits it waits for an event, however long that takes."""
 import collections
 import concurrent.futures
+import gzip
+import json
 import os
 import shutil
 import signal
@@ -323,3 +325,32 @@ def test_reports_that_wait_are_bounded_in_number(door):
     for client in clients:
         client.close()
     assert daemon.ask(request(report()))[0] == 201
+
+
+def inflating(megabytes):
+    """A new report of a few kilobytes that takes so much memory."""
+    made = json.loads(report())
+    made["policies"][0]["failure-details"] = [
+        {"result-type": "x" * 4096, "additional-information": "x" * 4096, "failed-session-count": 1}
+        for _ in range(megabytes * 128)]
+    return gzip.compress(json.dumps(made).encode())
+
+
+def test_big_reports_that_wait_hold_up_no_small_one(door):
+    daemon = door(more="intake { workers = 2 max_waiting_bytes = 16777216 max_wait_s = 60 }")
+    lock = postgres_lock(daemon)
+    clients = [daemon.raw() for _ in range(4)]
+    clients[0].send(request(inflating(8)))
+    wait_for(lambda: blocked(daemon) == 1)
+    # Of two more one may wait for room, and there are two workers.
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(client.send(request(inflating(8))).answer) for client in clients[1:3]]
+        done, waiting = concurrent.futures.wait(jobs, return_when=concurrent.futures.FIRST_COMPLETED)
+        assert [job.result()[0] for job in done] == [503]
+        clients[3].send(request(report()))
+        wait_for(lambda: blocked(daemon) == 2)
+        lock.close()
+        assert [job.result()[0] for job in waiting] == [201]
+    assert [client.answer()[0] for client in (clients[0], clients[3])] == [201] * 2
+    for client in clients:
+        client.close()
