@@ -212,6 +212,7 @@ def test_it_starts_from_a_folder_that_its_user_may_not_enter(site):
     program = shutil.copy(site.driver, site.root)  # the build may be in such a folder, too
     command = as_user(USER, ["sh", "-c", script, site.root / "closed", program, "launch", site.state])
     done = subprocess.run(command, capture_output=True, text=True)
+    (site.root / "closed").chmod(0o700)  # or it could not be removed
     assert done.returncode == 0, done.stderr
     assert site.run("stop").returncode == 0
 
