@@ -77,6 +77,15 @@ name_list_clear(struct name_list *l)
     *l = (struct name_list){0};
 }
 
+void
+analyse_widen(int16_t *first, int16_t *last, int16_t from, int16_t upto)
+{
+    if (from < *first)
+        *first = from;
+    if (upto > *last)
+        *last = upto;
+}
+
 struct finding *
 analyse_add(struct analysis *a, struct err *e)
 {

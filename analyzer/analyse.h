@@ -77,6 +77,10 @@ void analyse_clear(struct analysis *a);
 
 /* For the rule families. */
 struct finding *analyse_add(struct analysis *a, struct err *e); /* NULL: out of memory */
+
+/* Makes the days *first..*last reach over from..upto too. */
+void analyse_widen(int16_t *first, int16_t *last, int16_t from, int16_t upto);
+
 MUST_USE bool name_list_add(struct name_list *l, name n, struct err *e);
 bool name_list_has(const struct name_list *l, name n);
 void name_list_clear(struct name_list *l);

@@ -76,8 +76,7 @@ report(const struct facts *f, const struct habit *h, const char *kind, struct an
                                 .subject = h->sender};
         merge_id(out->id, kind, "always", facts_text(f, h->sender));
     }
-    out->first = h->first < out->first ? h->first : out->first;
-    out->last = h->last > out->last ? h->last : out->last;
+    analyse_widen(&out->first, &out->last, h->first, h->last);
     out->open = f->today - out->last <= 1 + ANALYSE_LAG_MARGIN_D;
     out->onset_earliest = ((int64_t)f->first_day + out->first) * 86400;
     out->onset_latest = out->onset_earliest + 86400;

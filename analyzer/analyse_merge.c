@@ -171,8 +171,7 @@ absorb(struct incident *into, struct incident *from, struct err *e)
         into->domain = from->domain;
         into->sender = from->sender;
     }
-    into->first = from->first < into->first ? from->first : into->first;
-    into->last = from->last > into->last ? from->last : into->last;
+    analyse_widen(&into->first, &into->last, from->first, from->last);
     for (int d = 0; d < FACTS_DAYS; d++)
         if (from->days[d] > into->days[d])
             into->days[d] = from->days[d];

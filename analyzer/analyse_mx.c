@@ -107,8 +107,7 @@ gather(const struct facts *f, const struct miss *const rows[], size_t count,
 
         if (excluded[m->sender])
             continue;
-        u->first = m->day < u->first ? m->day : u->first;
-        u->last = m->day > u->last ? m->day : u->last;
+        analyse_widen(&u->first, &u->last, m->day, m->day);
         u->days += !u->seen[m->day];
         u->seen[m->day] = 1;
         u->failed += m->failed;
@@ -201,8 +200,7 @@ join(const struct facts *f, struct analysis *a, name domain, const struct uncove
         if (strcmp(out->kind, KIND_MX_NOT_COVERED) != 0 || out->subject != u->host)
             continue;
         *joined = true;
-        out->first = u->first < out->first ? u->first : out->first;
-        out->last = u->last > out->last ? u->last : out->last;
+        analyse_widen(&out->first, &out->last, u->first, u->last);
         out->failed += u->failed;
         out->sessions += sessions_of(f, domain, u);
         for (size_t k = 0; k < u->senders.count; k++)

@@ -105,8 +105,7 @@ add_newcomer(const struct facts *f, struct analysis *a, name sender, struct err 
                                     .subject = sender};
             merge_id(out->id, KIND_NEWCOMER, "sender", facts_text(f, sender));
         }
-        out->first = t->day < out->first ? t->day : out->first;
-        out->last = t->day > out->last ? t->day : out->last;
+        analyse_widen(&out->first, &out->last, t->day, t->day);
         out->sessions += t->sessions;
         out->failed += t->failed;
         if (!name_list_add(&out->domains, t->domain, e))
@@ -143,8 +142,7 @@ add_claims(const struct facts *f, struct analysis *a, struct err *e)
             merge_id(out->id, out->kind, "unverified", facts_text(f, c->domain));
             out->unverified = true;
         }
-        out->first = c->first < out->first ? c->first : out->first;
-        out->last = c->last > out->last ? c->last : out->last;
+        analyse_widen(&out->first, &out->last, c->first, c->last);
         out->sessions += c->sessions;
         out->failed += c->failed;
         if (!name_list_add(&out->domains, c->domain, e) ||

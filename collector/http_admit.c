@@ -85,8 +85,10 @@ take_path(struct http_request *r, const char *url)
     if (n == 0 || n > HTTP_MAX_DOMAIN_BYTES || strchr(url, '.') == NULL)
         return false;
     for (size_t i = 0; i < n; i++) {
-        char c = url[i] >= 'A' && url[i] <= 'Z' ? (char)(url[i] | 0x20) : url[i];
+        char c = url[i];
 
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c | 0x20);
         if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
               c == '_'))
             return false;
