@@ -15,7 +15,7 @@
 
 static const double critical_rate = .2;
 
-#define ANALYSE_TEXT(word, text) [word] = text,
+#define ANALYSE_TEXT(word, text) [word] = (text),
 static const char *const faults[] = {VERDICTS(ANALYSE_TEXT)};
 static const char *const severities[] = {SEVERITIES(ANALYSE_TEXT)};
 

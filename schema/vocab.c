@@ -5,10 +5,10 @@
 
 #include <stddef.h>
 
-#define TEXT2(name, text)              [name] = text,
-#define TEXT3(name, number, text)      [number] = text,
-#define QUIRK_TEXT(name, text, plain)  [name] = text,
-#define QUIRK_PLAIN(name, text, plain) [name] = plain,
+#define TEXT2(name, text)              [name] = (text),
+#define TEXT3(name, number, text)      [number] = (text),
+#define QUIRK_TEXT(name, text, plain)  [name] = (text),
+#define QUIRK_PLAIN(name, text, plain) [name] = (plain),
 
 static const char *const policy_types[] = {POLICY_TYPES(TEXT2)};
 static const char *const result_types[] = {RESULT_TYPES(TEXT2)};
