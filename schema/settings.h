@@ -63,6 +63,8 @@ struct settings {
         int64_t max_requests_per_connection;
         int64_t source_bytes_per_hour; /* beyond: 429 */
         int64_t handshake_s, header_s, body_s, idle_s, answer_s;
+        bool spool; /* posts are kept in STATE_DIR/spool while the database is away */
+        int64_t spool_max_bytes, spool_max_files; /* beyond: 503 */
     } https;
 
     /* Reports that wait for the database, over all doors. */
@@ -94,6 +96,30 @@ struct settings {
         int64_t max_days, max_bytes;
         int64_t max_source_percent; /* of max_bytes that one source may hold */
     } quarantine;
+
+    struct {
+        int64_t raw_days, report_days; /* 0: for ever */
+    } retention;
+
+    /* tlsrptd's own /metrics, /healthz and /readyz. */
+    struct {
+        struct settings_list listen; /* loopback or "unix:/path"; empty: none */
+    } status;
+
+    /* Metrics of both programs: names beyond these are "other". */
+    struct {
+        int64_t max_domains, max_senders;
+    } metrics;
+
+    /* `tlsrpt serve`. */
+    struct {
+        struct settings_list listen; /* empty: 127.0.0.1:8460 */
+        struct settings_list
+            hosts; /* Host names that are answered, besides those listened on */
+        const char *base_path;      /* "" or "/tlsrpt" */
+        const char *public_url;     /* how people reach the pages; NULL: as listened on */
+        int64_t threads, refresh_s; /* refresh_s: age at which findings are made anew */
+    } web;
 
     struct conf_titled https_senders; /* struct https_sender */
     struct conf_titled declared;      /* struct declared_domain */

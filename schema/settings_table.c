@@ -89,6 +89,10 @@ static const struct conf_key https_keys[] = {
     NUMBER("body_s", https.body_s, 120, 1, HOUR_S, "for the body of a request"),
     NUMBER("idle_s", https.idle_s, 30, 1, HOUR_S, "without a byte"),
     NUMBER("answer_s", https.answer_s, 60, 1, HOUR_S, "for the answer once it is known"),
+    SWITCH("spool", https.spool, 1, "keeps posts on disk while the database is away"),
+    NUMBER("spool_max_bytes", https.spool_max_bytes, GIB, MIB, 1024 * GIB,
+           "kept so; beyond it 503"),
+    NUMBER("spool_max_files", https.spool_max_files, 100000, 1, 10000000, "the same"),
     END,
 };
 
@@ -139,6 +143,35 @@ static const struct conf_key quarantine_keys[] = {
     END,
 };
 
+static const struct conf_key retention_keys[] = {
+    NUMBER("raw_days", retention.raw_days, 0, 0, 36500, "bytes of reports; 0: for ever"),
+    NUMBER("report_days", retention.report_days, 0, 0, 36500,
+           "reports, then daily sums; 0: for ever"),
+    END,
+};
+
+static const struct conf_key status_keys[] = {
+    LIST("listen", status.listen, "loopback address:port, or unix:/path"),
+    END,
+};
+
+static const struct conf_key metrics_keys[] = {
+    NUMBER("max_domains", metrics.max_domains, 200, 1, 10000, "then \"other\""),
+    NUMBER("max_senders", metrics.max_senders, 200, 1, 10000, "then \"other\""),
+    END,
+};
+
+static const struct conf_key web_keys[] = {
+    LIST("listen", web.listen, "address:port, or unix:/path; none: 127.0.0.1:8460"),
+    LIST("hosts", web.hosts, "Host names that are answered"),
+    TEXT("base_path", web.base_path, "", "where a proxy shows the pages: /tlsrpt"),
+    TEXT("public_url", web.public_url, NULL, "how people reach the pages, for links"),
+    NUMBER("threads", web.threads, 2, 1, 64, "pages made at a time"),
+    NUMBER("refresh_s", web.refresh_s, 300, 1, 24 * HOUR_S,
+           "age at which findings are made anew"),
+    END,
+};
+
 static const struct conf_key https_sender_keys[] = {
     IN_TITLED("hosts", CONF_LIST, https_sender, hosts,
               "names or *.names that DNS confirms"),
@@ -171,6 +204,10 @@ const struct conf_key settings_keys[] = {
     SECTION("mail", mail_keys),
     SECTION("resolver", resolver_keys),
     SECTION("quarantine", quarantine_keys),
+    SECTION("retention", retention_keys),
+    SECTION("status", status_keys),
+    SECTION("metrics", metrics_keys),
+    SECTION("web", web_keys),
     TITLED("https_sender", https_senders, https_sender_keys, https_sender,
            "hosts that post in the name of a sender"),
     TITLED("domain", declared, declared_keys, declared_domain, "what we publish"),

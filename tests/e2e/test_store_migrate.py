@@ -23,7 +23,7 @@ def test_twice_is_once(build, database):
     assert "migration 0001_initial" not in store.migrate(build, database)
     assert database.sql("SELECT * FROM tlsrpt.migration") == before
     assert database.sql("SELECT name, value FROM tlsrpt.setting ORDER BY 1") == [
-        ("newest_program", "0.1.0"), ("oldest_program", "0.1.0")]
+        ("newest_program", "0.2.0"), ("oldest_program", "0.1.0")]
 
 
 def test_from_several_hosts_at_once(build, database):
