@@ -2,6 +2,9 @@
 
 The server runs as an ordinary user (PostgreSQL refuses root), listens on a unix socket only and is
 gone afterwards, even when pytest is killed. With pytest-xdist each worker has its own.
+
+With TLSRPT_POOLER set, the programs under test reach their databases through a pgbouncer in
+transaction mode, tests themselves do not.
 """
 import glob
 import itertools
@@ -10,6 +13,7 @@ import pathlib
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +23,7 @@ import pytest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SERVER_USER = "nobody"  # whose server it is when the tests run as root
+ROLES = ("postgres", "tlsrpt_owner", "tlsrpt_collector", "tlsrpt_reparse", "tlsrpt_reader")
 START_S = 60            # patience with a loaded machine; no test measures it
 
 
@@ -92,7 +97,7 @@ class Postgres:
                         "-c", "log_min_messages=warning", *options]
         if not durable:
             self.options += ["-c", "fsync=off", "-c", "full_page_writes=off"]
-        self.process = None
+        self.process = self.pooler = None
         self.numbers = itertools.count(1)
         self.run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8",
                  "--locale=C.UTF-8", "--no-sync", "--no-instructions")
@@ -156,11 +161,60 @@ class Postgres:
             connection.close()
 
 
+class Pooler:
+    """A pgbouncer in transaction mode before a server, for those who come as one of `roles`."""
+
+    def __init__(self, server, roles, pool_size):
+        self.server, self.roles = server, roles
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="pooler-", dir=server.dir))
+        if server.user:
+            shutil.chown(self.dir, server.user)
+        (self.dir / "users").write_text("".join(f'"{role}" ""\n' for role in roles))
+        (self.dir / "users").chmod(0o644)
+        (self.dir / "pgbouncer.ini").write_text(f"""[databases]
+* = host={server.dir}
+[pgbouncer]
+listen_addr =
+listen_port = 6432
+unix_socket_dir = {self.dir}
+auth_type = trust
+auth_file = {self.dir}/users
+pool_mode = transaction
+default_pool_size = {pool_size}
+server_idle_timeout = 5
+logfile = {self.dir}/log
+""")
+        (self.dir / "pgbouncer.ini").chmod(0o644)
+        self.dir.chmod(0o755)
+        program = shutil.which("pgbouncer", path=os.environ["PATH"] + ":/usr/sbin")
+        self.process = subprocess.Popen(as_user(server.user, [program, "-q", f"{self.dir}/pgbouncer.ini"]), cwd=self.dir)
+        for _ in range(START_S * 20):
+            with socket.socket(socket.AF_UNIX) as probe:
+                if probe.connect_ex(f"{self.dir}/.s.PGSQL.6432") == 0:
+                    return
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        raise RuntimeError("pgbouncer does not start:\n" + (self.dir / "log").read_text())
+
+    def uri(self, database, role):
+        return f"postgresql://{role}@/{database}?host={self.dir}&port=6432" if role in self.roles \
+            else self.server.uri(database, role)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
 @pytest.fixture(scope="session")
 def postgres():
     """The session's server. Roles live in the server, so they are shared by its databases."""
     server = Postgres()
+    if os.environ.get("TLSRPT_POOLER"):
+        server.pooler = Pooler(server, ROLES, 4)
     yield server
+    if server.pooler:
+        server.pooler.stop()
     server.remove()
 
 
@@ -168,10 +222,10 @@ class Database:
     """An empty database: `uri` for its superuser, `role_uri(role)` for one of the four roles."""
 
     def __init__(self, server, name):
-        self.server, self.name, self.uri = server, name, server.uri(name)
+        self.server, self.name, self.uri = server, name, (server.pooler or server).uri(name, "postgres")
 
     def role_uri(self, role):
-        return self.server.uri(self.name, role)
+        return (self.server.pooler or self.server).uri(self.name, role)
 
     def sql(self, statement, parameters=None, role="postgres"):
         return self.server.sql(self.name, statement, parameters, role)

@@ -1,17 +1,10 @@
-"""pgbouncer in transaction mode may stand between: no state outlives a transaction."""
-import os
-import shutil
-import socket
-import subprocess
-import time
-
+"""pgbouncer in transaction mode may stand between: no state outlives a transaction. (The database's other
+tests run through one, too, as ctest's pooled/...)"""
 import pytest
 
 import store
-from conftest import SERVER_USER, as_user
+from conftest import Pooler
 from store import report
-
-PATIENCE_S = 60
 
 
 @pytest.fixture
@@ -19,36 +12,9 @@ def pooled(build, database):
     """URIs through a pgbouncer that has one connection for everybody of a role, so that each sees what the others
     would leave behind."""
     store.migrate(build, database)
-    folder = database.server.dir / f"pgbouncer-{database.name}"
-    folder.mkdir()
-    if os.geteuid() == 0:
-        shutil.chown(folder, SERVER_USER)
-    users = folder / "users"
-    users.write_text("".join(f'"{role}" ""\n' for role in ["tlsrpt_collector", "tlsrpt_reader"]))
-    ini = folder / "pgbouncer.ini"
-    ini.write_text(f"""[databases]
-* = host={database.server.dir}
-[pgbouncer]
-listen_addr =
-listen_port = 6432
-unix_socket_dir = {folder}
-auth_type = trust
-auth_file = {users}
-pool_mode = transaction
-default_pool_size = 1
-logfile = {folder}/log
-""")
-    program = shutil.which("pgbouncer", path=os.environ["PATH"] + ":/usr/sbin")
-    process = subprocess.Popen(as_user(SERVER_USER, [program, "-q", str(ini)]), cwd=folder)
-    for _ in range(PATIENCE_S * 20):
-        with socket.socket(socket.AF_UNIX) as probe:
-            if probe.connect_ex(str(folder / ".s.PGSQL.6432")) == 0:
-                break
-        assert process.poll() is None
-        time.sleep(0.05)
-    yield lambda role: f"postgresql://{role}@/{database.name}?host={folder}&port=6432"
-    process.terminate()
-    process.wait()
+    pooler = Pooler(database.server, ("tlsrpt_collector", "tlsrpt_reader"), 1)
+    yield lambda role: pooler.uri(database.name, role)
+    pooler.stop()
 
 
 def test_writers_and_readers_share_a_connection(build, database, pooled):
