@@ -1,0 +1,46 @@
+"""Two collectors share a database and nothing else: what both are sent counts once."""
+import hashlib
+import subprocess
+import threading
+
+from daemon import Daemon, ask
+from failover import body, lost_and_double
+
+
+def test_the_same_reports_to_both_count_once(postgres, tlsrptd, tlsrpt, tmp_path):
+    database = postgres.create_database()
+    subprocess.run([tlsrptd, "migrate", "--db", postgres.uri(database)], check=True, capture_output=True)
+    uri = postgres.uri(database, "tlsrpt_collector")
+    files = []
+    for number in range(150):
+        files.append(tmp_path / f"{number}.gz")
+        files[-1].write_bytes(body(f"report {number}"))
+    answers = {}
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    with Daemon(tlsrptd, tmp_path / "first", uri, ["example.com"]) as first, \
+            Daemon(tlsrptd, tmp_path / "second", uri, ["example.com"]) as second:
+        def post_all(daemon, order):
+            # One curl keeps its connection for all of them.
+            words = []
+            for path in order:
+                words += ["--next"] if words else []
+                words += ["-sS", "--cacert", daemon.certificate, "-o", "/dev/null", "-w", "%{http_code}\n",
+                          "-H", "Content-Type: application/tlsrpt+gzip", "--data-binary", f"@{path}", daemon.url]
+            done = subprocess.run(["curl", *words], capture_output=True, text=True, check=True)
+            answers[daemon, order is files] = done.stdout.split()
+
+        threads = [threading.Thread(target=post_all, args=pair) for pair in
+                   ((first, files), (second, files), (first, files[::-1]), (second, files[::-1]))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        said = [status for statuses in answers.values() for status in statuses]
+        assert len(said) == 4 * len(files)
+        assert sorted(set(said)) == ["200", "201"] and said.count("201") == len(files)
+        row, = ask(tlsrpt, first, "summary", "--db", postgres.uri(database, "tlsrpt_reader"))
+        assert (row["reports"], row["successful_sessions"]) == (len(files), 5 * len(files))
+    ledger = {hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    assert lost_and_double(postgres, database, ledger) == ([], [])
+    postgres.drop_database(database)
