@@ -13,8 +13,10 @@ enum {
 enum dns_type {
     DNS_A = 1,
     DNS_PTR = 12,
+    DNS_MX = 15,
     DNS_TXT = 16,
     DNS_AAAA = 28,
+    DNS_TLSA = 52,
 };
 
 enum dns_status {
@@ -26,14 +28,18 @@ enum dns_status {
 };
 
 struct dns_value {
-    const char *bytes; /* TXT: strings joined; A, AAAA: address in network order; PTR:
-                          text without final dot. NUL-terminated for good measure. */
+    const char *bytes; /* TXT: strings joined; A, AAAA: address in network order; PTR,
+                          MX: text without final dot; TLSA: "3 1 1 HEX". NUL-terminated
+                          for good measure. */
     size_t len;
 };
 
 /* One piece of memory, to be free()d by its owner. */
 struct dns_answer {
     enum dns_status status;
+    bool nxdomain;  /* DNS_NONE: not even the name exists */
+    bool alias;     /* the name leads on to another (CNAME) */
+    unsigned ttl_s; /* how long it holds, as the server asked has it */
     size_t count;
     struct dns_value values[];
 };

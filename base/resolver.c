@@ -46,7 +46,6 @@ struct resolver {
 };
 
 static const struct dns_answer failed = {.status = DNS_FAILED};
-static const struct dns_answer none = {.status = DNS_NONE};
 static const struct dns_answer invalid = {.status = DNS_INVALID};
 
 static int64_t
@@ -61,7 +60,7 @@ now_ms(void)
 static void
 deliver(struct question *q, int error, const struct ub_result *r)
 {
-    struct dns_answer *a = NULL;
+    struct dns_answer *a = NULL, absent = {.status = DNS_NONE};
     const struct dns_answer *told = &failed;
     size_t count = 0;
 
@@ -69,13 +68,19 @@ deliver(struct question *q, int error, const struct ub_result *r)
         told = error == UB_SYNTAX ? &invalid : &failed;
     } else if (r->rcode == RCODE_NXDOMAIN ||
                (r->rcode == RCODE_NOERROR && !r->havedata)) {
-        told = &none;
+        absent.nxdomain = r->rcode == RCODE_NXDOMAIN;
+        absent.alias = r->canonname != NULL;
+        told = &absent;
     } else if (r->rcode == RCODE_NOERROR && !r->bogus) {
         while (r->data[count] != NULL)
             count++;
         a = dns_answer_new(q->type, (const unsigned char *const *)(void *)r->data, r->len,
                            count);
-        told = a == NULL ? &failed : a;
+        if (a != NULL) {
+            a->alias = r->canonname != NULL;
+            a->ttl_s = r->ttl > 0 ? (unsigned)r->ttl : 0;
+            told = a;
+        }
     }
     q->fn(q->ctx, told);
     free(a);

@@ -21,6 +21,7 @@
 enum {
     MAINTAIN_EVERY_S = 3600,
     STATS_EVERY_S = 3600,
+    DURABILITY_EVERY_S = 300, /* until it was seen */
 };
 
 struct daemon {
@@ -31,7 +32,8 @@ struct daemon {
     struct origin *origin;
     struct mail_context mail;
     struct batcher *batcher;
-    int64_t next_maintain_s, next_stats_s;
+    int64_t next_maintain_s, next_stats_s, next_durability_s;
+    bool durability_told;
     int ready_fd;
 };
 
@@ -68,6 +70,28 @@ maintain(struct daemon *d)
         !store_maintain(uri.bytes, &limits, say_line, NULL, &e))
         log_error("cannot maintain", LOG_S("error", e.text));
     buf_clear(&uri);
+}
+
+static bool
+say_unsafe(void *ctx, const char *const values[], size_t n, struct err *e)
+{
+    (void)ctx;
+    (void)n;
+    (void)e;
+    log_warning("unsafe database", LOG_S("what", values[2]), LOG_S("fix", values[3]));
+    return true;
+}
+
+/* Once, as soon as the database answers. */
+static void
+warn_durability(struct daemon *d)
+{
+    struct err e = {0};
+
+    if (d->durability_told || now_s() < d->next_durability_s)
+        return;
+    d->next_durability_s = now_s() + DURABILITY_EVERY_S;
+    d->durability_told = database_durability(d->database.uri.bytes, say_unsafe, NULL, &e);
 }
 
 static void
@@ -160,6 +184,7 @@ start(struct daemon *d, const char *ready_file, struct err *e)
     if (d->ready_fd >= 0)
         doors_print(d->doors, d->ready_fd);
     log_info("ready", LOG_S("version", TLSRPT_VERSION));
+    warn_durability(d);
     return true;
 }
 
@@ -191,6 +216,7 @@ run(struct daemon *d, const sigset_t *set)
         if (d->database.embedded != NULL && !embedded_keep(d->database.embedded, &e))
             log_error("embedded database", LOG_S("error", e.text));
         maintain(d);
+        warn_durability(d);
         say_totals(d);
     }
     log_info("stopping", LOG_S("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));

@@ -72,6 +72,16 @@ database_close(struct database *db)
     buf_clear(&db->uri);
 }
 
+bool
+database_durability(const char *uri, store_row_fn *row, void *ctx, struct err *e)
+{
+    struct store *s;
+    bool ok = store_open(uri, STORE_COLLECTOR, &s, e) && store_durability(s, row, ctx, e);
+
+    store_close(s);
+    return ok;
+}
+
 struct store_limits
 database_limits(const struct settings *s)
 {

@@ -18,5 +18,9 @@ MUST_USE bool database_open(const struct settings *s, enum store_role role,
                             struct database *out, struct err *e);
 void database_close(struct database *db);
 
+/* store_durability() of the database at a collector's URI. */
+MUST_USE bool database_durability(const char *uri, store_row_fn *row, void *ctx,
+                                  struct err *e);
+
 /* What the settings say of the quarantine, for store_maintain(). */
 struct store_limits database_limits(const struct settings *s);

@@ -56,6 +56,13 @@ MUST_USE bool store_query(struct store *s, const char *sql, const char *const pa
                           size_t param_count, size_t columns, store_row_fn *row,
                           void *ctx, struct err *e);
 
+/* What a crash or a failover of this server would lose of what it has acknowledged, by
+ * its settings: a row for each fault, the worst first: severity (critical, warning), a
+ * short name ("fsync-off"), what is wrong, what mends it. Any role may ask. Ends the
+ * snapshot, if any. */
+MUST_USE bool store_durability(struct store *s, store_row_fn *row, void *ctx,
+                               struct err *e);
+
 /* ---- reading the quarantine again (STORE_REPARSE) ---- */
 
 /* Notes that an input of the quarantine, named as reparse_list.sql names it, is stored.

@@ -57,3 +57,10 @@ store_query(struct store *s, const char *sql, const char *const params[],
         row, ctx, e);
 }
 /* NOLINTEND(readability-function-size) */
+
+bool
+store_durability(struct store *s, store_row_fn *row, void *ctx, struct err *e)
+{
+    return store_snapshot(s, INT64_MAX, e) &&
+           store_query(s, query_durability, NULL, 0, 4, row, ctx, e);
+}
