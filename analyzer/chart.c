@@ -1,0 +1,349 @@
+/* A path for each panel's bars, and a transparent column a day that says the day's
+ * figures when it is pointed at. Presentation is by class, since the pages' policy lets
+ * no style attribute through. */
+#include "analyzer/chart.h"
+
+#include "base/when.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    LEFT = 52, /* for the numbers of the axes */
+    RIGHT = 8,
+    PANEL = 104, /* height */
+    HEAD = 26,   /* above a panel, for its title */
+    FOOT = 22,   /* below the lower one, for the days */
+    LANE = 20,
+    MARK = 18,         /* least width */
+    SHORT_DAYS = 35,   /* Mondays are named */
+    MIDDLE_DAYS = 120, /* so are the first and the 16th; beyond: months */
+};
+
+struct frame {
+    struct buf *out;
+    const struct chart *c;
+    double step;       /* width of a day */
+    int width, bottom; /* of the days */
+    int lanes;
+    double lane_end[CHART_LANES];
+};
+
+typedef int64_t figure(const struct chart_day *d);
+
+static int64_t
+sessions_of(const struct chart_day *d)
+{
+    return d->sessions;
+}
+
+static int64_t
+failed_of(const struct chart_day *d)
+{
+    return d->failed;
+}
+
+char *
+chart_number(int64_t n, char *out)
+{
+    char digits[CHART_NUMBER];
+    int len = snprintf(digits, sizeof digits, "%lld", (long long)n), at = 0;
+
+    for (int i = 0; i < len; i++) {
+        if (i > (n < 0) && (len - i) % 3 == 0)
+            out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = '\0';
+    return out;
+}
+
+char *
+chart_short_number(int64_t n, char *out)
+{
+    static const char *const units[] = {"", " k", " M", " G", " T", " P", " E"};
+    double x = (double)n;
+    size_t unit = 0;
+
+    while (x >= 1000 && unit + 1 < sizeof units / sizeof *units) {
+        x /= 1000;
+        unit++;
+    }
+    (void)snprintf(out, CHART_NUMBER,
+                   unit > 0 && x < 10 && x * 10 > (int)x * 10.0 ? "%.1f%s" : "%.0f%s", x,
+                   units[unit]);
+    return out;
+}
+
+int64_t
+chart_axis_end(int64_t most)
+{
+    static const int64_t steps[] = {2, 4, 6, 8, 10};
+
+    for (int64_t power = 1; power < INT64_MAX / 100; power *= 10) {
+        for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+            if (steps[i] * power >= most)
+                return steps[i] * power;
+        }
+    }
+    return INT64_MAX;
+}
+
+static void
+put_escaped(struct buf *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        switch (*text) {
+        case '&':
+            (void)buf_puts(out, "&amp;");
+            break;
+        case '<':
+            (void)buf_puts(out, "&lt;");
+            break;
+        case '>':
+            (void)buf_puts(out, "&gt;");
+            break;
+        case '"':
+            (void)buf_puts(out, "&quot;");
+            break;
+        default:
+            (void)buf_putc(out, *text);
+        }
+    }
+}
+
+static double
+x_of(const struct frame *f, int64_t day)
+{
+    return LEFT + (double)(day - f->c->first_day) * f->step;
+}
+
+/* Lines at the end of the axis, its half and nothing, with their numbers. */
+static void
+put_axis(struct frame *f, int top, int64_t end)
+{
+    char number[CHART_NUMBER];
+
+    for (int i = 0; i <= 2; i++) {
+        int y = top + PANEL * i / 2;
+
+        (void)buf_printf(f->out, "<path class=\"line\" d=\"M%d %dH%d\"/>", LEFT, y,
+                         f->width - RIGHT);
+        (void)buf_printf(f->out, "<text class=\"end\" x=\"%d\" y=\"%d\">%s</text>",
+                         LEFT - 6, y + 4, chart_short_number(end - end / 2 * i, number));
+    }
+}
+
+static void
+put_bars(struct frame *f, int top, const char *kind, figure *of, int64_t end)
+{
+    double gap = f->step > 5 ? f->step * .2 : 0;
+
+    (void)buf_printf(f->out, "<path class=\"bar %s\" d=\"", kind);
+    for (size_t i = 0; i < f->c->day_count; i++) {
+        int64_t n = of(&f->c->days[i]);
+        double height = (double)n / (double)end * PANEL;
+
+        if (n > 0) /* a single failure shows beside millions */
+            (void)buf_printf(f->out, "M%.1f %dv-%.1fh%.1fV%dz",
+                             LEFT + (double)i * f->step + gap / 2, top + PANEL,
+                             height < 1.5 ? 1.5 : height, f->step - gap, top + PANEL);
+    }
+    (void)buf_puts(f->out, "\"/>");
+}
+
+static void
+put_panel(struct frame *f, int top, const char *title, const char *kind, figure *of)
+{
+    char number[CHART_NUMBER];
+    int64_t most = 0, sum = 0, end;
+
+    for (size_t i = 0; i < f->c->day_count; i++) {
+        int64_t n = of(&f->c->days[i]);
+
+        most = n > most ? n : most;
+        sum = n > INT64_MAX - sum ? INT64_MAX : sum + n;
+    }
+    end = chart_axis_end(most);
+    (void)buf_printf(f->out, "<text class=\"head\" x=\"%d\" y=\"%d\">%s: %s</text>", LEFT,
+                     top - 9, title, chart_number(sum, number));
+    put_axis(f, top, end);
+    put_bars(f, top, kind, of, end);
+}
+
+/* Days on which nobody reported. */
+static void
+put_gaps(struct frame *f, int top)
+{
+    (void)buf_puts(f->out, "<path class=\"gap\" d=\"");
+    for (size_t i = 0; i < f->c->day_count; i++) {
+        if (f->c->days[i].reports == 0)
+            (void)buf_printf(f->out, "M%.1f %dh%.1fV%dh-%.1fz",
+                             LEFT + (double)i * f->step, top, f->step, f->bottom,
+                             f->step);
+    }
+    (void)buf_puts(f->out, "\"/>");
+}
+
+/* Is the day named below the axis? Few days: Mondays. More: the first and the middle of a
+ * month. Many: the first. */
+static bool
+is_named(const struct frame *f, int32_t day)
+{
+    struct when_date date = when_date_of(day);
+
+    if (f->c->day_count <= SHORT_DAYS)
+        return (day + 3) % 7 == 0; /* 1970-01-01 was a Thursday */
+    return date.day == 1 || (date.day == 16 && f->c->day_count <= MIDDLE_DAYS);
+}
+
+static void
+put_days(struct frame *f)
+{
+    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    bool month_only = f->c->day_count > MIDDLE_DAYS;
+    double free_from = LEFT - 10;
+
+    for (size_t i = 0; i < f->c->day_count; i++) {
+        int32_t day = f->c->first_day + (int32_t)i;
+        struct when_date date = when_date_of(day);
+        double x = x_of(f, day);
+
+        if (!is_named(f, day) || x < free_from || x > f->width - RIGHT - 30)
+            continue;
+        free_from = x + 50;
+        (void)buf_printf(
+            f->out, "<path class=\"tick\" d=\"M%.1f %dv5\"/><text x=\"%.1f\" y=\"%d\">",
+            x, f->bottom, x, f->bottom + 18);
+        if (month_only)
+            (void)buf_printf(f->out, "%s %02d</text>", months[date.month - 1],
+                             date.year % 100);
+        else
+            (void)buf_printf(f->out, "%d %s</text>", date.day, months[date.month - 1]);
+    }
+}
+
+/* The first lane that is free from x on; -1: none. */
+static int
+take_lane(struct frame *f, double x, double end)
+{
+    for (int lane = 0; lane < CHART_LANES; lane++) {
+        if (lane < f->lanes && f->lane_end[lane] > x)
+            continue;
+        f->lanes = lane < f->lanes ? f->lanes : lane + 1;
+        f->lane_end[lane] = end + 2;
+        return lane;
+    }
+    return -1;
+}
+
+/* Where a mark is drawn: false when it lies outside. */
+static bool
+mark_span(const struct frame *f, const struct chart_mark *m, double *x, double *width)
+{
+    int64_t upto = f->c->first_day + (int64_t)f->c->day_count;
+    int64_t first = m->first < f->c->first_day ? f->c->first_day : m->first;
+    int64_t end = m->last + 1LL > upto ? upto : m->last + 1LL;
+
+    if (first >= end)
+        return false;
+    *x = x_of(f, first);
+    *width = (double)(end - first) * f->step;
+    *width = *width < MARK ? MARK : *width;
+    if (*x + *width > f->width - RIGHT)
+        *x = f->width - RIGHT - *width;
+    return true;
+}
+
+static void
+put_mark(struct frame *f, const struct chart_mark *m, int lane, double x, double width)
+{
+    int y = lane * LANE + 1;
+    double line = x_of(f, m->first);
+
+    if (m->first >= f->c->first_day)
+        (void)buf_printf(f->out, "<path class=\"since %s\" d=\"M%.1f %dV%d\"/>", m->kind,
+                         line, y + LANE - 2, f->bottom);
+    if (m->href != NULL) {
+        (void)buf_puts(f->out, "<a href=\"");
+        put_escaped(f->out, m->href);
+        (void)buf_puts(f->out, "\">");
+    }
+    (void)buf_printf(f->out,
+                     "<g class=\"mark %s\"><rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" "
+                     "height=\"%d\" rx=\"3\"/>"
+                     "<text x=\"%.1f\" y=\"%d\">",
+                     m->kind, x, y, width, LANE - 3, x + width / 2, y + 13);
+    put_escaped(f->out, m->label);
+    (void)buf_puts(f->out, "</text><title>");
+    put_escaped(f->out, m->title);
+    (void)buf_puts(f->out, m->href != NULL ? "</title></g></a>" : "</title></g>");
+}
+
+/* What is said of a day that is pointed at. */
+static void
+put_pointers(struct frame *f, int top)
+{
+    char day[WHEN_DAY_SIZE], failed[CHART_NUMBER], sessions[CHART_NUMBER];
+
+    (void)buf_puts(f->out, "<g class=\"days\">");
+    for (size_t i = 0; i < f->c->day_count; i++) {
+        const struct chart_day *d = &f->c->days[i];
+
+        (void)buf_printf(
+            f->out, "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"><title>%s: ",
+            LEFT + (double)i * f->step, top, f->step, f->bottom - top,
+            when_print_day(f->c->first_day + (int32_t)i, day));
+        if (d->reports == 0)
+            (void)buf_puts(f->out, "no reports</title></rect>");
+        else
+            (void)buf_printf(f->out, "%s of %s sessions failed</title></rect>",
+                             chart_number(d->failed, failed),
+                             chart_number(d->sessions, sessions));
+    }
+    (void)buf_puts(f->out, "</g>");
+}
+
+/* Gives each mark its lane, -1 for none; how many lanes there are decides where all the
+ * rest goes. */
+static void
+place_marks(struct frame *f, int lanes[])
+{
+    double x, width;
+
+    for (size_t i = 0; i < f->c->mark_count; i++) {
+        lanes[i] =
+            mark_span(f, &f->c->marks[i], &x, &width) ? take_lane(f, x, x + width) : -1;
+    }
+}
+
+bool
+chart_draw(struct buf *out, const struct chart *c, int width)
+{
+    struct frame f = {.out = out, .c = c, .width = width};
+    int lanes[CHART_MARKS], top;
+    double x, w;
+
+    f.step =
+        (double)(width - LEFT - RIGHT) / (double)(c->day_count > 0 ? c->day_count : 1);
+    place_marks(&f, lanes);
+    top = f.lanes * LANE + HEAD;
+    f.bottom = top + PANEL + HEAD + PANEL;
+    (void)buf_printf(out,
+                     "<svg class=\"chart %s\" viewBox=\"0 0 %d %d\" role=\"group\" "
+                     "aria-label=\"Sessions and failures by day\">",
+                     width >= CHART_WIDE ? "wide" : "narrow", width, f.bottom + FOOT);
+    put_gaps(&f, top);
+    put_panel(&f, top, "Sessions", "sessions", sessions_of);
+    put_panel(&f, top + PANEL + HEAD, "Failures", "failed", failed_of);
+    put_days(&f);
+    if (width >= CHART_WIDE)
+        put_pointers(&f, top);
+    for (size_t i = 0; i < c->mark_count; i++) {
+        if (lanes[i] >= 0 && mark_span(&f, &c->marks[i], &x, &w))
+            put_mark(&f, &c->marks[i], lanes[i], x, w);
+    }
+    (void)buf_puts(out, "</svg>");
+    return !out->failed;
+}

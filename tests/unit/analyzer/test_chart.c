@@ -1,0 +1,137 @@
+#include "analyzer/chart.h"
+
+#include "base/when.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct {
+    int64_t n;
+    const char *full, *brief;
+    int64_t axis;
+} numbers[] = {
+    {0, "0", "0", 2},
+    {7, "7", "7", 8},
+    {999, "999", "999", 1000},
+    {1000, "1,000", "1 k", 1000},
+    {1234, "1,234", "1.2 k", 2000},
+    {20001, "20,001", "20 k", 40000},
+    {1234567, "1,234,567", "1.2 M", 2000000},
+    {-1234, "-1,234", "-1234", 2},
+    {INT64_MAX, "9,223,372,036,854,775,807", "9.2 E", INT64_MAX},
+};
+
+static void
+test_numbers(void **state)
+{
+    char text[CHART_NUMBER];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        assert_string_equal(chart_number(numbers[i].n, text), numbers[i].full);
+        assert_string_equal(chart_short_number(numbers[i].n, text), numbers[i].brief);
+        assert_true(chart_axis_end(numbers[i].n) == numbers[i].axis);
+    }
+}
+
+static size_t
+count(const char *text, const char *part)
+{
+    size_t n = 0;
+
+    for (; (text = strstr(text, part)) != NULL; text++)
+        n++;
+    return n;
+}
+
+enum {
+    DAYS = 30
+};
+
+static void
+draw(const struct chart_mark *marks, size_t mark_count, int width, struct buf *out)
+{
+    struct chart_day days[DAYS];
+    struct chart c = {20000, days, DAYS, marks, mark_count};
+
+    for (int i = 0; i < DAYS; i++)
+        days[i] = (struct chart_day){i != 3, i == 3 ? 0 : 1000000, i == 7 ? 1 : 0};
+    buf_init(out, 0);
+    assert_true(chart_draw(out, &c, width));
+}
+
+static void
+test_days(void **state)
+{
+    struct buf out;
+
+    (void)state;
+    draw(NULL, 0, CHART_WIDE, &out);
+    assert_non_null(strstr(out.bytes, "Sessions: 29,000,000<"));
+    assert_non_null(strstr(out.bytes, "Failures: 1<"));
+    assert_non_null(strstr(out.bytes, ">2024-10-04: 0 of 1,000,000 sessions failed<"));
+    assert_non_null(strstr(out.bytes, ">2024-10-07: no reports<"));
+    assert_non_null(strstr(out.bytes, ">2024-10-11: 1 of 1,000,000 sessions failed<"));
+    assert_int_equal(count(out.bytes, "class=\"tick\""), 4); /* Mondays */
+    assert_null(strstr(out.bytes, "style"));
+    buf_clear(&out);
+    draw(NULL, 0, CHART_NARROW, &out);
+    assert_null(strstr(out.bytes, "<title>"));
+    buf_clear(&out);
+}
+
+static void
+test_marks(void **state)
+{
+    static const struct chart_mark marks[] = {
+        {19990, 20000, "change", "c", "from before", NULL},
+        {20002, 20010, "critical", "1", "<b> & \"it\"", "/finding/\"<1"},
+        {20005, 20006, "warning", "2", "beside it", NULL},
+        {20020, 20090, "warning", "3", "goes on", NULL},
+        {19000, 19999, "change", "a", "before", NULL},
+        {20030, 20031, "change", "b", "after", NULL},
+    };
+    struct buf out;
+
+    (void)state;
+    draw(marks, sizeof marks / sizeof *marks, CHART_WIDE, &out);
+    assert_int_equal(count(out.bytes, "<g class=\"mark "), 4);
+    assert_non_null(strstr(
+        out.bytes, "<a href=\"/finding/&quot;&lt;1\"><g class=\"mark critical\">"));
+    assert_non_null(strstr(out.bytes, "<title>&lt;b&gt; &amp; &quot;it&quot;</title>"));
+    assert_int_equal(count(out.bytes, "class=\"since "),
+                     3); /* not of the one from before */
+    assert_non_null(strstr(out.bytes, "viewBox=\"0 0 840 322\"")); /* two lanes */
+    buf_clear(&out);
+}
+
+static void
+test_no_room(void **state)
+{
+    struct chart_day day = {1, 1, 0};
+    struct chart c = {20000, &day, 1, NULL, 0};
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 100);
+    assert_false(chart_draw(&out, &c, CHART_WIDE));
+    buf_clear(&out);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_days),
+        cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_no_room),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
