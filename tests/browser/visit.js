@@ -1,0 +1,136 @@
+// usage: visit.js URL DIRECTORY
+//
+// Follows every link from URL, then looks at pages of each kind in headless Chromium at three widths,
+// light and dark. Writes what it saw as JSON to standard output, and screenshots to DIRECTORY.
+// test_pages.py starts it, and judges.
+"use strict";
+const { chromium } = require("playwright-core");
+const axe = require("axe-core");
+const path = require("path");
+
+const [base, directory] = process.argv.slice(2);
+const ARGUMENTS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync"];
+const WIDTHS = [320, 800, 1600];
+const SCHEMES = ["light", "dark"];
+const LINKS_PER_KIND = 150;  // followed
+const PAGES_PER_KIND = 3;    // looked at: the first one in every way, the others once
+const LOCAL = new URL(base).origin;
+
+const kindOf = (url) => {
+    const { pathname, search } = new URL(url);
+    const parts = pathname.slice(new URL(base).pathname.length).split("/");
+    const suffix = /\.(json|ndjson|csv)$/.exec(pathname) || /[?&]format=\w+/.exec(search) || [""];
+    return (parts[0].replace(/\.\w+$/, "") || "index") + suffix[0].replace(/[?&]format=/, ".");
+};
+
+const linksOf = (html, from) => [...html.matchAll(/\shref="([^"]*)"/g)]
+    .map((m) => new URL(m[1].replace(/&amp;/g, "&").replace(/&#39;/g, "'").replace(/&quot;/g, '"')
+        .replace(/&lt;/g, "<").replace(/&gt;/g, ">"), from))
+    .map((url) => { url.hash = ""; return url.href; });
+
+// Every page that can be reached, by kind, and what does not answer 200 or lies elsewhere.
+async function crawl() {
+    const kinds = {}, seen = new Set([base]), queue = [base], broken = [], outside = [];
+    for (let at = 0; at < queue.length; at++) {
+        const url = queue[at], answer = await fetch(url, { redirect: "manual" });
+        const type = answer.headers.get("content-type") || "", body = await answer.text();
+        if (answer.status !== 200)
+            broken.push([answer.status, url]);
+        else if (type.startsWith("text/html"))
+            (kinds[kindOf(url)] ||= { pages: [], followed: 0 }).pages.push(url);
+        if (!type.startsWith("text/html"))
+            continue;
+        for (const link of linksOf(body, url)) {
+            if (!link.startsWith(LOCAL)) {
+                outside.push([url, link]);
+                continue;
+            }
+            const kind = (kinds[kindOf(link)] ||= { pages: [], followed: 0 });
+            if (seen.has(link) || kind.followed >= LINKS_PER_KIND)
+                continue;
+            seen.add(link);
+            kind.followed++;
+            queue.push(link);
+        }
+    }
+    return { kinds, broken, outside, followed: queue.length };
+}
+
+// What one page does in one window: everything in it is a fault, but "text".
+async function look(context, url, shot, withAxe) {
+    const page = await context.newPage(), faults = [];
+    page.on("console", (m) => ["error", "warning"].includes(m.type()) && faults.push("console: " + m.text()));
+    page.on("pageerror", (e) => faults.push("script: " + e.message));
+    page.on("dialog", (d) => { faults.push("dialog: " + d.message()); d.dismiss(); });
+    page.on("popup", () => faults.push("popup"));
+    page.on("request", (q) => q.url() !== url && faults.push("request: " + q.url()));
+    await page.goto(url, { waitUntil: "load" });
+    const seen = await page.evaluate(() => ({
+        owned: typeof window.__owned,
+        wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        scripts: document.querySelectorAll("script, iframe, object, embed, img, form[action^='http'], [onerror], [onload]").length,
+        text: document.body.innerText,
+    }));
+    if (seen.owned !== "undefined")
+        faults.push("a string of a report ran as a script");
+    if (seen.wide > 0)
+        faults.push(`overflows by ${seen.wide} px`);
+    if (seen.scripts)
+        faults.push("holds an element that no page has");
+    if (shot)
+        await page.screenshot({ path: path.join(directory, shot), fullPage: true, clip: undefined });
+    if (withAxe) {
+        await page.evaluate(axe.source);
+        const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+        for (const v of result.violations)
+            faults.push(`axe ${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200) + " | " + n.failureSummary).join(" || ")}`);
+    }
+    await page.close();
+    return { url, faults, text: seen.text };
+}
+
+async function heat(context, url) {
+    const page = await context.newPage();
+    await page.goto(url);
+    const cells = await page.$$eval("table.heat td[data-day]", (list) => list.map((td) =>
+        [td.closest("tr").querySelector("th").innerText.trim(), td.dataset.day, td.innerText.trim(), td.className,
+            (td.querySelector("a") || {}).title || "", (td.querySelector("a") || {}).href || ""]));
+    await page.close();
+    return cells;
+}
+
+async function main() {
+    const { kinds, broken, outside, followed } = await crawl();
+    const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+        chromiumSandbox: process.getuid() !== 0, args: ARGUMENTS });
+    const looks = [];
+    const visit = async (options, name, pages, withAxe) => {
+        const context = await browser.newContext(options);
+        for (const [kind, url, shot] of pages)
+            looks.push({ kind, window: name, ...await look(context, url, shot && `${kind}-${name}.png`, withAxe) });
+        await context.close();
+    };
+    const firsts = Object.entries(kinds).filter(([, k]) => k.pages.length).map(([kind, k]) => [kind, k.pages[0], true]);
+    for (const width of WIDTHS)
+        for (const colorScheme of SCHEMES)
+            await visit({ viewport: { width, height: 900 }, colorScheme }, `${width}-${colorScheme}`, firsts, true);
+    const others = Object.entries(kinds).flatMap(([kind, k]) => k.pages.slice(1).map((url) => [kind, url, false]));
+    await visit({ viewport: { width: 320, height: 900 }, colorScheme: "dark" }, "others", others.filter(([kind], i) =>
+        others.slice(0, i).filter(([k]) => k === kind).length < PAGES_PER_KIND), true);
+    const first = looks.filter((l) => l.window === "1600-light");
+    await visit({ viewport: { width: 1600, height: 900 }, javaScriptEnabled: false }, "noscript", firsts.map(([k, u]) => [k, u, false]), false);
+    const noscript = looks.filter((l) => l.window === "noscript");
+    for (let i = 0; i < first.length; i++)
+        if (first[i].text !== noscript[i].text)
+            noscript[i].faults.push("says something else without JavaScript");
+    const context = await browser.newContext({ viewport: { width: 1600, height: 900 } });
+    const heats = [];
+    for (const url of kinds.heat ? kinds.heat.pages.slice(0, 2) : [])
+        heats.push([url, await heat(context, url)]);
+    await browser.close();
+    process.stdout.write(JSON.stringify({ broken, outside, followed, looks, heats,
+        kinds: Object.fromEntries(Object.entries(kinds).map(([kind, k]) => [kind, k.pages.length])) }));
+}
+
+main().catch((e) => { console.error(e); process.exit(1); });
