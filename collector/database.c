@@ -90,5 +90,7 @@ database_limits(const struct settings *s)
         .quarantine_bytes = s->quarantine.max_bytes,
         .quarantine_source_bytes =
             s->quarantine.max_bytes / 100 * s->quarantine.max_source_percent,
+        .metric_domains = s->metrics.max_domains,
+        .metric_senders = s->metrics.max_senders,
     };
 }

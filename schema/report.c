@@ -56,8 +56,8 @@ struct group {
     int64_t sessions, failed;
 };
 
-static int64_t
-add_up_to_max(int64_t a, int64_t b)
+int64_t
+report_add(int64_t a, int64_t b)
 {
     int64_t sum;
 
@@ -74,9 +74,9 @@ take_group(struct policy **sorted, size_t n)
            strcmp(sorted[g.count]->type_text, (*sorted)->type_text) == 0) {
         const struct policy *p = sorted[g.count++];
 
-        g.failed = add_up_to_max(g.failed, p->failed_sessions);
-        g.sessions = add_up_to_max(g.sessions, p->failed_sessions);
-        g.sessions = add_up_to_max(g.sessions, p->successful_sessions);
+        g.failed = report_add(g.failed, p->failed_sessions);
+        g.sessions = report_add(g.sessions, p->failed_sessions);
+        g.sessions = report_add(g.sessions, p->successful_sessions);
     }
     return g;
 }

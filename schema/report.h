@@ -72,6 +72,9 @@ void report_clear(struct report *r);
  * start <= end. */
 int32_t report_day(int64_t start, int64_t end);
 
+/* The sum of two counts, at most INT64_MAX. */
+int64_t report_add(int64_t a, int64_t b);
+
 /* Sets `leading` on each policy: domain by domain, the policy type with the most sessions
  * (a tie: the one with more failures, then the first listed); all policies of that type
  * lead. At most REPORT_MAX_POLICIES. One report can list the same sessions under several

@@ -63,6 +63,27 @@ MUST_USE bool store_query(struct store *s, const char *sql, const char *const pa
 MUST_USE bool store_durability(struct store *s, store_row_fn *row, void *ctx,
                                struct err *e);
 
+/* ---- what metrics count ---- */
+
+/* So many reports came to this since the process last said so. */
+struct intake_count {
+    enum transport transport;
+    enum tier tier;      /* 0: not accepted */
+    const char *outcome; /* label of a verdict */
+    int64_t reports;
+};
+
+/* Appends what this process, on the host `collector`, made of deliveries. When
+ * store_lost() after a failure, it may have been done. */
+MUST_USE bool store_count(struct store *s, const char *collector,
+                          const struct intake_count counts[], size_t n, struct err *e);
+
+/* Moves what was added since into the running totals, where at most so many policy
+ * domains and senders have names; the rest is "other". Nothing is done while another one
+ * is at it. Cheap when it is called often. */
+MUST_USE bool store_fold(struct store *s, int64_t max_domains, int64_t max_senders,
+                         struct err *e);
+
 /* ---- reading the quarantine again (STORE_REPARSE) ---- */
 
 /* Notes that an input of the quarantine, named as reparse_list.sql names it, is stored.
@@ -98,12 +119,14 @@ MUST_USE bool store_make_month(const char *owner_uri, int32_t day, struct err *e
 struct store_limits {
     int64_t quarantine_days;  /* whole days are dropped after so many */
     int64_t quarantine_bytes; /* of input kept: the source that holds most loses first */
-    int64_t quarantine_source_bytes; /* of one source, when that is reached */
+    int64_t quarantine_source_bytes;        /* of one source, when that is reached */
+    int64_t metric_domains, metric_senders; /* that running totals name */
 };
 
 /* What runs from a timer, or hourly: months and quarantine days ahead, the limits of the
- * quarantine (what they cost is kept in the table `eviction`), statistics for the
- * planner. Under an advisory lock; when another one is at it, says so and returns true.
+ * quarantine (what they cost is kept in the table `eviction`), running
+ * totals for metrics, statistics for the planner. Under an advisory lock; when another
+ * one is at it, says so and returns true.
  */
 MUST_USE bool store_maintain(const char *owner_uri, const struct store_limits *limits,
                              store_say_fn *say, void *ctx, struct err *e);

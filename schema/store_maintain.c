@@ -115,21 +115,28 @@ store_maintain(const char *owner_uri, const struct store_limits *limits,
 {
     const struct step months = {query_maintain_months, {0}, 1, 2},
                       age = {query_maintain_evict_age, {limits->quarantine_days}, 1, 1},
-                      bytes = {
-                          query_maintain_evict_bytes,
-                          {limits->quarantine_bytes, limits->quarantine_source_bytes},
-                          2,
-                          1};
+                      bytes = {query_maintain_evict_bytes,
+                               {limits->quarantine_bytes,
+                                limits->quarantine_source_bytes},
+                               2,
+                               1},
+                      fold = {query_fold_totals,
+                              {limits->metric_domains, limits->metric_senders},
+                              2,
+                              1},
+                      done = {query_maintain_done, {0}, 0, 1};
     struct maintenance m = {.say = say_line, .ctx = ctx};
     struct store *s;
-    int64_t made;
+    int64_t ignored;
     bool ok;
 
     if (!store_open(owner_uri, STORE_OWNER, &s, e))
         return false;
     m.pg = s->pg;
-    ok = run_step(&m, &months, &made, e) && evict(&m, &age, "age", e) &&
-         evict(&m, &bytes, "bytes", e) && analyze(&m, e);
+    ok = run_step(&m, &months, &ignored, e) && evict(&m, &age, "age", e) &&
+         evict(&m, &bytes, "bytes", e) && analyze(&m, e) &&
+         (m.busy ||
+          (run_step(&m, &fold, &ignored, e) && run_step(&m, &done, &ignored, e)));
     if (ok && m.busy)
         say(&m, "another one is maintaining this database: nothing to do");
     store_close(s);

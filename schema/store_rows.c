@@ -11,7 +11,9 @@ enum {
     REPORT_COLUMNS = 20,
     POLICY_COLUMNS = 14,
     DETAIL_COLUMNS = 19,
-    RAW_COLUMNS = 6
+    RAW_COLUMNS = 6,
+    TALLY_COLUMNS = 9,
+    TALLY_FAILURE_COLUMNS = 4,
 };
 
 static const char *
@@ -167,12 +169,67 @@ put_detail(struct buf *b, const struct put_row *row, size_t policy_no, size_t de
     binary_text(b, d->failure_reason_code);
 }
 
+/* What the running totals are to gain by a row. */
+struct gain {
+    int64_t successful, failed;
+    int64_t failures[RESULT_OTHER + 1]; /* in the words of RFC 8460 */
+};
+
+static void
+add_policy(struct gain *g, const struct policy *p)
+{
+    g->successful = report_add(g->successful, p->successful_sessions);
+    g->failed = report_add(g->failed, p->failed_sessions);
+    for (size_t i = 0; i < p->detail_count; i++) {
+        const struct failure_detail *d = &p->details[i];
+        int64_t *sum = &g->failures[result_type_parse(d->result_type_text)];
+
+        *sum = report_add(*sum, d->failed_sessions);
+    }
+}
+
+static void
+put_tally(struct buf *b, const struct put_row *row, const struct gain *g)
+{
+    const struct submission *s = row->item->s;
+    const struct report *r = s->report;
+
+    binary_row(b, TALLY_COLUMNS);
+    binary_text(b, row->domain);
+    binary_date(b, row->item->day);
+    binary_int2(b, (int)s->tier);
+    binary_int2(b, (int)s->transport);
+    binary_text(b, r->sender);
+    binary_instant(b, s->received);
+    if (row->holds_raw)
+        binary_int8(b, s->received > r->end ? s->received - r->end : 0);
+    else
+        binary_text(b, NULL);
+    binary_int8(b, g->successful);
+    binary_int8(b, g->failed);
+}
+
+static void
+put_tally_failures(struct buf *b, const struct put_row *row, const struct gain *g)
+{
+    for (int t = 0; t <= RESULT_OTHER; t++) {
+        if (g->failures[t] == 0)
+            continue;
+        binary_row(b, TALLY_FAILURE_COLUMNS);
+        binary_text(b, row->domain);
+        binary_int2(b, (int)row->item->s->tier);
+        binary_text(b, result_type_text((enum result_type)t));
+        binary_int8(b, g->failures[t]);
+    }
+}
+
 static bool
 put_row(struct buf copies[], const struct put_row *row, struct arena *a, struct err *e)
 {
     const struct put_item *item = row->item;
     const struct report *r = item->s->report;
     const char **domains = NULL;
+    struct gain gain = {0};
 
     if (row->holds_raw &&
         (domains = arena_array(a, item->row_count, sizeof *domains)) == NULL)
@@ -190,12 +247,16 @@ put_row(struct buf copies[], const struct put_row *row, struct arena *a, struct 
         put_policy(&copies[TABLE_POLICY_RESULT], row, i);
         for (size_t k = 0; k < r->policies[i].detail_count; k++)
             put_detail(&copies[TABLE_FAILURE_DETAIL], row, i, k);
+        if (r->policies[i].leading)
+            add_policy(&gain, &r->policies[i]);
     }
     if (row->holds_raw) {
         put_identity(&copies[TABLE_RAW_REPORT], RAW_COLUMNS, row);
         binary_bytes(&copies[TABLE_RAW_REPORT], item->s->raw_hash.bytes, KEY_BYTES);
         binary_bytes(&copies[TABLE_RAW_REPORT], item->s->raw, item->s->raw_bytes);
     }
+    put_tally(&copies[TABLE_TALLY], row, &gain);
+    put_tally_failures(&copies[TABLE_TALLY_FAILURE], row, &gain);
     return true;
 }
 

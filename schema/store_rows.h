@@ -1,4 +1,5 @@
-/* A batch as rows: what each submission becomes in the five tables of reports. */
+/* A batch as rows: what each submission becomes in the five tables of reports, and
+ * in the tally of what the running totals do not have yet. */
 #pragma once
 #include "schema/store_conn.h"
 

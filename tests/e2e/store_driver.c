@@ -261,9 +261,13 @@ main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "migrate") == 0) {
         ok = store_migrate(argv[2], say, NULL, &e);
     } else if (argc == 6 && strcmp(argv[1], "maintain") == 0) {
-        struct store_limits limits = {strtoll(argv[3], NULL, 10),
-                                      strtoll(argv[4], NULL, 10),
-                                      strtoll(argv[5], NULL, 10)};
+        const struct store_limits limits = {
+            .quarantine_days = strtoll(argv[3], NULL, 10),
+            .quarantine_bytes = strtoll(argv[4], NULL, 10),
+            .quarantine_source_bytes = strtoll(argv[5], NULL, 10),
+            .metric_domains = 200,
+            .metric_senders = 200,
+        };
 
         ok = store_maintain(argv[2], &limits, say, NULL, &e);
     } else if (argc == 4 && strcmp(argv[1], "put") == 0) {

@@ -174,19 +174,26 @@ def test_there_are_no_triggers_foreign_keys_or_sequences(stored):
 
 
 INSERT_ALL = {(table, "INSERT") for table in
-              ["report_key", "report", "policy_result", "failure_detail", "raw_report", "quarantine"]}
+              ["report_key", "report", "policy_result", "failure_detail", "raw_report", "quarantine", "tally",
+               "tally_failure", "intake_count"]}
 COLLECTOR = INSERT_ALL | {("report_key", "SELECT")}
 REPARSE = COLLECTOR | {("quarantine", "SELECT"), ("reparsed", "SELECT"), ("reparsed", "INSERT")}
 READER = {(relation, "SELECT") for relation in
           ["report_key", "report", "policy_result", "failure_detail", "raw_report", "conflict", "quarantine",
            "reparsed", "eviction", "setting", "migration", "instant", "counted_report", "counted_policy",
-           "counted_failure", "open_quarantine"]}
-WRITER_FUNCTIONS = {"program_fit", "ensure_month", "ensure_quarantine_day", "in_quarantine", "note_conflict"}
+           "counted_failure", "open_quarantine", "tally", "tally_failure", "tally_labelled", "tally_failure_labelled",
+           "intake_count", "intake_day", "intake", "metric_name", "metric_cap", "metric_room", "metric_sessions",
+           "metric_day", "metric_failures", "metric_reports", "metric_lag", "metric_sender", "total_sessions",
+           "total_day", "total_failures", "total_reports", "total_lag", "total_sender", "upkeep",
+           "quarantine_size"]}
+WRITER_FUNCTIONS = {"program_fit", "ensure_month", "ensure_quarantine_day", "in_quarantine", "note_conflict",
+                    "fold_totals"}
+READER_FUNCTIONS = {"program_fit", "domain_kind", "lag_bound"}
 
 
 @pytest.mark.parametrize("role, tables, functions", [
     ("tlsrpt_collector", COLLECTOR, WRITER_FUNCTIONS), ("tlsrpt_reparse", REPARSE, WRITER_FUNCTIONS),
-    ("tlsrpt_reader", READER, {"program_fit"}), ("public", set(), set())])
+    ("tlsrpt_reader", READER, READER_FUNCTIONS), ("public", set(), set())])
 def test_every_privilege_of_each_role(stored, role, tables, functions):
     # Partitions are reached through their parents only.
     granted = stored.sql("""
@@ -226,6 +233,8 @@ def test_functions_with_the_owner_s_rights_have_a_fixed_search_path(stored):
     ("tlsrpt_collector", "INSERT INTO tlsrpt.conflict SELECT"),
     ("tlsrpt_collector", "SELECT tlsrpt.drop_quarantine(current_date)"),
     ("tlsrpt_collector", "SELECT tlsrpt.ensure_partition('report', '_x', current_date, current_date)"),
+    ("tlsrpt_collector", "SELECT * FROM tlsrpt.tally"),
+    ("tlsrpt_collector", "SELECT tlsrpt.fold_tally()"),
     ("tlsrpt_reparse", "SELECT * FROM tlsrpt.report"),
     ("tlsrpt_reparse", "DELETE FROM tlsrpt.quarantine"),
     ("tlsrpt_reader", "SELECT tlsrpt.ensure_month(current_date)"),

@@ -9,13 +9,16 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON FUNCTION tlsrpt.program_fit() TO %I', role);
         IF role = 'tlsrpt_reader' THEN
             EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA tlsrpt TO %I', role);
+            EXECUTE format('GRANT EXECUTE ON FUNCTION tlsrpt.domain_kind(smallint), tlsrpt.lag_bound(bigint) TO %I',
+                           role);
             CONTINUE;
         END IF;
         EXECUTE format('GRANT INSERT ON tlsrpt.report_key, tlsrpt.report, tlsrpt.policy_result,
-                            tlsrpt.failure_detail, tlsrpt.raw_report, tlsrpt.quarantine TO %I', role);
+                            tlsrpt.failure_detail, tlsrpt.raw_report, tlsrpt.quarantine, tlsrpt.tally,
+                            tlsrpt.tally_failure, tlsrpt.intake_count TO %I', role);
         EXECUTE format('GRANT SELECT ON tlsrpt.report_key TO %I', role);
         EXECUTE format('GRANT EXECUTE ON FUNCTION tlsrpt.ensure_month(date), tlsrpt.ensure_quarantine_day(date),
-                            tlsrpt.in_quarantine(bytea),
+                            tlsrpt.in_quarantine(bytea), tlsrpt.fold_totals(bigint, bigint),
                             tlsrpt.note_conflict(text, date, bytea, smallint, bytea, timestamptz, smallint, text)
                         TO %I', role);
         IF role = 'tlsrpt_reparse' THEN

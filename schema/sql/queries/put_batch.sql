@@ -11,4 +11,7 @@ COPY tlsrpt.failure_detail (policy_domain, day, report_key, tier, policy_no, det
     policy_type, leads, long_window, result_type, failed_sessions, sending_mta_ip, receiving_mx_hostname,
     receiving_mx_helo, receiving_ip, additional_information, failure_reason_code) FROM STDIN (FORMAT binary);
 COPY tlsrpt.raw_report (policy_domain, day, report_key, tier, body_hash, body) FROM STDIN (FORMAT binary);
+COPY tlsrpt.tally (policy_domain, day, tier, transport, sender, received, lag_s, successful_sessions,
+    failed_sessions) FROM STDIN (FORMAT binary);
+COPY tlsrpt.tally_failure (policy_domain, tier, result_type, failed_sessions) FROM STDIN (FORMAT binary);
 SET LOCAL statement_timeout = 0; COMMIT
