@@ -3,16 +3,14 @@
  * no style attribute through. */
 #include "analyzer/chart.h"
 
+#include "analyzer/figure.h"
 #include "base/when.h"
-
-#include <stdio.h>
-#include <string.h>
 
 enum {
     LEFT = 52, /* for the numbers of the axes */
     RIGHT = 8,
     PANEL = 104, /* height */
-    HEAD = 26,   /* above a panel, for its title */
+    HEAD = 30,   /* above a panel, for its title */
     FOOT = 22,   /* below the lower one, for the days */
     LANE = 20,
     MARK = 18,         /* least width */
@@ -41,52 +39,6 @@ static int64_t
 failed_of(const struct chart_day *d)
 {
     return d->failed;
-}
-
-char *
-chart_number(int64_t n, char *out)
-{
-    char digits[CHART_NUMBER];
-    int len = snprintf(digits, sizeof digits, "%lld", (long long)n), at = 0;
-
-    for (int i = 0; i < len; i++) {
-        if (i > (n < 0) && (len - i) % 3 == 0)
-            out[at++] = ',';
-        out[at++] = digits[i];
-    }
-    out[at] = '\0';
-    return out;
-}
-
-char *
-chart_short_number(int64_t n, char *out)
-{
-    static const char *const units[] = {"", " k", " M", " G", " T", " P", " E"};
-    double x = (double)n;
-    size_t unit = 0;
-
-    while (x >= 1000 && unit + 1 < sizeof units / sizeof *units) {
-        x /= 1000;
-        unit++;
-    }
-    (void)snprintf(out, CHART_NUMBER,
-                   unit > 0 && x < 10 && x * 10 > (int)x * 10.0 ? "%.1f%s" : "%.0f%s", x,
-                   units[unit]);
-    return out;
-}
-
-int64_t
-chart_axis_end(int64_t most)
-{
-    static const int64_t steps[] = {2, 4, 6, 8, 10};
-
-    for (int64_t power = 1; power < INT64_MAX / 100; power *= 10) {
-        for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-            if (steps[i] * power >= most)
-                return steps[i] * power;
-        }
-    }
-    return INT64_MAX;
 }
 
 static void
@@ -122,7 +74,7 @@ x_of(const struct frame *f, int64_t day)
 static void
 put_axis(struct frame *f, int top, int64_t end)
 {
-    char number[CHART_NUMBER];
+    char number[FIGURE_SIZE];
 
     for (int i = 0; i <= 2; i++) {
         int y = top + PANEL * i / 2;
@@ -130,7 +82,7 @@ put_axis(struct frame *f, int top, int64_t end)
         (void)buf_printf(f->out, "<path class=\"line\" d=\"M%d %dH%d\"/>", LEFT, y,
                          f->width - RIGHT);
         (void)buf_printf(f->out, "<text class=\"end\" x=\"%d\" y=\"%d\">%s</text>",
-                         LEFT - 6, y + 4, chart_short_number(end - end / 2 * i, number));
+                         LEFT - 6, y + 4, figure_brief(end - end / 2 * i, number));
     }
 }
 
@@ -152,23 +104,41 @@ put_bars(struct frame *f, int top, const char *kind, figure *of, int64_t end)
     (void)buf_puts(f->out, "\"/>");
 }
 
-static void
-put_panel(struct frame *f, int top, const char *title, const char *kind, figure *of)
+/* The sum of a figure, and the most of a day. */
+static int64_t
+sum_of(const struct chart *c, figure *of, int64_t *most)
 {
-    char number[CHART_NUMBER];
-    int64_t most = 0, sum = 0, end;
+    int64_t sum = 0;
 
-    for (size_t i = 0; i < f->c->day_count; i++) {
-        int64_t n = of(&f->c->days[i]);
+    *most = 0;
+    for (size_t i = 0; i < c->day_count; i++) {
+        int64_t n = of(&c->days[i]);
 
-        most = n > most ? n : most;
+        *most = n > *most ? n : *most;
         sum = n > INT64_MAX - sum ? INT64_MAX : sum + n;
     }
-    end = chart_axis_end(most);
-    (void)buf_printf(f->out, "<text class=\"head\" x=\"%d\" y=\"%d\">%s: %s</text>", LEFT,
-                     top - 9, title, chart_number(sum, number));
+    return sum;
+}
+
+/* `whole`: what the figure is a share of; 0: of nothing. Returns the sum. */
+static int64_t
+put_panel(struct frame *f, int top, const char *title, const char *kind, figure *of,
+          int64_t whole)
+{
+    char number[FIGURE_SIZE], share[FIGURE_SIZE];
+    int64_t most, sum = sum_of(f->c, of, &most), end = figure_axis_end(most);
+
+    (void)buf_printf(f->out, "<text class=\"head\" x=\"%d\" y=\"%d\">%s: %s", LEFT,
+                     top - 9, title, figure_count(sum, number));
+    if (whole > 0 && sum > 0) {
+        (void)buf_puts(f->out, ", ");
+        put_escaped(f->out, figure_share(sum, whole, share));
+        (void)buf_puts(f->out, " of sessions");
+    }
+    (void)buf_puts(f->out, "</text>");
     put_axis(f, top, end);
     put_bars(f, top, kind, of, end);
+    return sum;
 }
 
 /* Days on which nobody reported. */
@@ -285,7 +255,7 @@ put_mark(struct frame *f, const struct chart_mark *m, int lane, double x, double
 static void
 put_pointers(struct frame *f, int top)
 {
-    char day[WHEN_DAY_SIZE], failed[CHART_NUMBER], sessions[CHART_NUMBER];
+    char day[WHEN_DAY_SIZE], failed[FIGURE_SIZE], sessions[FIGURE_SIZE];
 
     (void)buf_puts(f->out, "<g class=\"days\">");
     for (size_t i = 0; i < f->c->day_count; i++) {
@@ -299,8 +269,8 @@ put_pointers(struct frame *f, int top)
             (void)buf_puts(f->out, "no reports</title></rect>");
         else
             (void)buf_printf(f->out, "%s of %s sessions failed</title></rect>",
-                             chart_number(d->failed, failed),
-                             chart_number(d->sessions, sessions));
+                             figure_count(d->failed, failed),
+                             figure_count(d->sessions, sessions));
     }
     (void)buf_puts(f->out, "</g>");
 }
@@ -323,6 +293,7 @@ chart_draw(struct buf *out, const struct chart *c, int width)
 {
     struct frame f = {.out = out, .c = c, .width = width};
     int lanes[CHART_MARKS], top;
+    int64_t sessions;
     double x, w;
 
     f.step =
@@ -335,8 +306,8 @@ chart_draw(struct buf *out, const struct chart *c, int width)
                      "aria-label=\"Sessions and failures by day\">",
                      width >= CHART_WIDE ? "wide" : "narrow", width, f.bottom + FOOT);
     put_gaps(&f, top);
-    put_panel(&f, top, "Sessions", "sessions", sessions_of);
-    put_panel(&f, top + PANEL + HEAD, "Failures", "failed", failed_of);
+    sessions = put_panel(&f, top, "Sessions", "sessions", sessions_of, 0);
+    (void)put_panel(&f, top + PANEL + HEAD, "Failures", "failed", failed_of, sessions);
     put_days(&f);
     if (width >= CHART_WIDE)
         put_pointers(&f, top);

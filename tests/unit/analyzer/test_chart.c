@@ -10,35 +10,6 @@
 
 #include <cmocka.h>
 
-static const struct {
-    int64_t n;
-    const char *full, *brief;
-    int64_t axis;
-} numbers[] = {
-    {0, "0", "0", 2},
-    {7, "7", "7", 8},
-    {999, "999", "999", 1000},
-    {1000, "1,000", "1 k", 1000},
-    {1234, "1,234", "1.2 k", 2000},
-    {20001, "20,001", "20 k", 40000},
-    {1234567, "1,234,567", "1.2 M", 2000000},
-    {-1234, "-1,234", "-1234", 2},
-    {INT64_MAX, "9,223,372,036,854,775,807", "9.2 E", INT64_MAX},
-};
-
-static void
-test_numbers(void **state)
-{
-    char text[CHART_NUMBER];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        assert_string_equal(chart_number(numbers[i].n, text), numbers[i].full);
-        assert_string_equal(chart_short_number(numbers[i].n, text), numbers[i].brief);
-        assert_true(chart_axis_end(numbers[i].n) == numbers[i].axis);
-    }
-}
-
 static size_t
 count(const char *text, const char *part)
 {
@@ -73,7 +44,7 @@ test_days(void **state)
     (void)state;
     draw(NULL, 0, CHART_WIDE, &out);
     assert_non_null(strstr(out.bytes, "Sessions: 29,000,000<"));
-    assert_non_null(strstr(out.bytes, "Failures: 1<"));
+    assert_non_null(strstr(out.bytes, "Failures: 1, &lt;0.0001 % of sessions<"));
     assert_non_null(strstr(out.bytes, ">2024-10-04: 0 of 1,000,000 sessions failed<"));
     assert_non_null(strstr(out.bytes, ">2024-10-07: no reports<"));
     assert_non_null(strstr(out.bytes, ">2024-10-11: 1 of 1,000,000 sessions failed<"));
@@ -106,7 +77,7 @@ test_marks(void **state)
     assert_non_null(strstr(out.bytes, "<title>&lt;b&gt; &amp; &quot;it&quot;</title>"));
     assert_int_equal(count(out.bytes, "class=\"since "),
                      3); /* not of the one from before */
-    assert_non_null(strstr(out.bytes, "viewBox=\"0 0 840 322\"")); /* two lanes */
+    assert_non_null(strstr(out.bytes, "viewBox=\"0 0 840 330\"")); /* two lanes */
     buf_clear(&out);
 }
 
@@ -127,7 +98,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),
+
         cmocka_unit_test(test_days),
         cmocka_unit_test(test_marks),
         cmocka_unit_test(test_no_room),
