@@ -100,19 +100,30 @@ log_verdict(const struct delivery *d)
 
 /* Memory is given back before the door learns of it, so that a push back ends with it. */
 void
-batcher_finish(struct batcher *b, struct delivery *d)
+batcher_end(struct batcher *b, struct delivery *d)
 {
-    size_t charged = d->charged_bytes;
-
-    intake_finish(d);
     stats_count(d->transport, d->verdict);
     log_verdict(d);
     (void)pthread_mutex_lock(&b->lock);
-    b->bytes_used -= charged;
     b->inside--;
     (void)pthread_cond_broadcast(&b->freed);
     (void)pthread_mutex_unlock(&b->lock);
     d->done(d);
+}
+
+void
+batcher_finish(struct batcher *b, struct delivery *d)
+{
+    intake_finish(d);
+    batcher_release(b, d->charged_bytes);
+    if (d->verdict != VERDICT_AGAIN || !batcher_to_spool(b, d))
+        batcher_end(b, d);
+}
+
+int64_t
+batcher_half_wait_ms(const struct batcher *b)
+{
+    return b->settings->intake.max_wait_s * 500;
 }
 
 void
@@ -131,6 +142,7 @@ batcher_submit(struct batcher *b, struct delivery *d)
     arena_init(&d->arena, 0);
     d->submission_count = 0;
     d->charged_bytes = 0;
+    d->understood = false;
     d->reason[0] = '\0';
     batcher_push_back(d, "too many reports are waiting, try again later");
     (void)pthread_mutex_lock(&b->lock);
@@ -138,7 +150,9 @@ batcher_submit(struct batcher *b, struct delivery *d)
            b->inside < (size_t)b->settings->intake.max_waiting_reports;
     if (room) {
         b->inside++;
-        d->deadline_ms = batcher_now_ms() + b->settings->intake.max_wait_s * 1000;
+        /* A mail waits for DNS besides. */
+        d->deadline_ms = batcher_now_ms() +
+                         batcher_half_wait_ms(b) * (d->kind == DELIVERY_MAIL ? 2 : 1);
         lanes_put(lanes, d);
         (void)pthread_cond_broadcast(&b->to_read);
         (void)pthread_cond_signal(&b->expiring);
@@ -237,6 +251,7 @@ init_conditions(struct batcher *b)
     (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&b->to_read, &attr);
     (void)pthread_cond_init(&b->to_write, &attr);
+    (void)pthread_cond_init(&b->to_spool, &attr);
     (void)pthread_cond_init(&b->freed, &attr);
     (void)pthread_cond_init(&b->expiring, &attr);
     (void)pthread_cond_init(&b->ending, &attr);
@@ -245,7 +260,8 @@ init_conditions(struct batcher *b)
 
 bool
 batcher_start(const struct settings *settings, const char *uri,
-              const struct mail_context *mail, struct batcher **out, struct err *e)
+              const struct mail_context *mail, struct spool *spool, struct batcher **out,
+              struct err *e)
 {
     struct batcher *b = calloc(1, sizeof *b);
 
@@ -254,8 +270,11 @@ batcher_start(const struct settings *settings, const char *uri,
     b->settings = settings;
     b->uri = uri;
     b->mail = mail;
+    b->spool = spool;
     init_conditions(b);
     if (start_threads(b, &b->watch, 1, watch, e) &&
+        (spool == NULL || (start_threads(b, &b->spoolers, 1, batcher_spool, e) &&
+                           start_threads(b, &b->spoolers, 2, batcher_drain, e))) &&
         start_threads(b, &b->workers, settings->intake.workers, batcher_read_reports,
                       e) &&
         (mail == NULL || start_threads(b, &b->mail_workers, settings->mail.workers,
@@ -276,6 +295,7 @@ announce(struct batcher *b, bool *flag)
     *flag = true;
     (void)pthread_cond_broadcast(&b->to_read);
     (void)pthread_cond_broadcast(&b->to_write);
+    (void)pthread_cond_broadcast(&b->to_spool);
     (void)pthread_cond_broadcast(&b->freed);
     (void)pthread_cond_broadcast(&b->expiring);
     (void)pthread_cond_broadcast(&b->ending);
@@ -292,6 +312,8 @@ batcher_stop(struct batcher *b)
     join_threads(&b->writers);
     announce(b, &b->stopped);
     join_threads(&b->watch);
+    announce(b, &b->decided);
+    join_threads(&b->spoolers);
 }
 
 void
@@ -302,6 +324,7 @@ batcher_free(struct batcher *b)
     batcher_stop(b);
     (void)pthread_cond_destroy(&b->to_read);
     (void)pthread_cond_destroy(&b->to_write);
+    (void)pthread_cond_destroy(&b->to_spool);
     (void)pthread_cond_destroy(&b->freed);
     (void)pthread_cond_destroy(&b->expiring);
     (void)pthread_cond_destroy(&b->ending);

@@ -1,10 +1,13 @@
 /* What stands between the doors and the database: workers that decode, one queue in which
  * reports wait, writers with a connection each. A writer that comes free takes what is
  * there, so a batch is as large as the database is slow; there is no timer. What waits is
- * bounded in number, bytes and time, and beyond that the doors push back. */
+ * bounded in number, bytes and time: of intake/max_wait_s a report waits for a writer for
+ * one half, and the writer for PostgreSQL for less than the other. Beyond that it goes to
+ * the spool, at once when the database is known to be away, or the doors push back. */
 #pragma once
 #include "collector/intake.h"
 #include "collector/mail_intake.h"
+#include "collector/spool.h"
 
 enum {
     BATCH_MAX_REPORTS = 100,
@@ -16,10 +19,12 @@ struct batcher;
 
 /* Opens no connection yet: writers do, and try again for ever when the database is away.
  * `uri`: as whom the writers connect. `settings` and `mail` (its resolver included) must
- * outlive it; `mail` may be NULL, then a DELIVERY_MAIL gets VERDICT_AGAIN. */
+ * outlive it; `mail` may be NULL, then a DELIVERY_MAIL gets VERDICT_AGAIN. `spool`, which
+ * must outlive it too, takes HTTPS posts while the database is away, and is drained when
+ * it is back; NULL: they get VERDICT_AGAIN. */
 MUST_USE bool batcher_start(const struct settings *settings, const char *uri,
-                            const struct mail_context *mail, struct batcher **out,
-                            struct err *e);
+                            const struct mail_context *mail, struct spool *spool,
+                            struct batcher **out, struct err *e);
 
 /* Takes bytes that a door is about to hold for a client out of the common budget; false
  * when there are not so many left: push back. */

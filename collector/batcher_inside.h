@@ -1,4 +1,4 @@
-/* What the three files of the batcher share: the queues and their threads. Nobody else
+/* What the files of the batcher share: the queues and their threads. Nobody else
  * includes this. */
 #pragma once
 #include "collector/batcher.h"
@@ -8,30 +8,39 @@
 
 enum {
     BATCHER_MAX_THREADS = 64, /* of each kind */
+    BATCHER_CONNECT_S = 2,    /* for the database to take a connection: the least that
+                                 libpq knows */
 };
 
 struct batcher {
     const struct settings *settings;
     const char *uri;
     const struct mail_context *mail;
+    struct spool *spool;
 
     pthread_mutex_t lock; /* of all below */
-    pthread_cond_t to_read, to_write, freed, expiring, ending;
+    pthread_cond_t to_read, to_write, to_spool, freed, expiring, ending;
     struct lanes reports, mails; /* for the workers */
     struct lanes rows;           /* for the writers */
+    struct lanes spooling;       /* for the spool */
     size_t inside;               /* submitted and not done */
     size_t writing;              /* of these, in the hands of a writer */
     size_t big_waiting;          /* workers that wait for room for a big one */
     size_t bytes_used;
-    bool stopping; /* takes no more */
-    bool read_all; /* no worker is left */
-    bool stopped;  /* no writer is left */
-    bool away_said;
+    bool stopping;        /* takes no more */
+    bool read_all;        /* no worker is left */
+    bool stopped;         /* no writer is left */
+    bool decided;         /* nothing more goes to the spool */
+    bool away;            /* the last that was heard of the database is that it is */
+    bool doubted;         /* the last batch was lost with its connection */
+    size_t connected;     /* writers */
+    size_t connect_tries; /* of all writers */
+    int64_t next_probe_ms;
 
     struct batcher_threads {
         pthread_t threads[BATCHER_MAX_THREADS];
         size_t count;
-    } workers, mail_workers, writers, watch;
+    } workers, mail_workers, writers, spoolers, watch;
 };
 
 /* CLOCK_MONOTONIC, as the conditions. */
@@ -43,8 +52,20 @@ void batcher_wait(struct batcher *b, pthread_cond_t *cond, int64_t deadline_ms);
 /* Takes bytes out of the budget with the lock held. */
 MUST_USE bool batcher_take_bytes(struct batcher *b, size_t bytes);
 
-/* Counts and logs its verdict, gives back its memory, tells the door. */
+/* Finds its verdict, then spools it or ends it. */
 void batcher_finish(struct batcher *b, struct delivery *d);
+
+/* Counts and logs its verdict, gives back its place, tells the door. */
+void batcher_end(struct batcher *b, struct delivery *d);
+
+/* Half of what a report may wait; the lock need not be held. */
+int64_t batcher_half_wait_ms(const struct batcher *b);
+
+/* What its decoded reports take. */
+size_t batcher_memory_of(const struct delivery *d);
+
+/* Leaves it to the spool; false when that is not for it. */
+MUST_USE bool batcher_to_spool(struct batcher *b, struct delivery *d);
 
 /* Sets VERDICT_AGAIN with a reason. */
 void batcher_push_back(struct delivery *d, const char *why);
@@ -53,3 +74,5 @@ void batcher_push_back(struct delivery *d, const char *why);
 void *batcher_read_reports(void *arg);
 void *batcher_read_mails(void *arg);
 void *batcher_write(void *arg);
+void *batcher_spool(void *arg);
+void *batcher_drain(void *arg);

@@ -5,6 +5,7 @@
 
 enum {
     BIG_PART = 16, /* of the budget: what takes more is big */
+    PROBE_EVERY_MS = 1000,
 };
 
 static void
@@ -16,8 +17,8 @@ prepare(struct batcher *b, struct delivery *d)
         mail_prepare(b->mail, d, (int64_t)time(NULL));
 }
 
-static size_t
-memory_of(const struct delivery *d)
+size_t
+batcher_memory_of(const struct delivery *d)
 {
     size_t bytes = d->arena.total_bytes;
 
@@ -49,7 +50,8 @@ charge(struct batcher *b, struct delivery *d, size_t bytes)
     bool big = bytes > (size_t)b->settings->intake.max_waiting_bytes / BIG_PART;
     bool ok;
 
-    d->deadline_ms = batcher_now_ms() + b->settings->intake.max_wait_s * 1000;
+    if (d->kind == DELIVERY_MAIL)
+        d->deadline_ms = batcher_now_ms() + batcher_half_wait_ms(b);
     while (!(ok = take_bytes(b, bytes, big))) {
         if (b->rows.count == 0 && b->writing == 0) {
             b->bytes_used += bytes;
@@ -68,6 +70,21 @@ charge(struct batcher *b, struct delivery *d, size_t bytes)
     return ok;
 }
 
+/* Nobody waits for a database that is away when there is the spool; but for one a second,
+ * to see whether a writer that has a connection can use it. The lock is held. */
+static bool
+may_hope(struct batcher *b, const struct delivery *d)
+{
+    int64_t now = batcher_now_ms();
+
+    if (!b->away || b->spool == NULL || !d->understood)
+        return true;
+    if (b->connected == 0 || now < b->next_probe_ms)
+        return false;
+    b->next_probe_ms = now + PROBE_EVERY_MS;
+    return true;
+}
+
 static void
 read_one(struct batcher *b, struct delivery *d)
 {
@@ -75,10 +92,11 @@ read_one(struct batcher *b, struct delivery *d)
 
     prepare(b, d);
     if (d->verdict == VERDICT_PENDING) {
-        size_t bytes = memory_of(d);
+        size_t bytes = batcher_memory_of(d);
 
+        d->understood = d->kind == DELIVERY_REPORT;
         (void)pthread_mutex_lock(&b->lock);
-        queued = charge(b, d, bytes);
+        queued = may_hope(b, d) && charge(b, d, bytes);
         if (queued) {
             lanes_put(&b->rows, d);
             (void)pthread_cond_signal(&b->to_write);

@@ -7,7 +7,12 @@
 
 enum {
     FIRST_PAUSE_MS = 100, /* before the next try to connect */
-    LAST_PAUSE_MS = 2000,
+    LAST_PAUSE_MS = 500,
+    PATIENT_TRY = 5, /* one in so many */
+    PATIENT_CONNECT_S = 5,
+    ROWS_A_MS = 4, /* of a batch, at the least, beside its fixed time */
+    BYTES_A_MS = 4 << 10,
+    MAX_SLOW = 16,
     ROWS_OF_A_REPORT = 2, /* in report and raw_report; then those of its policies */
     ROWS_OF_A_POLICY = 2, /* in report_key and policy_result; then its details */
 };
@@ -17,6 +22,12 @@ struct batch {
     size_t count, bytes, rows;
     struct submission **items;
     size_t item_count;
+};
+
+/* A writer's connection, and how many times the usual a batch may take on it. */
+struct writer {
+    struct store *store;
+    int64_t slow;
 };
 
 static size_t
@@ -70,23 +81,6 @@ list_items(struct batch *batch)
     return true;
 }
 
-static void
-write_batch(struct batcher *b, struct store *store, struct batch *batch)
-{
-    struct err e = {0};
-
-    /* Without memory for the list every outcome stays pending: try again later. */
-    if (list_items(batch) && !store_put(store, batch->items, batch->item_count, &e))
-        log_warning("cannot store", LOG_S("error", e.text),
-                    LOG_I("reports", batch->item_count));
-    free(batch->items);
-    (void)pthread_mutex_lock(&b->lock);
-    b->writing -= batch->count;
-    (void)pthread_mutex_unlock(&b->lock);
-    for (size_t i = 0; i < batch->count; i++)
-        batcher_finish(b, batch->deliveries[i]);
-}
-
 /* One line when it goes, one when it comes back, whatever the number of writers. */
 static void
 say_away(struct batcher *b, bool away, const char *why)
@@ -94,8 +88,11 @@ say_away(struct batcher *b, bool away, const char *why)
     bool changed;
 
     (void)pthread_mutex_lock(&b->lock);
-    changed = b->away_said != away;
-    b->away_said = away;
+    /* As long as others can write it is only short of connections. */
+    away = away && (b->connected == 0 || b->doubted);
+    changed = b->away != away;
+    b->away = away;
+    b->doubted = b->doubted && away;
     (void)pthread_mutex_unlock(&b->lock);
     if (changed && away)
         log_error("database away", LOG_S("error", why));
@@ -103,18 +100,66 @@ say_away(struct batcher *b, bool away, const char *why)
         log_info("database back");
 }
 
-/* Connects, however long it takes; NULL once there is nothing left to write. */
+/* Two fifths of what a report may wait, and more for large batches. */
+static int64_t
+limit_of(const struct batcher *b, const struct writer *w, const struct batch *batch)
+{
+    return w->slow * (batcher_half_wait_ms(b) * 4 / 5 +
+                      (int64_t)(batch->rows / ROWS_A_MS + batch->bytes / BYTES_A_MS));
+}
+
+static void
+write_batch(struct batcher *b, struct writer *w, struct batch *batch)
+{
+    struct err e = {0};
+    bool ok;
+
+    store_limit(w->store, limit_of(b, w, batch));
+    /* Without memory for the list every outcome stays pending: try again later. */
+    ok = list_items(batch) && store_put(w->store, batch->items, batch->item_count, &e);
+    if (ok)
+        say_away(b, false, "");
+    else
+        log_warning("cannot store", LOG_S("error", e.text),
+                    LOG_I("reports", batch->item_count));
+    free(batch->items);
+    (void)pthread_mutex_lock(&b->lock);
+    b->writing -= batch->count;
+    b->doubted = store_lost(w->store);
+    (void)pthread_mutex_unlock(&b->lock);
+    for (size_t i = 0; i < batch->count; i++)
+        batcher_finish(b, batch->deliveries[i]);
+}
+
+static void
+count_connected(struct batcher *b, int more)
+{
+    (void)pthread_mutex_lock(&b->lock);
+    b->connected += (size_t)more;
+    (void)pthread_mutex_unlock(&b->lock);
+}
+
+/* Connects, however long it takes; NULL once there is nothing left to write. Most tries
+ * are short, so that one begins soon after the database is back; some are longer, for one
+ * that is slow. */
 static struct store *
-connect_store(struct batcher *b)
+connect_store(struct batcher *b, bool *at_once)
 {
     int64_t pause_ms = FIRST_PAUSE_MS;
     struct store *store = NULL;
     bool over = false;
 
-    while (!over) {
+    for (*at_once = true; !over; *at_once = false) {
         struct err e = {0};
+        bool patient;
 
-        if (store_open(b->uri, STORE_COLLECTOR, &store, &e)) {
+        (void)pthread_mutex_lock(&b->lock);
+        patient = ++b->connect_tries % PATIENT_TRY == 0;
+        (void)pthread_mutex_unlock(&b->lock);
+        if (store_open_within(b->uri, STORE_COLLECTOR,
+                              patient ? PATIENT_CONNECT_S : BATCHER_CONNECT_S, &store,
+                              &e)) {
+            count_connected(b, 1);
             say_away(b, false, "");
             return store;
         }
@@ -141,20 +186,35 @@ next_batch(struct batcher *b, struct batch *batch)
     return batch->count > 0;
 }
 
+/* A database that is there and lost a batch may just be slow: the next one gets more
+ * time, or a large report would never be stored. */
+static void
+reconnect(struct batcher *b, struct writer *w)
+{
+    bool at_once;
+
+    store_close(w->store);
+    count_connected(b, -1);
+    w->store = connect_store(b, &at_once);
+    if (at_once && w->slow < MAX_SLOW)
+        w->slow *= 2;
+}
+
 void *
 batcher_write(void *arg)
 {
     struct batcher *b = arg;
-    struct store *store = connect_store(b);
+    bool at_once;
+    struct writer w = {.store = connect_store(b, &at_once), .slow = 1};
     struct batch batch;
 
-    while (store != NULL && next_batch(b, &batch)) {
-        write_batch(b, store, &batch);
-        if (store_lost(store)) {
-            store_close(store);
-            store = connect_store(b);
-        }
+    while (w.store != NULL && next_batch(b, &batch)) {
+        write_batch(b, &w, &batch);
+        if (store_lost(w.store))
+            reconnect(b, &w);
+        else
+            w.slow = 1;
     }
-    store_close(store);
+    store_close(w.store);
     return NULL;
 }

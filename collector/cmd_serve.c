@@ -31,6 +31,7 @@ struct daemon {
     struct resolver *resolver;
     struct origin *origin;
     struct mail_context mail;
+    struct spool *spool;
     struct batcher *batcher;
     int64_t next_maintain_s, next_stats_s, next_durability_s;
     bool durability_told;
@@ -166,6 +167,16 @@ start_resolver(struct daemon *d)
     };
 }
 
+/* Without it posts are put off while the database is away. */
+static void
+start_spool(struct daemon *d)
+{
+    struct err e = {0};
+
+    if (d->settings->https.spool && !spool_open(d->settings, &d->spool, &e))
+        log_error("no spool", LOG_S("error", e.text));
+}
+
 static bool
 start(struct daemon *d, const char *ready_file, struct err *e)
 {
@@ -176,7 +187,8 @@ start(struct daemon *d, const char *ready_file, struct err *e)
         return false;
     maintain(d);
     start_resolver(d);
-    if (!batcher_start(s, d->database.uri.bytes, &d->mail, &d->batcher, e) ||
+    start_spool(d);
+    if (!batcher_start(s, d->database.uri.bytes, &d->mail, d->spool, &d->batcher, e) ||
         !doors_start(d->doors, d->batcher, d->origin, e))
         return false;
     if (s->domains.count == 0)
@@ -230,6 +242,7 @@ stop(struct daemon *d)
         _exit(EX_TEMPFAIL);
     }
     batcher_free(d->batcher);
+    spool_close(d->spool);
     resolver_close(d->resolver); /* answers what origins still wait for */
     origin_free(d->origin);
     doors_free(d->doors);

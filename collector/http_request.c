@@ -1,6 +1,7 @@
 /* One request: headers, body, wait, answer. libmicrohttpd calls the handler once when the
  * headers are there, for each piece of the body, once at its end, and once more after the
  * connection was suspended and resumed. */
+#include "base/fault.h"
 #include "collector/http_inside.h"
 #include "collector/stats.h"
 
@@ -159,6 +160,7 @@ end_of_body(struct http_request *r)
     guard_enter(r->http->guard, r->node, GUARD_ANSWER);
     if (r->body.len == 0)
         return http_refuse(r, &a);
+    FAULT("received");
     d->kind = DELIVERY_REPORT;
     d->transport = TRANSPORT_HTTPS;
     d->bytes = r->body.bytes;
@@ -186,6 +188,7 @@ give_answer(struct http_request *r)
 {
     struct http_answer a = http_answer_of(r->delivery.verdict, r->delivery.reason);
 
+    FAULT("before-reply");
     count_resumed(r);
     http_let_go(r);
     a.closes = r->last;
@@ -240,6 +243,8 @@ http_completed(void *http, struct MHD_Connection *c, void **request,
     if (r == NULL)
         return;
     *request = NULL;
+    if (r->state == HTTP_ANSWERING)
+        FAULT("after-reply");
     count_resumed(r); /* the client went away while it waited */
     http_let_go(r);
     guard_enter(h->guard, r->node, GUARD_IDLE);

@@ -13,6 +13,7 @@ static const char *const words[VERDICT_COUNT] = {
     [VERDICT_NOT_OURS] = "about domains that are not ours",
     [VERDICT_UNRECOGNIZED] = "no reports",
     [VERDICT_TOO_BIG] = "too big",
+    [VERDICT_SPOOLED] = "on disk until the database is back",
     [VERDICT_AGAIN] = "not kept, run it again",
 };
 

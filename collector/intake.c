@@ -3,6 +3,7 @@
  * reporter posts once and a 4xx loses the report for good. */
 #include "collector/intake.h"
 
+#include "base/fault.h"
 #include "base/text.h"
 #include "collector/peer.h"
 #include "collector/trust.h"
@@ -188,8 +189,10 @@ read_json(const struct settings *s, const struct intake_part *part, struct repor
     bool ok;
 
     buf_init(&json, 0);
-    ok = inflate_bytes(part->bytes, part->byte_count, &limits, &json, &quirks, e) &&
-         decode_report(json.bytes != NULL ? json.bytes : "", json.len, r, e);
+    ok = inflate_bytes(part->bytes, part->byte_count, &limits, &json, &quirks, e);
+    FAULT("inflated");
+    ok = ok && decode_report(json.bytes != NULL ? json.bytes : "", json.len, r, e);
+    FAULT("decoded");
     buf_clear(&json);
     if (!ok)
         return false;

@@ -42,6 +42,7 @@ struct delivery {
     struct report *reports;
     struct submission *submissions;
     size_t submission_count;
+    bool understood; /* but for the database, nothing stands in its way */
     struct delivery *next;
     int64_t deadline_ms; /* CLOCK_MONOTONIC */
     size_t charged_bytes;

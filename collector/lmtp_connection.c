@@ -2,6 +2,7 @@
  * few. What the dialogue is, lmtp_talk says. */
 #include "collector/lmtp_connection.h"
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "collector/stats.h"
 
@@ -124,6 +125,7 @@ submit(struct connection *c)
         .verdict = c->talk.fate,
     };
 
+    FAULT("received");
     if (c->talk.fate == VERDICT_PENDING) {
         c->has_answer = false;
         batcher_submit(c->client->batcher, &d);
@@ -155,6 +157,7 @@ set_deadline(struct connection *c)
 static bool
 take(struct connection *c, const char *bytes, size_t n)
 {
+    bool answered = false, ok;
     enum lmtp_event event;
     size_t taken;
 
@@ -166,11 +169,17 @@ take(struct connection *c, const char *bytes, size_t n)
         if (event == LMTP_MESSAGE) {
             submit(c);
             reserve(c);
+            answered = true;
         }
     } while (event == LMTP_MESSAGE);
     if (c->talk.out.len > 0)
         set_deadline(c);
-    return send_replies(c) && event != LMTP_CLOSE;
+    if (answered)
+        FAULT("before-reply");
+    ok = send_replies(c) && event != LMTP_CLOSE;
+    if (answered)
+        FAULT("after-reply");
+    return ok;
 }
 
 static void

@@ -35,6 +35,7 @@ stats_log(void)
             LOG_I("quarantined", n[VERDICT_QUARANTINED]),
             LOG_I("ignored", n[VERDICT_IGNORED]), LOG_I("not-ours", n[VERDICT_NOT_OURS]),
             LOG_I("unrecognized", n[VERDICT_UNRECOGNIZED]),
-            LOG_I("too-big", n[VERDICT_TOO_BIG]), LOG_I("try-later", n[VERDICT_AGAIN]));
+            LOG_I("too-big", n[VERDICT_TOO_BIG]), LOG_I("spooled", n[VERDICT_SPOOLED]),
+            LOG_I("try-later", n[VERDICT_AGAIN]));
     }
 }

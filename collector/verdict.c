@@ -14,6 +14,7 @@ static const struct verdict_row rows[VERDICT_COUNT] = {
     {VERDICT_NOT_OURS, "not-ours", 403, "250 2.0.0", EX_OK},
     {VERDICT_UNRECOGNIZED, "unrecognized", 400, "250 2.0.0", EX_OK},
     {VERDICT_TOO_BIG, "too-big", 413, "250 2.0.0", EX_OK},
+    {VERDICT_SPOOLED, "spooled", 202, "250 2.0.0", EX_OK},
     {VERDICT_AGAIN, "try-later", 503, "451 4.3.0", EX_TEMPFAIL},
 };
 

@@ -14,6 +14,7 @@ enum verdict {
     VERDICT_NOT_OURS,     /* no policy domain of it is ours: not kept */
     VERDICT_UNRECOGNIZED, /* neither gzip, zip, zlib nor JSON: not kept */
     VERDICT_TOO_BIG,      /* past a limit, on the wire or inflated: not kept */
+    VERDICT_SPOOLED,      /* on our disk until the database is back (HTTPS only) */
     VERDICT_AGAIN,        /* our fault, or nobody's: not kept, try again */
     VERDICT_COUNT
 };

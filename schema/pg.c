@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -95,8 +96,8 @@ notice(void *ctx, const PGresult *r)
 
 /* ---- waiting ---- */
 
-static int64_t
-clock_ms(void)
+int64_t
+pg_clock_ms(void)
 {
     struct timespec t;
 
@@ -109,7 +110,15 @@ pg_start(struct pg *pg)
 {
     pg->warned = false;
     pg->sqlstate[0] = '\0';
-    pg->deadline_ms = pg->wait_s == 0 ? 0 : clock_ms() + (int64_t)pg->wait_s * 1000;
+    pg->deadline_ms = pg->wait_s == 0 ? 0 : pg_clock_ms() + (int64_t)pg->wait_s * 1000;
+    if (pg->until_ms != 0 && (pg->deadline_ms == 0 || pg->until_ms < pg->deadline_ms))
+        pg->deadline_ms = pg->until_ms;
+}
+
+void
+pg_limit(struct pg *pg, int64_t until_ms)
+{
+    pg->until_ms = until_ms;
 }
 
 static bool
@@ -119,7 +128,7 @@ wait_for(struct pg *pg, short events, struct err *e)
     int64_t left = -1;
     int n;
 
-    if (pg->deadline_ms != 0 && (left = pg->deadline_ms - clock_ms()) <= 0)
+    if (pg->deadline_ms != 0 && (left = pg->deadline_ms - pg_clock_ms()) <= 0)
         return pg_fail_lost(pg, "no answer in time", e);
     n = poll(&p, 1, (int)left);
     if (n < 0 && errno != EINTR)
@@ -171,9 +180,37 @@ pg_drain(struct pg *pg)
 
 /* ---- connecting ---- */
 
-bool
-pg_open(const char *uri, int wait_s, bool writer, struct pg **out, struct err *e)
+/* libpq has the SQLSTATE of a refused login in the text of a verbose error only, so ask
+ * again where a password was at stake: 28P01 does not go away by waiting. */
+static enum err_kind
+why_refused(PGconn *conn)
 {
+    if (!PQconnectionUsedPassword(conn) && !PQconnectionNeedsPassword(conn))
+        return ERR_AGAIN;
+    (void)PQsetErrorVerbosity(conn, PQERRORS_SQLSTATE);
+    PQreset(conn);
+    return PQconnectionNeedsPassword(conn) ||
+                   strstr(PQerrorMessage(conn), "28P01") != NULL
+               ? ERR_CONFIG
+               : ERR_AGAIN;
+}
+
+static bool
+fail_to_open(PGconn *conn, struct err *e)
+{
+    struct err why = {0};
+
+    if (conn == NULL)
+        return err_nomem(e);
+    (void)fail_text(&why, ERR_AGAIN, PQerrorMessage(conn));
+    return err_set(e, why_refused(conn), "%s", why.text);
+}
+
+bool
+pg_open(const char *uri, struct pg_patience patience, bool writer, struct pg **out,
+        struct err *e)
+{
+    char connect_s[16];
     static const char *const keys[] = {"connect_timeout",
                                        "keepalives",
                                        "keepalives_idle",
@@ -186,21 +223,21 @@ pg_open(const char *uri, int wait_s, bool writer, struct pg **out, struct err *e
                                        "dbname",
                                        NULL};
     /* The URI comes last, so that it may say otherwise. */
-    const char *values[] = {"10",   "1",      "30",
-                            "10",   "3",      "30000",
-                            "UTF8", "tlsrpt", writer ? "read-write" : "any",
-                            uri,    NULL};
+    const char *values[] = {connect_s, "1",      "30",
+                            "10",      "3",      "30000",
+                            "UTF8",    "tlsrpt", writer ? "read-write" : "any",
+                            uri,       NULL};
     struct pg *pg = calloc(1, sizeof *pg);
 
     *out = NULL;
     if (pg == NULL)
         return err_nomem(e);
-    pg->wait_s = wait_s;
+    (void)snprintf(connect_s, sizeof connect_s, "%d", patience.connect_s);
+    pg->wait_s = patience.exchange_s;
     pg->conn = PQconnectdbParams(keys, values, 1);
     if (pg->conn == NULL || PQstatus(pg->conn) != CONNECTION_OK ||
         PQsetnonblocking(pg->conn, 1) != 0) {
-        fail_text(e, ERR_AGAIN,
-                  pg->conn == NULL ? "out of memory" : PQerrorMessage(pg->conn));
+        (void)fail_to_open(pg->conn, e);
         pg_close(pg);
         return false;
     }

@@ -6,13 +6,24 @@
 #include "base/buf.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct pg;
 
-/* Connects. `wait_s` bounds each later exchange (0: for ever); `writer` asks a list of
- * hosts for one that takes writes. */
-MUST_USE bool pg_open(const char *uri, int wait_s, bool writer, struct pg **out,
-                      struct err *e);
+/* How long to wait, in seconds: for each host to take the connection, and for the end of
+ * each exchange (0: for ever). */
+struct pg_patience {
+    int connect_s, exchange_s;
+};
+
+/* Connects. `writer` asks a list of hosts for one that takes writes. ERR_CONFIG when the
+ * password is wrong. */
+MUST_USE bool pg_open(const char *uri, struct pg_patience patience, bool writer,
+                      struct pg **out, struct err *e);
+
+/* No exchange from here on goes beyond this moment (pg_clock_ms()); 0: no such limit. */
+void pg_limit(struct pg *pg, int64_t until_ms);
+int64_t pg_clock_ms(void);
 void pg_close(struct pg *pg); /* NULL is fine */
 
 /* Is it of no more use: cut, timed out, or in doubt about a COMMIT? */

@@ -3,7 +3,6 @@
 #include "schema/pg.h"
 
 #include <libpq-fe.h>
-#include <stdint.h>
 
 enum {
     SQLSTATE_LEN = 5
@@ -12,6 +11,7 @@ enum {
 struct pg {
     PGconn *conn;
     int wait_s;
+    int64_t until_ms;    /* of all exchanges; 0: none */
     int64_t deadline_ms; /* of the exchange under way; 0: none */
     bool warned;         /* a WARNING arrived in the exchange under way */
     bool lost;

@@ -1,6 +1,7 @@
 /* Several statements in one exchange, COPY among them, and rows one at a time. COMMIT of
  * a failed transaction answers ROLLBACK as a success, and one whose wait for a standby
  * was cancelled answers COMMIT with a warning: neither counts. */
+#include "base/fault.h"
 #include "schema/pg_conn.h"
 
 #include <string.h>
@@ -10,8 +11,10 @@ enum {
     TAG_BYTES = 16
 };
 
+/* The last COPY of a script is what its COMMIT waits for: until its end has left, nothing
+ * can be committed; from then on it may be. */
 static bool
-feed_copy(struct pg *pg, const struct buf *data, struct err *e)
+feed_copy(struct pg *pg, const struct buf *data, bool last, struct err *e)
 {
     int n;
 
@@ -20,9 +23,15 @@ feed_copy(struct pg *pg, const struct buf *data, struct err *e)
             return false;
     if (n < 0)
         return pg_fail_result(pg, NULL, e);
+    if (last)
+        FAULT("before-commit");
     while ((n = PQputCopyEnd(pg->conn, NULL)) == 0)
         if (!pg_flush(pg, e))
             return false;
+    if (last && n > 0 && !pg_flush(pg, e))
+        return false;
+    if (last)
+        FAULT("commit-sent");
     return n > 0 || pg_fail_result(pg, NULL, e);
 }
 
@@ -50,7 +59,7 @@ take_results(struct pg *pg, const struct buf *const copies[], size_t n,
         ExecStatusType status = PQresultStatus(r);
 
         if (status == PGRES_COPY_IN) {
-            ok = fed < n ? feed_copy(pg, copies[fed], e)
+            ok = fed < n ? feed_copy(pg, copies[fed], fed + 1 == n, e)
                          : PQputCopyEnd(pg->conn, "no data") >= 0;
             fed++;
         } else if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
@@ -81,6 +90,8 @@ pg_script(struct pg *pg, const char *sql, const struct buf *const copies[], size
         pg_rollback(pg);
         return false;
     }
+    if (commits)
+        FAULT("after-commit");
     if (commits && strcmp(last, "COMMIT") != 0)
         return err_set(e, ERR_AGAIN, "database: the transaction was rolled back");
     if (commits && pg->warned)

@@ -24,6 +24,9 @@ const char *store_role_name(enum store_role role);
  * reached. */
 MUST_USE bool store_open(const char *uri, enum store_role role, struct store **out,
                          struct err *e);
+/* The same, for one who will not wait longer than this for each host to answer. */
+MUST_USE bool store_open_within(const char *uri, enum store_role role, int connect_s,
+                                struct store **out, struct err *e);
 void store_close(struct store *s); /* NULL is fine */
 
 /* Keeps a batch in one transaction and sets the outcome of each, after a COMMIT that
@@ -34,6 +37,10 @@ void store_close(struct store *s); /* NULL is fine */
  * is not certain is OUTCOME_AGAIN. */
 MUST_USE bool store_put(struct store *s, struct submission *const items[], size_t n,
                         struct err *e);
+
+/* Gives each later store_put() so many milliseconds, after which the connection is given
+ * up; 0: no limit of its own. */
+void store_limit(struct store *s, int64_t ms);
 
 /* Is the connection of no more use, so that the caller should close and open again? */
 MUST_USE bool store_lost(const struct store *s);

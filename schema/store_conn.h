@@ -20,8 +20,14 @@ struct store {
     char *uri;
     enum store_role role;
     bool snapshot; /* a transaction is open for reading */
+    int connect_s;
+    int64_t put_ms;   /* for a whole store_put(); 0: no limit */
+    int64_t until_ms; /* of the one under way; 0: none */
     struct buf copies[STORE_TABLES];
 };
+
+/* Bounds what is done from here on; 0: no longer. */
+void store_until(struct store *s, int64_t until_ms);
 
 /* Makes sure there is a connection, with a new one if the last was lost. */
 MUST_USE bool store_connect(struct store *s, struct err *e);

@@ -182,9 +182,10 @@ run_as_super(const struct cluster *c, const char *database,
 {
     struct buf uri = {0};
     struct pg *pg = NULL;
-    bool ok = uri_for(c, CLUSTER_SUPER, database, &uri)
-                  ? pg_open(uri.bytes, 0, true, &pg, e)
-                  : err_nomem(e);
+    bool ok =
+        uri_for(c, CLUSTER_SUPER, database, &uri)
+            ? pg_open(uri.bytes, (struct pg_patience){.connect_s = 10}, true, &pg, e)
+            : err_nomem(e);
 
     for (size_t i = 0; ok && i < n; i++) {
         ok = pg_script(pg, statements[i], NULL, 0, e);

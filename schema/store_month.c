@@ -6,9 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum {
-    WAIT_S = 60,
-};
+static const struct pg_patience patience = {.connect_s = 10, .exchange_s = 60};
 
 bool
 store_make_month(const char *owner_uri, int32_t day, struct err *e)
@@ -19,7 +17,7 @@ store_make_month(const char *owner_uri, int32_t day, struct err *e)
     bool ok;
 
     (void)snprintf(number, sizeof number, "%" PRId32, day);
-    ok = pg_open(owner_uri, WAIT_S, true, &pg, e) &&
+    ok = pg_open(owner_uri, patience, true, &pg, e) &&
          pg_query(pg, &(struct pg_statement){query_make_month, &param, 1, {1, 1, 1}},
                   NULL, e);
     pg_close(pg);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum {
+    CONNECT_S = 10,
     WRITER_WAIT_S = 60, /* beyond the 30 s that put_batch.sql gives a statement */
 };
 
@@ -52,17 +53,24 @@ store_connect(struct store *s, struct err *e)
 
     if (s->pg != NULL && !pg_lost(s->pg))
         return true;
+    if (s->until_ms != 0 && pg_clock_ms() >= s->until_ms)
+        return err_set(e, ERR_AGAIN, "database: no answer in time");
     pg_close(s->pg);
     s->snapshot = false;
-    if (!pg_open(s->uri, waits ? 0 : WRITER_WAIT_S, s->role != STORE_READER, &s->pg, e))
+    if (!pg_open(s->uri, (struct pg_patience){s->connect_s, waits ? 0 : WRITER_WAIT_S},
+                 s->role != STORE_READER, &s->pg, e))
         return false;
+    /* A pooler takes the connection whatever is behind it: the first answer counts. */
+    pg_limit(s->pg, pg_clock_ms() + (int64_t)s->connect_s * 1000);
     if (strcmp(pg_server_setting(s->pg, "server_encoding"), "UTF8") != 0) {
         err_set(e, ERR_CONFIG, "the database has the encoding %s, and must have UTF8",
                 pg_server_setting(s->pg, "server_encoding"));
         goto fail;
     }
-    if (s->role == STORE_OWNER || check_fit(s->pg, e))
+    if (s->role == STORE_OWNER || check_fit(s->pg, e)) {
+        pg_limit(s->pg, s->until_ms);
         return true;
+    }
 fail:
     pg_close(s->pg);
     s->pg = NULL;
@@ -72,6 +80,13 @@ fail:
 bool
 store_open(const char *uri, enum store_role role, struct store **out, struct err *e)
 {
+    return store_open_within(uri, role, CONNECT_S, out, e);
+}
+
+bool
+store_open_within(const char *uri, enum store_role role, int connect_s,
+                  struct store **out, struct err *e)
+{
     struct store *s = calloc(1, sizeof *s);
 
     *out = NULL;
@@ -80,6 +95,7 @@ store_open(const char *uri, enum store_role role, struct store **out, struct err
         return err_nomem(e);
     }
     s->role = role;
+    s->connect_s = connect_s;
     for (int i = 0; i < STORE_TABLES; i++)
         buf_init(&s->copies[i], 0);
     if (!store_connect(s, e)) {
@@ -88,6 +104,20 @@ store_open(const char *uri, enum store_role role, struct store **out, struct err
     }
     *out = s;
     return true;
+}
+
+void
+store_until(struct store *s, int64_t until_ms)
+{
+    s->until_ms = until_ms;
+    if (s->pg != NULL)
+        pg_limit(s->pg, until_ms);
+}
+
+void
+store_limit(struct store *s, int64_t ms)
+{
+    s->put_ms = ms;
 }
 
 bool

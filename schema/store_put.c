@@ -2,6 +2,7 @@
  * transaction. What goes wrong is met by trying again (others were in the way), by making
  * a month, or by cutting the batch in halves until the row that PostgreSQL will not take
  * stands alone and goes to quarantine. */
+#include "base/fault.h"
 #include "schema/pg_binary.h"
 #include "schema/store_aside.h"
 #include "schema/store_lookup.h"
@@ -95,8 +96,10 @@ put_waves(struct put *p, struct put_item *const items[], size_t n, struct err *e
             return false;
         if ((count = next_wave(items, n, wave)) == 0)
             return true;
-        if (!rows_encode(wave, count, p->s->copies, &p->arena, e) ||
-            !pg_script(p->s->pg, query_put_batch, copies, STORE_TABLES, e))
+        if (!rows_encode(wave, count, p->s->copies, &p->arena, e))
+            return false;
+        FAULT("before-begin");
+        if (!pg_script(p->s->pg, query_put_batch, copies, STORE_TABLES, e))
             return false;
         p->unconfirmed = false; /* a standby has what went before, too */
         for (size_t i = 0; i < count; i++)
@@ -384,9 +387,11 @@ store_put(struct store *s, struct submission *const items[], size_t n, struct er
     bool ok;
 
     arena_init(&p.arena, 0);
+    store_until(s, s->put_ms == 0 ? 0 : pg_clock_ms() + s->put_ms);
     ok = init_items(&p, items, n, &why) && put_accepted(&p, &why);
     if (ok || !store_lost(s))
         ok = put_aside(&p, items, n, &why) && ok;
+    store_until(s, 0);
     finish(&p, items, n, &why);
     return ok || err_set(e, why.kind, "%s", why.text);
 }
