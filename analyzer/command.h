@@ -24,6 +24,8 @@ struct command {
     const char *notes;    /* paragraphs after the options; "" if none */
     unsigned options;     /* OPTION_* that it takes */
     bool (*run)(struct context *c, struct err *e);
+    /* What there is to say without a database, beside the error; NULL: nothing. */
+    void (*unreachable)(struct context *c, struct err *e);
 
     /* For verbs that are one query (run = command_query): */
     const char *sql; /* of schema/sql/queries, parameters as options_params() */

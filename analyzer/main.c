@@ -16,11 +16,12 @@
 #include <time.h>
 
 extern const struct command cmd_summary, cmd_domains, cmd_senders, cmd_failures,
-    cmd_reports, cmd_show, cmd_findings, cmd_readiness, cmd_policies, cmd_coverage;
+    cmd_reports, cmd_show, cmd_findings, cmd_readiness, cmd_policies, cmd_coverage,
+    cmd_metrics;
 
 const struct command *const commands[] = {
     &cmd_summary,  &cmd_domains,   &cmd_senders,  &cmd_failures, &cmd_reports, &cmd_show,
-    &cmd_findings, &cmd_readiness, &cmd_policies, &cmd_coverage, NULL};
+    &cmd_findings, &cmd_readiness, &cmd_policies, &cmd_coverage, &cmd_metrics, NULL};
 
 static const struct command *
 find_command(const char *name)
@@ -127,6 +128,8 @@ run(const struct command *command, struct options *o)
     ok = (o->db_uri == NULL || settings_use_database(&settings, o->db_uri, &e)) &&
          open_store(&settings, &c.store, &e);
     if (!ok) {
+        if (command->unreachable != NULL)
+            command->unreachable(&c, &e);
         c.exit_code = e.kind == ERR_AGAIN ? EX_UNAVAILABLE : err_exit_code(&e);
     } else {
         (void)answer(&c, &e); /* false without an error: the reader has left */

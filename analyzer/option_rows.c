@@ -128,6 +128,8 @@ const struct option_row option_rows[] = {
     {"new-since", '\0', "TIME", OPTION_NEW_SINCE,
      "only findings that were not known at that time", NULL, AT(new_since_text),
      set_text},
+    {"textfile", '\0', "FILE", OPTION_TEXTFILE,
+     "write this file, whole and at once, instead", NULL, AT(textfile), set_text},
     {"format", '\0', "NAME", OPTION_FORMAT, "table (the default), json, ndjson or csv",
      "table json ndjson csv", AT(format), set_format},
     {"config", 'c', "FILE", OPTION_CONFIG, "another configuration file", NULL,

@@ -23,6 +23,7 @@ enum {
     OPTION_NEW_SINCE = 1 << 14,
     OPTION_HELP = 1 << 15,
     OPTION_VERSION = 1 << 16,
+    OPTION_TEXTFILE = 1 << 17,
 
     /* what every verb takes that reads the database */
     OPTIONS_COMMON = OPTION_DB | OPTION_CONFIG | OPTION_FORMAT | OPTION_AS_OF,
@@ -59,6 +60,7 @@ struct options {
     struct option_list trust, status;    /* words of vocab.h; trust also "ignored" */
     const char *min_severity;            /* critical, warning or info; NULL: not given */
     const char *state;                   /* open or resolved; NULL: not given */
+    const char *textfile;                /* NULL: not given */
     int64_t new_since;                   /* INT64_MIN: not given */
 
     /* as typed, read once all of them are known */

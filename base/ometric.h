@@ -1,6 +1,7 @@
 /* Writes metrics as Prometheus reads them: text format 0.0.4 or OpenMetrics 1.0. Knows
- * nothing of reports. Label values may hold anything; what is not UTF-8 is replaced, what
- * would end a line is escaped. Families must not repeat. Pure. */
+ * nothing of reports. Label values may hold anything: what a parser or a terminal would
+ * act on is written by its number, and two values never come out alike. Families must not
+ * repeat. Pure. */
 #pragma once
 #include "base/buf.h"
 
@@ -37,7 +38,8 @@ void ometric_init(struct ometric *m, enum ometric_format format, struct buf *out
 const char *ometric_content_type(enum ometric_format format);
 enum ometric_format ometric_negotiate(const char *accept);
 
-/* Begins a family: HELP, TYPE and, where `unit` is not NULL, UNIT. */
+/* Begins a family: HELP, TYPE and, where `unit` is not NULL, UNIT: then the name ends
+ * with it. Nothing is copied. */
 void ometric_family(struct ometric *m, enum ometric_type type, const char *name,
                     const char *unit, const char *help);
 
@@ -47,10 +49,15 @@ void ometric_integer(struct ometric *m, const struct ometric_label labels[], siz
 void ometric_number(struct ometric *m, const struct ometric_label labels[], size_t n,
                     double value);
 
-/* A histogram: cumulative counts at `bounds` (ascending), then +Inf, sum and count. */
+struct ometric_histogram {
+    const double *bounds;      /* ascending, without +Inf */
+    const int64_t *cumulative; /* at each bound */
+    size_t bound_count;
+    int64_t count;
+    double sum;
+};
 void ometric_histogram(struct ometric *m, const struct ometric_label labels[], size_t n,
-                       const double bounds[], const int64_t cumulative[],
-                       size_t bound_count, int64_t count, double sum);
+                       const struct ometric_histogram *h);
 
 /* Ends the exposition; false when an append failed. */
 MUST_USE bool ometric_end(struct ometric *m);

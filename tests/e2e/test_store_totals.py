@@ -75,7 +75,7 @@ def test_days_senders_and_lag(stored, driver):
     assert stored.sql("SELECT successful::int, failed::int FROM tlsrpt.metric_day WHERE tier = 1") == [(20, 4)]
     assert dict(stored.sql("SELECT sender, extract(epoch FROM received)::bigint FROM tlsrpt.metric_sender")) == {
         "example.net": store.start_of(1) + 1800, "example.com": store.start_of(1) + 3599}
-    assert stored.sql("SELECT upto_s, reports::int, seconds::int FROM tlsrpt.metric_lag ORDER BY 1") == [
+    assert stored.sql("SELECT upto_s, reports::int, seconds::int FROM tlsrpt.metric_lag WHERE reports > 0") == [
         (3600, 3, 1801 + 3600 + 3600)]
 
 

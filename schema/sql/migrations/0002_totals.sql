@@ -125,7 +125,12 @@ LANGUAGE sql IMMUTABLE AS $$
             3600, 10800, 21600, 43200, 86400, 129600, 172800, 259200, 604800, 2592000]::bigint[])]
 $$;
 
--- Caps, and whether they are reached.
+-- All of them are shown, empty or not.
+INSERT INTO total_lag
+SELECT DISTINCT lag_bound(s), 0, 0
+FROM unnest(ARRAY[0, 10800, 21600, 43200, 86400, 129600, 172800, 259200, 604800, 2592000, 2592001]) AS s;
+
+-- Caps, and how many more names they allow.
 CREATE VIEW metric_room AS
     SELECT c.kind, c.most, greatest(c.most - count(n.name), 0) AS room
     FROM metric_cap c LEFT JOIN metric_name n USING (kind)
