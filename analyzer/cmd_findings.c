@@ -18,17 +18,6 @@ severity_of(const char *word, enum severity otherwise)
     return otherwise;
 }
 
-static bool
-list_names(const struct option_list *wanted, const struct facts *f,
-           const struct name_list *l)
-{
-    for (size_t i = 0; i < wanted->count; i++)
-        for (size_t k = 0; k < l->count; k++)
-            if (!strcmp(wanted->items[i], facts_text(f, l->items[k])))
-                return true;
-    return wanted->count == 0;
-}
-
 /* Was it an open alarm then? */
 static bool
 was_known(const struct findings *before, const struct finding *x)
@@ -50,8 +39,7 @@ is_wanted(const struct context *c, const struct findings *now,
 
     return x->severity >= severity_of(o->min_severity, SEVERITY_INFO) &&
            (!o->state || !strcmp(o->state, "open") == x->open) &&
-           list_names(&o->domains, &now->facts, &x->domains) &&
-           list_names(&o->senders, &now->facts, &x->senders) &&
+           findings_is_of(c, &now->facts, x) &&
            !(before && (!x->open || was_known(before, x)));
 }
 

@@ -27,6 +27,10 @@ struct command {
     /* What there is to say without a database, beside the error; NULL: nothing. */
     void (*unreachable)(struct context *c, struct err *e);
 
+    /* For verbs whose reader is a program with rules of its own; NULL: as the others. */
+    bool (*begin)(const struct options *o, struct err *e); /* before anything is opened */
+    int (*complain)(const struct err *error); /* says it; returns the exit code */
+
     /* For verbs that are one query (run = command_query): */
     const char *sql; /* of schema/sql/queries, parameters as options_params() */
     size_t params;   /* how many of them */

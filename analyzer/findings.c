@@ -110,6 +110,24 @@ findings_asks_for(const struct context *c, const char *domain)
     return wanted->count == 0;
 }
 
+static bool
+list_names(const struct option_list *wanted, const struct facts *f,
+           const struct name_list *l)
+{
+    for (size_t i = 0; i < wanted->count; i++)
+        for (size_t k = 0; k < l->count; k++)
+            if (!strcmp(wanted->items[i], facts_text(f, l->items[k])))
+                return true;
+    return wanted->count == 0;
+}
+
+bool
+findings_is_of(const struct context *c, const struct facts *f, const struct finding *x)
+{
+    return list_names(&c->options->domains, f, &x->domains) &&
+           list_names(&c->options->senders, f, &x->senders);
+}
+
 void
 findings_say_empty(struct context *c, const struct facts *f, const char *text)
 {

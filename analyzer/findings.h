@@ -30,6 +30,10 @@ void findings_say_empty(struct context *c, const struct facts *f, const char *te
 /* Was the domain asked for, or none in particular? */
 bool findings_asks_for(const struct context *c, const char *domain);
 
+/* Is it about a domain and a sender that were asked for, or none in particular? */
+bool findings_is_of(const struct context *c, const struct facts *f,
+                    const struct finding *x);
+
 /* The identity as it is printed. */
 const char *finding_id(const struct finding *f, char out[48]);
 

@@ -20,15 +20,22 @@ help_program(FILE *out)
     (void)fputs("\n`tlsrpt VERB --help` says more, tlsrpt(1) says all.\n", out);
 }
 
+/* -c belongs to --critical where there is one. */
+static bool
+has_letter(const struct command *command, const struct option_row *row)
+{
+    return row->letter != '\0' &&
+           (row->bit != OPTION_CONFIG || (command->options & OPTION_CRITICAL) == 0);
+}
+
 static void
-put_option(const struct option_row *row, FILE *out)
+put_option(const struct option_row *row, bool letter, FILE *out)
 {
     char name[64];
 
-    (void)snprintf(name, sizeof name, "%s--%s%s%s", row->letter == '\0' ? "" : "-c, ",
-                   row->name, row->arg == NULL ? "" : " ",
-                   row->arg == NULL ? "" : row->arg);
-    if (row->letter != '\0')
+    (void)snprintf(name, sizeof name, "%s--%s%s%s", letter ? "-c, " : "", row->name,
+                   row->arg == NULL ? "" : " ", row->arg == NULL ? "" : row->arg);
+    if (letter)
         name[1] = row->letter;
     (void)fprintf(out, "  %-*s %s\n", OPTION_WIDTH, name, row->help);
 }
@@ -41,7 +48,7 @@ help_verb(const struct command *command, FILE *out)
                   command->args, command->line);
     for (size_t i = 0; i < option_row_count; i++) {
         if ((option_rows[i].bit & (command->options | OPTION_HELP)) != 0)
-            put_option(&option_rows[i], out);
+            put_option(&option_rows[i], has_letter(command, &option_rows[i]), out);
     }
     if (*command->notes != '\0')
         (void)fprintf(out, "\n%s", command->notes);

@@ -17,11 +17,13 @@
 
 extern const struct command cmd_summary, cmd_domains, cmd_senders, cmd_failures,
     cmd_reports, cmd_show, cmd_findings, cmd_readiness, cmd_policies, cmd_coverage,
-    cmd_metrics;
+    cmd_check, cmd_metrics;
 
-const struct command *const commands[] = {
-    &cmd_summary,  &cmd_domains,   &cmd_senders,  &cmd_failures, &cmd_reports, &cmd_show,
-    &cmd_findings, &cmd_readiness, &cmd_policies, &cmd_coverage, &cmd_metrics, NULL};
+const struct command *const commands[] = {&cmd_summary,  &cmd_domains,   &cmd_senders,
+                                          &cmd_failures, &cmd_reports,   &cmd_show,
+                                          &cmd_findings, &cmd_readiness, &cmd_policies,
+                                          &cmd_coverage, &cmd_check,     &cmd_metrics,
+                                          NULL};
 
 static const struct command *
 find_command(const char *name)
@@ -33,9 +35,12 @@ find_command(const char *name)
     return NULL;
 }
 
+/* `command` may be NULL. */
 static int
-complain(const struct err *e, int exit_code)
+complain(const struct command *command, const struct err *e, int exit_code)
 {
+    if (command != NULL && command->complain != NULL)
+        return command->complain(e);
     (void)err_say("tlsrpt", e);
     return exit_code;
 }
@@ -123,8 +128,9 @@ run(const struct command *command, struct options *o)
     bool ok;
 
     terminal_find(&terminal);
-    if (!settings_load(o->config_file, &settings, &e))
-        return complain(&e, err_exit_code(&e));
+    if ((command->begin != NULL && !command->begin(o, &e)) ||
+        !settings_load(o->config_file, &settings, &e))
+        return complain(command, &e, err_exit_code(&e));
     ok = (o->db_uri == NULL || settings_use_database(&settings, o->db_uri, &e)) &&
          open_store(&settings, &c.store, &e);
     if (!ok) {
@@ -138,7 +144,7 @@ run(const struct command *command, struct options *o)
     }
     store_close(c.store);
     settings_clear(&settings);
-    return e.kind == ERR_NONE ? c.exit_code : complain(&e, c.exit_code);
+    return e.kind == ERR_NONE ? c.exit_code : complain(command, &e, c.exit_code);
 }
 
 /* What needs no database: help and version. False when there is nothing of it to say. */
@@ -174,15 +180,15 @@ dispatch(struct options *o, int argc, char *const argv[])
 
     if (!options_parse(o, argc - 1, (const char *const *)argv + 1, (int64_t)time(NULL),
                        &e))
-        return complain(&e, EX_USAGE);
+        return complain(o->verb == NULL ? NULL : find_command(o->verb), &e, EX_USAGE);
     if (say_help(o))
         return fflush(stdout) == 0 ? EX_OK : EX_TEMPFAIL;
     if ((command = find_command(o->verb)) == NULL) {
         (void)unknown_verb(o->verb, &e);
-        return complain(&e, EX_USAGE);
+        return complain(NULL, &e, EX_USAGE);
     }
     if (!check_use(command, o, &e))
-        return complain(&e, EX_USAGE);
+        return complain(command, &e, EX_USAGE);
     return run(command, o);
 }
 

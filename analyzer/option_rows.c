@@ -3,10 +3,12 @@
 #include "schema/domain.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
-    MAX_LIST = 1000 /* elements of --domain and its like */
+    MAX_LIST = 1000, /* elements of --domain and its like */
+    MAX_TIMEOUT_S = 3600,
 };
 
 static bool
@@ -97,6 +99,28 @@ set_format(struct options *o, const struct option_row *row, const char *value,
     return view_format_find(value, &o->format) || is_word_of(value, row->words, e);
 }
 
+static bool
+set_seconds(struct options *o, const struct option_row *row, const char *value,
+            struct err *e)
+{
+    char *end;
+    long seconds = strtol(value, &end, 10);
+
+    *(int *)place(o, row) = (int)seconds;
+    return (end != value && *end == '\0' && seconds > 0 && seconds <= MAX_TIMEOUT_S) ||
+           err_set(e, ERR_INPUT, "\"%s\" is no number of seconds from 1 to %d", value,
+                   MAX_TIMEOUT_S);
+}
+
+static bool
+count(struct options *o, const struct option_row *row, const char *value, struct err *e)
+{
+    (void)value;
+    (void)e;
+    ++*(int *)place(o, row);
+    return true;
+}
+
 #define AT(field) offsetof(struct options, field)
 
 const struct option_row option_rows[] = {
@@ -130,6 +154,14 @@ const struct option_row option_rows[] = {
      set_text},
     {"textfile", '\0', "FILE", OPTION_TEXTFILE,
      "write this file, whole and at once, instead", NULL, AT(textfile), set_text},
+    {"warning", 'w', "RANGE", OPTION_WARNING, "WARNING outside of it: 10, 10:20, @10:20",
+     NULL, AT(warning), set_text},
+    {"critical", 'c', "RANGE", OPTION_CRITICAL, "CRITICAL outside of it", NULL,
+     AT(critical), set_text},
+    {"timeout", 't', "SECONDS", OPTION_TIMEOUT, "UNKNOWN when it takes longer, 10", NULL,
+     AT(timeout_s), set_seconds},
+    {"verbose", 'v', NULL, OPTION_VERBOSE, "say more; -vv: in more lines", NULL,
+     AT(verbose), count},
     {"format", '\0', "NAME", OPTION_FORMAT, "table (the default), json, ndjson or csv",
      "table json ndjson csv", AT(format), set_format},
     {"config", 'c', "FILE", OPTION_CONFIG, "another configuration file", NULL,

@@ -7,10 +7,12 @@
 
 #include <string.h>
 
-/* The option of "--name", "--name=value" or "-c"; NULL when there is none. */
+/* The option of "--name", "--name=value" or "-c"; NULL when there is none. After `check`
+ * -c is what the monitoring plugins guidelines say it is. */
 static const struct option_row *
-find_row(const char *word)
+find_row(const struct options *o, const char *word)
 {
+    bool is_check = o->verb != NULL && strcmp(o->verb, "check") == 0;
     bool is_long = word[1] == '-';
     size_t n = is_long ? strcspn(word + 2, "=") : 0;
 
@@ -18,7 +20,8 @@ find_row(const char *word)
         const struct option_row *row = &option_rows[i];
 
         if (is_long ? strlen(row->name) == n && strncmp(row->name, word + 2, n) == 0
-                    : row->letter != '\0' && row->letter == word[1])
+                    : row->letter != '\0' && row->letter == word[1] &&
+                          (row->bit != OPTION_CRITICAL || is_check))
             return row;
     }
     return NULL;
@@ -49,7 +52,8 @@ take_option(struct options *o, int count, const char *const words[], int *i,
             struct err *e)
 {
     const char *word = words[*i], *value = NULL;
-    const struct option_row *row = find_row(word);
+    const struct option_row *row = find_row(o, word);
+    size_t times = 1;
 
     if (row == NULL)
         return unknown_option(o, word, e);
@@ -57,6 +61,10 @@ take_option(struct options *o, int count, const char *const words[], int *i,
         value = strchr(word, '=') + 1;
     else if (word[1] != '-' && word[2] != '\0')
         value = word + 2;
+    while (row->arg == NULL && value != NULL && *value == row->letter) { /* -vv */
+        times++;
+        value = value[1] == '\0' ? NULL : value + 1;
+    }
     if (row->arg == NULL && value != NULL)
         return err_set(e, ERR_INPUT, "--%s takes no value", row->name);
     if (row->arg != NULL && value == NULL) {
@@ -65,8 +73,9 @@ take_option(struct options *o, int count, const char *const words[], int *i,
         value = words[++*i];
     }
     o->given |= row->bit;
-    if (row->set != NULL && !row->set(o, row, value, e))
-        return err_prefix(e, "--%s", row->name);
+    for (; row->set != NULL && times > 0; times--)
+        if (!row->set(o, row, value, e))
+            return err_prefix(e, "--%s", row->name);
     return true;
 }
 

@@ -24,6 +24,10 @@ enum {
     OPTION_HELP = 1 << 15,
     OPTION_VERSION = 1 << 16,
     OPTION_TEXTFILE = 1 << 17,
+    OPTION_WARNING = 1 << 18,
+    OPTION_CRITICAL = 1 << 19,
+    OPTION_TIMEOUT = 1 << 20,
+    OPTION_VERBOSE = 1 << 21,
 
     /* what every verb takes that reads the database */
     OPTIONS_COMMON = OPTION_DB | OPTION_CONFIG | OPTION_FORMAT | OPTION_AS_OF,
@@ -62,6 +66,9 @@ struct options {
     const char *state;                   /* open or resolved; NULL: not given */
     const char *textfile;                /* NULL: not given */
     int64_t new_since;                   /* INT64_MIN: not given */
+    const char *warning, *critical;      /* ranges, as typed; NULL: not given */
+    int timeout_s;                       /* 0: not given */
+    int verbose;                         /* how often it was given */
 
     /* as typed, read once all of them are known */
     const char *as_of_text, *since_text, *until_text, *new_since_text;
@@ -69,7 +76,7 @@ struct options {
 
 struct option_row {
     const char *name; /* without the dashes */
-    char letter;      /* '\0': none */
+    char letter;      /* '\0': none; of two options the one that the verb takes */
     const char *arg;  /* what it takes, for the help; NULL: nothing */
     unsigned bit;
     const char *help;

@@ -46,6 +46,11 @@ static const struct {
     {{"--since", "today", "--until", "yesterday"}, "--until lies before --since"},
     {{"--min-severity", "loud"}, "none of: critical warning info"},
     {{"--state", "gone"}, "none of: open resolved"},
+    {{"check", "-t", "0"}, "no number of seconds"},
+    {{"check", "-t", "3601"}, "no number of seconds"},
+    {{"check", "-vx"}, "--verbose takes no value"},
+    {{"check", "-c"}, "--critical needs a value"},
+    {{"summary", "-c"}, "--config needs a value"},
 };
 
 static void
@@ -159,13 +164,37 @@ test_too_many(void **state)
     options_clear(&o);
 }
 
+/* -c is --config, and after `check` --critical; -v counts. */
+static void
+test_check(void **state)
+{
+    struct options o;
+    struct err e = {0};
+
+    (void)state;
+    assert_true(parse(&o,
+                      (const char *const[MAX_WORDS]){"-c", "file", "check", "-c", "5",
+                                                     "-w10:", "-vvv", "-t30"},
+                      &e));
+    assert_string_equal(o.config_file, "file");
+    assert_string_equal(o.critical, "5");
+    assert_string_equal(o.warning, "10:");
+    assert_int_equal(o.verbose, 3);
+    assert_int_equal(o.timeout_s, 30);
+    options_clear(&o);
+    assert_true(parse(&o, (const char *const[MAX_WORDS]){"summary", "-c", "file"}, &e));
+    assert_string_equal(o.config_file, "file");
+    assert_null(o.critical);
+    options_clear(&o);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused),  cmocka_unit_test(test_limits),
         cmocka_unit_test(test_words),    cmocka_unit_test(test_as_of),
-        cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_too_many), cmocka_unit_test(test_check),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
