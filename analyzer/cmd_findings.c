@@ -1,88 +1,12 @@
 /* tlsrpt findings: who must act, and where; worst first. */
 #include "analyzer/findings.h"
 
-#include <stdio.h>
-#include <string.h>
-
-enum {
-    EXIT_FINDINGS = 1,
-    LEAST_ID = 4, /* digits that a beginning must have */
-};
-
-static enum severity
-severity_of(const char *word, enum severity otherwise)
-{
-    for (int s = SEVERITY_INFO; word && s <= SEVERITY_CRITICAL; s++)
-        if (!strcmp(word, severity_text((enum severity)s)))
-            return (enum severity)s;
-    return otherwise;
-}
-
-/* Was it an open alarm then? */
-static bool
-was_known(const struct findings *before, const struct finding *x)
-{
-    char a[48], b[48];
-
-    for (size_t i = 0; before && i < before->all.count; i++)
-        if (before->all.rows[i].open && before->all.rows[i].severity >= x->severity &&
-            !strcmp(finding_id(&before->all.rows[i], a), finding_id(x, b)))
-            return true;
-    return false;
-}
-
-static bool
-is_wanted(const struct context *c, const struct findings *now,
-          const struct findings *before, const struct finding *x)
-{
-    const struct options *o = c->options;
-
-    return x->severity >= severity_of(o->min_severity, SEVERITY_INFO) &&
-           (!o->state || !strcmp(o->state, "open") == x->open) &&
-           findings_is_of(c, &now->facts, x) &&
-           !(before && (!x->open || was_known(before, x)));
-}
-
-static bool
-show_all(struct context *c, const struct findings *now, const struct findings *before,
-         struct err *e)
-{
-    enum severity alarming = severity_of(c->options->min_severity, SEVERITY_WARNING);
-
-    if (!view_begin(c->view, findings_columns, findings_column_count, e))
-        return false;
-    for (size_t i = 0; i < now->all.count; i++) {
-        const struct finding *x = &now->all.rows[i];
-
-        if (!is_wanted(c, now, before, x))
-            continue;
-        if (!findings_row(c->view, &now->facts, x, e))
-            return false;
-        if ((c->options->given & OPTION_EXIT_CODE) != 0 && x->open && !x->known_until &&
-            x->severity >= alarming)
-            c->exit_code = EXIT_FINDINGS;
-    }
-    if (!view_end(c->view, e))
-        return false;
-    if (!c->view->row_count)
-        findings_say_empty(c, &now->facts, "nothing to act on");
-    return true;
-}
-
 static bool
 show_one(struct context *c, const struct findings *now, struct err *e)
 {
     const char *wanted = c->options->args[0];
-    const struct finding *found = NULL;
-    char id[48];
+    const struct finding *found = findings_find(now, wanted);
 
-    for (size_t i = 0; i < now->all.count; i++) {
-        const char *text = finding_id(&now->all.rows[i], id);
-
-        if (!strcmp(text, wanted) || (!found && strlen(wanted) >= LEAST_ID &&
-                                      !strncmp(text, wanted, strlen(wanted))))
-            found = &now->all.rows[i];
-    }
     if (!found)
         return err_set(e, ERR_INPUT, "no finding \"%s\": tlsrpt findings lists them",
                        wanted);
@@ -103,7 +27,7 @@ run(struct context *c, struct err *e)
         ok = store_snapshot(c->store, then, e) && findings_load(c, then, &before, e);
     ok = ok && store_snapshot(c->store, as_of, e) && findings_load(c, as_of, &now, e) &&
          (c->options->arg_count ? show_one(c, &now, e)
-                                : show_all(c, &now, compare ? &before : NULL, e));
+                                : findings_show(c, &now, compare ? &before : NULL, e));
     findings_clear(&before);
     findings_clear(&now);
     return ok;

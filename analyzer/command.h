@@ -9,7 +9,7 @@ struct context {
     const struct command *command;
     struct options *options;
     const struct settings *settings;
-    struct store *store; /* open, its snapshot taken at options->as_of */
+    struct store *store; /* open, its snapshot taken at options->as_of; NULL: no_store */
     struct view *view;   /* where the answer goes; not begun */
     struct terminal *terminal;
     int exit_code; /* 0; a verb may set another for an answer that was given */
@@ -23,6 +23,7 @@ struct command {
     const char *examples; /* lines of "  tlsrpt ...", each ended by a line feed */
     const char *notes;    /* paragraphs after the options; "" if none */
     unsigned options;     /* OPTION_* that it takes */
+    bool no_store;        /* it opens the database itself, or needs none */
     bool (*run)(struct context *c, struct err *e);
     /* What there is to say without a database, beside the error; NULL: nothing. */
     void (*unreachable)(struct context *c, struct err *e);

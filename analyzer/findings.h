@@ -43,6 +43,18 @@ extern const size_t findings_column_count;
 MUST_USE bool findings_row(struct view *v, const struct facts *f, const struct finding *x,
                            struct err *e);
 
+/* Is it of the severity, state, domains and senders that the options name, and no open
+ * alarm in `before` (NULL: no matter)? */
+bool findings_wanted(const struct context *c, const struct findings *now,
+                     const struct findings *before, const struct finding *x);
+
+/* All that are wanted, into c->view; sets the exit code. */
+MUST_USE bool findings_show(struct context *c, const struct findings *now,
+                            const struct findings *before, struct err *e);
+
+/* The one of that id, or of its beginning; NULL if there is none. */
+const struct finding *findings_find(const struct findings *f, const char *wanted);
+
 /* One finding in full, for a person. */
 MUST_USE bool finding_explain(struct context *c, const struct facts *f,
                               const struct finding *x, struct err *e);

@@ -20,6 +20,7 @@ MUST_USE bool latest_start(const struct settings *settings, const char *uri,
                            struct latest **out, struct err *e);
 void latest_stop(struct latest *l); /* NULL is fine */
 
-/* Waits for the first answer, or its failure, only. */
+/* Waits for the first answer, or its failure, only, and not for ever: then as_of is 0 and
+ * error NULL. */
 void latest_hold(struct latest *l, struct latest_view *out);
 void latest_release(struct latest_view *v);

@@ -2,11 +2,12 @@
  *
  *   options -> command (cmd_*) -> store -> view -> present_{table,json,csv}
  *                                       -> prose            \-> terminal (pager)
+ *   serve: httpd -> page_* -> the same, as HTML, and metrics
  */
 #include "analyzer/command.h"
+#include "analyzer/database.h"
 #include "analyzer/help.h"
 #include "base/suggest.h"
-#include "schema/store_embedded.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -17,13 +18,12 @@
 
 extern const struct command cmd_summary, cmd_domains, cmd_senders, cmd_failures,
     cmd_reports, cmd_show, cmd_findings, cmd_readiness, cmd_policies, cmd_coverage,
-    cmd_check, cmd_metrics;
+    cmd_check, cmd_metrics, cmd_serve;
 
-const struct command *const commands[] = {&cmd_summary,  &cmd_domains,   &cmd_senders,
-                                          &cmd_failures, &cmd_reports,   &cmd_show,
-                                          &cmd_findings, &cmd_readiness, &cmd_policies,
-                                          &cmd_coverage, &cmd_check,     &cmd_metrics,
-                                          NULL};
+const struct command *const commands[] = {
+    &cmd_summary, &cmd_domains,  &cmd_senders,   &cmd_failures, &cmd_reports,
+    &cmd_show,    &cmd_findings, &cmd_readiness, &cmd_policies, &cmd_coverage,
+    &cmd_check,   &cmd_metrics,  &cmd_serve,     NULL};
 
 static const struct command *
 find_command(const char *name)
@@ -77,32 +77,6 @@ check_use(const struct command *command, const struct options *o, struct err *e)
     return true;
 }
 
-/* Opens the configured database, or joins the embedded one, which must run. */
-static bool
-open_store(const struct settings *s, struct store **out, struct err *e)
-{
-    const char *configured =
-        s->database.reader_uri != NULL ? s->database.reader_uri : s->database.uri;
-    struct buf uri;
-    bool ok;
-
-    if (configured != NULL)
-        return store_open(configured, STORE_READER, out, e);
-    buf_init(&uri, 0);
-    ok = embedded_uri(s->state_dir, STORE_READER, &uri) ? true : err_nomem(e);
-    ok = ok && store_open(uri.bytes, STORE_READER, out, e);
-    buf_clear(&uri);
-    if (!ok && e->kind == ERR_AGAIN) {
-        err_clear(e);
-        return err_set(
-            e, ERR_AGAIN,
-            "no database answers in %s: start it with `tlsrptd database start`, "
-            "or name another with --db",
-            s->state_dir);
-    }
-    return ok;
-}
-
 /* The answer itself, its view and what else it needs. */
 static bool
 answer(struct context *c, struct err *e)
@@ -112,7 +86,8 @@ answer(struct context *c, struct err *e)
 
     view_init(&view, c->options->format, c->terminal, stdout);
     c->view = &view;
-    ok = store_snapshot(c->store, c->options->as_of, e) && c->command->run(c, e);
+    ok = (c->store == NULL || store_snapshot(c->store, c->options->as_of, e)) &&
+         c->command->run(c, e);
     view_clear(&view);
     c->view = NULL;
     return ok;
@@ -132,7 +107,7 @@ run(const struct command *command, struct options *o)
         !settings_load(o->config_file, &settings, &e))
         return complain(command, &e, err_exit_code(&e));
     ok = (o->db_uri == NULL || settings_use_database(&settings, o->db_uri, &e)) &&
-         open_store(&settings, &c.store, &e);
+         (command->no_store || database_open_reader(&settings, &c.store, &e));
     if (!ok) {
         if (command->unreachable != NULL)
             command->unreachable(&c, &e);

@@ -42,7 +42,8 @@ enum view_format {
     VIEW_JSON,
     VIEW_NDJSON,
     VIEW_CSV,
-    VIEW_FORMATS
+    VIEW_FORMATS,
+    VIEW_HTML = VIEW_FORMATS, /* of pages only: v->state is a struct html_table */
 };
 
 enum {
@@ -72,7 +73,8 @@ struct presenter {
     void (*clear)(struct view *v); /* NULL: nothing to free */
 };
 
-extern const struct presenter present_table, present_json, present_ndjson, present_csv;
+extern const struct presenter present_table, present_json, present_ndjson, present_csv,
+    present_html;
 
 /* The format of a name ("json"); false if there is none. */
 MUST_USE bool view_format_find(const char *name, enum view_format *out);

@@ -77,3 +77,24 @@ base64_lax(const char *text, size_t n, unsigned char *out)
     }
     return d.len;
 }
+
+char *
+base64_encode(const unsigned char *bytes, size_t n, char *out)
+{
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char *next = out;
+
+    for (size_t i = 0; i < n; i += 3) {
+        unsigned v = (unsigned)bytes[i] << 16;
+
+        v |= i + 1 < n ? (unsigned)bytes[i + 1] << 8 : 0;
+        v |= i + 2 < n ? bytes[i + 2] : 0;
+        *next++ = digits[v >> 18];
+        *next++ = digits[v >> 12 & 0x3F];
+        *next++ = i + 1 < n ? digits[v >> 6 & 0x3F] : '=';
+        *next++ = i + 2 < n ? digits[v & 0x3F] : '=';
+    }
+    *next = '\0';
+    return out;
+}

@@ -15,3 +15,6 @@ MUST_USE bool base64_strict(const char *text, size_t n, unsigned char *out, size
 /* What is no digit is skipped, padding ends the text or may be missing. Returns the
  * length decoded. `out` may be `text`. */
 size_t base64_lax(const char *text, size_t n, unsigned char *out);
+
+/* Writes base64 with its padding and a NUL: 4 * ((n + 2) / 3) + 1 bytes; returns out. */
+char *base64_encode(const unsigned char *bytes, size_t n, char *out);

@@ -6,7 +6,7 @@
 
 enum {
     HTTPD_MAX_URL_BYTES = 4096,
-    HTTPD_MAX_HEADERS = 16, /* of an answer */
+    HTTPD_HEADERS = 16, /* of an answer */
 };
 
 struct httpd;
@@ -25,7 +25,7 @@ struct httpd_answer {
     struct httpd_header {
         const char *name; /* static */
         char value[256];
-    } headers[HTTPD_MAX_HEADERS];
+    } headers[HTTPD_HEADERS];
     size_t header_count;
 };
 

@@ -1,9 +1,9 @@
 /* One mail on standard input, from a pipe transport of Postfix or Exim, sieve or
  * procmail: to the daemon where there is one, else straight into the database. Whoever
  * called keeps the mail unless this ends with 0. */
+#include "base/listener.h"
 #include "collector/command.h"
 #include "collector/database.h"
-#include "collector/listener.h"
 #include "collector/lmtp_send.h"
 #include "collector/mail_intake.h"
 

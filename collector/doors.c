@@ -1,9 +1,9 @@
 /* A table of where to listen; one row a kind of door. */
 #include "collector/doors.h"
 
+#include "base/listener.h"
 #include "base/log.h"
 #include "collector/http.h"
-#include "collector/listener.h"
 #include "collector/lmtp.h"
 #include "collector/lmtp_send.h"
 #include "collector/peer.h"
@@ -59,7 +59,7 @@ open_all(struct doors *d, enum kind kind, const struct settings_list *list, bool
         if (!listener_open(list->items[i], local, &door->fd, e))
             return err_prefix(e, "%s", kind_texts[kind]);
         door->kind = kind;
-        (void)listener_print(door->fd, door->name);
+        (void)listener_print(door->fd, false, door->name);
         d->count++;
     }
     return true;

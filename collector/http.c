@@ -2,10 +2,10 @@
  * it needs: it aborts when it is stopped with a suspended connection. */
 #include "collector/http.h"
 
+#include "base/listener.h"
 #include "base/log.h"
 #include "collector/http_inside.h"
 #include "collector/http_tls.h"
-#include "collector/listener.h"
 
 #include <stdio.h>
 #include <stdlib.h>

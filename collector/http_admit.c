@@ -1,6 +1,6 @@
 /* What is decided at the headers: is the request whole, meant for us, and from whom; may
  * its body come? */
-#include "collector/http_framing.h"
+#include "base/http_framing.h"
 #include "collector/http_inside.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* A thread for each connection: the clients are mail servers of this host, and few. */
 #include "collector/lmtp.h"
 
-#include "collector/listener.h"
+#include "base/listener.h"
 #include "collector/lmtp_connection.h"
 
 #include <errno.h>

@@ -52,6 +52,9 @@ MUST_USE bool store_lost(const struct store *s);
  */
 MUST_USE bool store_snapshot(struct store *s, int64_t as_of, struct err *e);
 
+/* Ends the snapshot, so that a connection that is kept holds nothing back. */
+void store_end(struct store *s);
+
 /* One row of an answer: text as PostgreSQL prints it, NULL for null; bytea in hex. Return
  * false to stop (set e, or leave it unset to stop without an error). */
 typedef bool store_row_fn(void *ctx, const char *const values[], size_t n, struct err *e);

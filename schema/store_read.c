@@ -39,6 +39,14 @@ store_snapshot(struct store *s, int64_t as_of, struct err *e)
     return s->snapshot;
 }
 
+void
+store_end(struct store *s)
+{
+    if (s->pg != NULL)
+        pg_rollback(s->pg);
+    s->snapshot = false;
+}
+
 /* NOLINTBEGIN(readability-function-size): each of the eight is needed */
 bool
 store_query(struct store *s, const char *sql, const char *const params[],

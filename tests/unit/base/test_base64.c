@@ -51,10 +51,30 @@ decodes(void **state)
     }
 }
 
+static void
+test_encode(void **state)
+{
+    static const struct {
+        const char *bytes, *want;
+    } rows[] = {{"", ""},
+                {"f", "Zg=="},
+                {"fo", "Zm8="},
+                {"foo", "Zm9v"},
+                {"\xFB\xFF\xFE", "+//+"}};
+    char text[16];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_string_equal(base64_encode((const unsigned char *)rows[i].bytes,
+                                          strlen(rows[i].bytes), text),
+                            rows[i].want);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_encode),
         cmocka_unit_test(decodes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* Names of sockets, and who may listen there. */
-#include "collector/listener.h"
+#include "base/listener.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,7 +50,7 @@ opens_what_is_named(void **state)
             assert_int_equal(e.kind, ERR_CONFIG);
             continue;
         }
-        (void)listener_print(fd, shown);
+        (void)listener_print(fd, false, shown);
         assert_memory_equal(shown, names[i].begins, strlen(names[i].begins));
         assert_string_not_equal(shown + strlen(names[i].begins), "0");
         listener_close(fd);
@@ -69,7 +69,7 @@ a_unix_socket_has_one_listener(void **state)
     (void)snprintf(path, sizeof path, "%s/s", directory);
     (void)snprintf(where, sizeof where, "unix:%s", path);
     assert_true(listener_open(where, true, &fd, &e));
-    assert_string_equal(listener_print(fd, shown), where);
+    assert_string_equal(listener_print(fd, false, shown), where);
     assert_false(listener_open(where, true, &second, &e));
     assert_int_equal(e.kind, ERR_CONFIG);
     err_clear(&e);

@@ -1,6 +1,6 @@
 /* libmicrohttpd takes the first of two lengths and joins folded lines; see the raw-socket
  * tests for what it does with each. */
-#include "collector/http_framing.h"
+#include "base/http_framing.h"
 
 #include "base/text.h"
 

@@ -1,5 +1,5 @@
 /* Every form of a request that two readers could read differently. */
-#include "collector/http_framing.h"
+#include "base/http_framing.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

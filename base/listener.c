@@ -1,5 +1,5 @@
 /* One way to listen, for every door that has a socket. */
-#include "collector/listener.h"
+#include "base/listener.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -171,14 +171,15 @@ union any_address {
 };
 
 char *
-listener_print(int fd, char out[LISTENER_NAME_BYTES])
+listener_print(int fd, bool peer, char out[LISTENER_NAME_BYTES])
 {
     union any_address address = {0};
     socklen_t n = sizeof address;
     char host[64], port[16];
 
     (void)snprintf(out, LISTENER_NAME_BYTES, "?");
-    if (getsockname(fd, &address.any, &n) != 0)
+    if ((peer ? getpeername(fd, &address.any, &n) : getsockname(fd, &address.any, &n)) !=
+        0)
         return out;
     if (address.any.sa_family == AF_UNIX)
         (void)snprintf(out, LISTENER_NAME_BYTES, "unix:%s", address.path.sun_path);

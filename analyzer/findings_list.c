@@ -1,0 +1,85 @@
+/* Which findings are asked for, and their list. */
+#include "analyzer/findings.h"
+
+#include <string.h>
+
+enum {
+    EXIT_FINDINGS = 1,
+    LEAST_ID = 4, /* digits that a beginning must have */
+};
+
+const struct finding *
+findings_find(const struct findings *f, const char *wanted)
+{
+    const struct finding *found = NULL;
+    char id[48];
+
+    for (size_t i = 0; i < f->all.count; i++) {
+        const char *text = finding_id(&f->all.rows[i], id);
+
+        if (!strcmp(text, wanted) || (!found && strlen(wanted) >= LEAST_ID &&
+                                      !strncmp(text, wanted, strlen(wanted))))
+            found = &f->all.rows[i];
+    }
+    return found;
+}
+
+static enum severity
+severity_of(const char *word, enum severity otherwise)
+{
+    for (int s = SEVERITY_INFO; word && s <= SEVERITY_CRITICAL; s++)
+        if (!strcmp(word, severity_text((enum severity)s)))
+            return (enum severity)s;
+    return otherwise;
+}
+
+/* Was it an open alarm then? */
+static bool
+was_known(const struct findings *before, const struct finding *x)
+{
+    char a[48], b[48];
+
+    for (size_t i = 0; before && i < before->all.count; i++)
+        if (before->all.rows[i].open && before->all.rows[i].severity >= x->severity &&
+            !strcmp(finding_id(&before->all.rows[i], a), finding_id(x, b)))
+            return true;
+    return false;
+}
+
+bool
+findings_wanted(const struct context *c, const struct findings *now,
+                const struct findings *before, const struct finding *x)
+{
+    const struct options *o = c->options;
+
+    return x->severity >= severity_of(o->min_severity, SEVERITY_INFO) &&
+           (!o->state || !strcmp(o->state, "open") == x->open) &&
+           findings_is_of(c, &now->facts, x) &&
+           !(before && (!x->open || was_known(before, x)));
+}
+
+bool
+findings_show(struct context *c, const struct findings *now,
+              const struct findings *before, struct err *e)
+{
+    enum severity alarming = severity_of(c->options->min_severity, SEVERITY_WARNING);
+
+    if (!view_begin(c->view, findings_columns, findings_column_count, e))
+        return false;
+    for (size_t i = 0; i < now->all.count; i++) {
+        const struct finding *x = &now->all.rows[i];
+
+        if (!findings_wanted(c, now, before, x))
+            continue;
+        if (!findings_row(c->view, &now->facts, x, e))
+            return false;
+        if ((c->options->given & OPTION_EXIT_CODE) != 0 && x->open && !x->known_until &&
+            x->severity >= alarming)
+            c->exit_code = EXIT_FINDINGS;
+    }
+    if (!view_end(c->view, e))
+        return false;
+    if (!c->view->row_count)
+        findings_say_empty(c, &now->facts, "nothing to act on");
+    return true;
+}

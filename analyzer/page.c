@@ -1,0 +1,219 @@
+/* What pages share: their table, the findings they ask for, lists, forms. */
+#include "analyzer/page.h"
+
+#include "analyzer/present_html.h"
+#include "base/when.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    USUAL_ROWS = 100,
+    MOST_ROWS = 10000, /* then CSV is better than a page */
+};
+
+extern const struct page page_now, page_domains, page_domain, page_senders, page_sender;
+
+const struct page *const pages[] = {
+    &page_now, &page_domains, &page_domain, &page_senders, &page_sender, NULL,
+};
+
+const char *
+page_param(const struct page_context *p, const char *word)
+{
+    return params_find(&p->params, word);
+}
+
+bool
+page_not_found(struct page_context *p, struct err *e, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    p->answer->status = 404;
+    return err_set(e, ERR_INPUT, "%s", text);
+}
+
+bool
+page_findings(struct page_context *p, const struct findings **out, struct err *e)
+{
+    const struct options *o = p->c.options;
+
+    if (p->found == NULL && (o->as_of != INT64_MAX || o->domains.count > 0)) {
+        p->as_of = findings_instant(&p->c);
+        if (!store_snapshot(p->c.store, p->as_of, e) ||
+            !findings_load(&p->c, p->as_of, &p->made, e))
+            return false;
+        p->found = &p->made;
+    } else if (p->found == NULL) {
+        if (p->latest.findings == NULL)
+            return err_set(e, ERR_AGAIN, "%s",
+                           p->latest.error != NULL ? p->latest.error
+                                                   : "the findings are being made");
+        p->as_of = p->latest.as_of;
+        p->found = p->latest.findings;
+    }
+    *out = p->found;
+    return true;
+}
+
+/* ---- lists ------------------------------------------------------------------------- */
+
+/* The address of the page with another number of rows; the rest stays. */
+static void
+put_more(struct page_context *p, size_t most)
+{
+    html_put(&p->html,
+             "<p class=\"more\">These are the first %d. <a class=\"button\" href=\"?",
+             (int64_t)most);
+    for (size_t i = 0; i < p->params.count; i++) {
+        if (strcmp(p->params.items[i].name, "rows") != 0)
+            html_put(&p->html, "%u=%u&amp;", p->params.items[i].name,
+                     p->params.items[i].value);
+    }
+    html_put(&p->html, "rows=");
+    (void)buf_printf(p->html.out, "%zu\">Show more</a></p>\n", most * 10);
+}
+
+bool
+page_table(struct page_context *p, const struct command *command, const char *caption,
+           struct err *e)
+{
+    const char *rows = page_param(p, "rows");
+    size_t most = rows == NULL ? USUAL_ROWS : (size_t)strtoul(rows, NULL, 10);
+    const struct command *own = p->c.command;
+    struct html_table table = {&p->html, caption, most, false, false};
+    struct view view;
+    bool ok;
+
+    if (most < 1 || most > MOST_ROWS)
+        return err_set(e, ERR_INPUT, "rows: a number from 1 to %d", MOST_ROWS);
+    present_html_into(&view, &table);
+    p->c.view = &view;
+    p->c.command = command;
+    p->c.options->format = VIEW_HTML;
+    ok = command->run(&p->c, e) || (table.more && e->kind == ERR_NONE);
+    p->c.command = own;
+    p->c.view = NULL;
+    if (table.begun)
+        html_put(&p->html, "</tbody></table></div>\n");
+    if (ok && view.row_count == 0)
+        html_put(&p->html, "<p>There is nothing of this in the days asked for.</p>\n");
+    if (ok && table.more)
+        put_more(p, most);
+    view_clear(&view);
+    /* what was not read cost the snapshot */
+    return ok && (!table.more || store_snapshot(p->c.store, p->c.options->as_of, e));
+}
+
+/* ---- forms ------------------------------------------------------------------------- */
+
+static void
+put_choice(struct page_context *p, const char *value, const char *label, bool chosen)
+{
+    html_put(&p->html,
+             chosen ? "<option value=\"%s\" selected>%s</option>"
+                    : "<option value=\"%s\">%s</option>",
+             value, label);
+}
+
+struct choice {
+    const char *value, *label;
+};
+
+/* A field for one option: a choice where there are words, else free text. What was given
+ * and is none of the choices is one more. */
+static void
+put_field(struct page_context *p, const char *key, const char *label,
+          const struct choice *choices, size_t count, const char *value)
+{
+    bool known = value == NULL || *value == '\0';
+
+    html_put(&p->html, "<label>%s", label);
+    if (count == 0) {
+        html_put(&p->html,
+                 "<input name=\"%s\" value=\"%s\" maxlength=\"255\" "
+                 "autocapitalize=\"none\" spellcheck=\"false\"></label>",
+                 key, value);
+        return;
+    }
+    html_put(&p->html, "<select name=\"%s\">", key);
+    for (size_t i = 0; i < count; i++) {
+        bool chosen = value != NULL && strcmp(value, choices[i].value) == 0;
+
+        known = known || chosen;
+        put_choice(p, choices[i].value, choices[i].label, chosen);
+    }
+    if (!known)
+        put_choice(p, value, value, true);
+    html_put(&p->html, "</select></label>");
+}
+
+void
+page_form(struct page_context *p, unsigned options)
+{
+    static const struct choice days[] = {{"yesterday", "yesterday"},
+                                         {"7d", "7 days"},
+                                         {"30d", "30 days"},
+                                         {"90d", "90 days"},
+                                         {"365d", "a year"}},
+                               trust[] = {{"", "any"},
+                                          {"verified", "verified"},
+                                          {"verified,operator", "verified, operator"},
+                                          {"operator", "operator"},
+                                          {"unverified", "unverified"}},
+                               status[] = {{"", "any"},
+                                           {"accepted", "accepted"},
+                                           {"quarantined", "quarantined"},
+                                           {"ignored", "ignored"}},
+                               state[] = {{"open", "open"}, {"resolved", "resolved"}};
+    static const struct {
+        unsigned bit;
+        const char *name, *label;
+        const struct choice *choices;
+        size_t count;
+    } fields[] = {
+        {OPTION_SINCE, "since", "Days", days, sizeof days / sizeof *days},
+        {OPTION_UNTIL, "until", "Until", NULL, 0},
+        {OPTION_DOMAIN, "domain", "Domain", NULL, 0},
+        {OPTION_SENDER, "sender", "Sender", NULL, 0},
+        {OPTION_TRUST, "trust", "Trust", trust, sizeof trust / sizeof *trust},
+        {OPTION_STATUS, "status", "Status", status, sizeof status / sizeof *status},
+        {OPTION_STATE, "state", "State", state, sizeof state / sizeof *state},
+        {OPTION_AS_OF, "as_of", "As of", NULL, 0},
+    };
+
+    html_put(&p->html, "<form>");
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        const char *value = page_param(p, fields[i].name);
+
+        if (value == NULL && fields[i].bit == OPTION_SINCE)
+            value = p->c.options->since_text;
+        if ((options & fields[i].bit) != 0)
+            put_field(p, fields[i].name, fields[i].label, fields[i].choices,
+                      fields[i].count, value);
+        else if (value != NULL && (p->page->options & fields[i].bit) != 0)
+            html_put(&p->html, "<input type=\"hidden\" name=\"%s\" value=\"%s\">",
+                     fields[i].name, value);
+    }
+    html_put(&p->html, "<button>Show</button></form>\n");
+}
+
+void
+page_since(struct page_context *p, int32_t day)
+{
+    char text[HTML_DAY_SIZE], iso[WHEN_DAY_SIZE];
+    int64_t days = (int64_t)p->today - day;
+
+    html_put(&p->html, "<time datetime=\"%s\">%s</time>", when_print_day(day, iso),
+             html_day(day, p->today, text));
+    if (days == 1)
+        html_put(&p->html, ", 1 day");
+    else if (days > 1)
+        html_put(&p->html, ", %d days", days);
+}

@@ -1,0 +1,143 @@
+/* Cells of some keys are links, by the table below, so that every list leads on. */
+#include "analyzer/present_html.h"
+
+#include "analyzer/tone.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *key, *href;
+} links[] = {
+    {"policy_domain", "<a href=\"%b/domain/%u%k\">%s</a>"},
+    {"sender", "<a href=\"%b/sender/%u%k\">%s</a>"},
+    {"id", "<a href=\"%b/report/%u%k\">%s</a>"},
+    {"result_type", "<a href=\"%b/results?result=%u%K\">%s</a>"},
+};
+
+static bool
+is_number(enum column_type type)
+{
+    return type == COLUMN_COUNT || type == COLUMN_NUMBER;
+}
+
+static const char *
+tone_class(enum tone tone)
+{
+    static const char *const classes[] = {
+        [TONE_PLAIN] = "",    [TONE_BAD] = "bad", [TONE_WARN] = "warn",
+        [TONE_GOOD] = "good", [TONE_DIM] = "dim", [TONE_BOLD] = "bold",
+    };
+
+    return classes[tone];
+}
+
+static enum tone
+tone_of(const struct column *c, const char *cell)
+{
+    if (c->colour == COLOUR_WORD)
+        return tone_of_word(cell);
+    return c->colour == COLOUR_FAILURES && cell[strspn(cell, "0")] != '\0' ? TONE_BAD
+                                                                           : TONE_PLAIN;
+}
+
+static bool
+html_begin(struct view *v, struct err *e)
+{
+    struct html_table *t = v->state;
+
+    (void)e;
+    t->begun = true;
+    html_put(t->html,
+             "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">"
+             "<table><caption>%s</caption><thead><tr>",
+             t->caption, t->caption);
+    for (size_t i = 0; i < v->column_count; i++) {
+        if (v->columns[i].title != NULL)
+            html_put(t->html, "<th scope=\"col\" class=\"%s%s\">%s</th>",
+                     is_number(v->columns[i].type) ? "num" : "",
+                     v->columns[i].spare > 2 ? " wide" : "", v->columns[i].title);
+    }
+    html_put(t->html, "</tr></thead><tbody>\n");
+    return true;
+}
+
+static bool
+put_value(struct html *h, const struct column *c, const char *cell, struct err *e)
+{
+    struct buf list;
+    bool ok = true;
+
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        if (strcmp(c->key, links[i].key) == 0 && *cell != '\0') {
+            html_put(h, links[i].href, cell, cell);
+            return true;
+        }
+    }
+    if (c->type == COLUMN_COUNT) {
+        html_put(h, "%d", (int64_t)strtoll(cell, NULL, 10));
+    } else if (c->type == COLUMN_INSTANT) { /* to the minute */
+        html_put(h, "<time datetime=\"%s\">", cell);
+        (void)buf_append(h->out, cell, 10);
+        (void)buf_putc(h->out, ' ');
+        (void)buf_append(h->out, cell + 11, 5);
+        html_put(h, "</time>");
+    } else if (c->type == COLUMN_LIST) {
+        buf_init(&list, 0);
+        ok = view_list_join(&list, cell, ", ", e);
+        html_text(h, list.bytes);
+        buf_clear(&list);
+    } else {
+        html_text(h, cell);
+    }
+    return ok;
+}
+
+static bool
+html_row(struct view *v, const char *const cells[], struct err *e)
+{
+    struct html_table *t = v->state;
+    const char *element = "th scope=\"row\"";
+    bool ok = true;
+
+    if (v->row_count == t->most) {
+        t->more = true;
+        return false;
+    }
+    html_put(t->html, "<tr>");
+    for (size_t i = 0; i < v->column_count && ok; i++) {
+        const struct column *c = &v->columns[i];
+
+        if (c->title == NULL)
+            continue;
+        (void)buf_printf(t->html->out, "<%s class=\"%s%s %s\">", element,
+                         is_number(c->type) ? "num" : "", c->spare > 2 ? " wide" : "",
+                         cells[i] == NULL ? "" : tone_class(tone_of(c, cells[i])));
+        if (cells[i] == NULL)
+            (void)buf_puts(t->html->out, "-");
+        else
+            ok = put_value(t->html, c, cells[i], e);
+        (void)buf_printf(t->html->out, "</%.2s>", element);
+        element = "td";
+    }
+    html_put(t->html, "</tr>\n");
+    return ok;
+}
+
+static bool
+html_end(struct view *v, struct err *e)
+{
+    (void)v;
+    (void)e;
+    return true;
+}
+
+const struct presenter present_html = {
+    .name = "html", .begin = html_begin, .row = html_row, .end = html_end};
+
+void
+present_html_into(struct view *v, struct html_table *t)
+{
+    view_init(v, VIEW_HTML, NULL, NULL);
+    v->state = t;
+}

@@ -1,0 +1,14 @@
+/* Rows as an HTML table: what the view of a page writes to. */
+#pragma once
+#include "analyzer/html.h"
+#include "analyzer/view.h"
+
+struct html_table {
+    struct html *html;
+    const char *caption; /* says what the table is, to those who hear it */
+    size_t most;         /* rows; then the view fails, without an error */
+    bool begun, more;    /* more: there were more rows */
+};
+
+/* Makes `v` write to `t`. view_clear() as usual. */
+void present_html_into(struct view *v, struct html_table *t);
