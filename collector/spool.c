@@ -209,8 +209,7 @@ read_file(struct spool *s, const char *name, struct buf *out, struct err *e)
 bool
 spool_next(struct spool *s, struct spooled *out)
 {
-    if (s->at == s->count) {
-        spool_rewind(s);
+    if (s->count == 0) {
         (void)list(s, note_number, NULL);
         if (s->count > 0)
             qsort(s->numbers, s->count, sizeof *s->numbers, compare_numbers);
@@ -228,6 +227,7 @@ spool_next(struct spool *s, struct spooled *out)
         else if (e.kind == ERR_AGAIN)
             spool_complain("cannot read the spool", out->name, e.text);
     }
+    spool_rewind(s);
     return false;
 }
 

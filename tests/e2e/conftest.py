@@ -134,6 +134,32 @@ class Postgres:
             self.process.send_signal(how)
             self.process.wait()
 
+    def children(self):
+        """PID and name of each: `postgres: postgres t1 [local] COPY`, `postgres: walwriter`."""
+        listed = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)],
+                                capture_output=True, text=True).stdout
+        return [(int(pid), name) for pid, name in (line.split(None, 1) for line in listed.splitlines())]
+
+    def kill_all(self):
+        """As when the power goes: postmaster first, so that it can tell nobody."""
+        pids = [pid for pid, _ in self.children()]
+        self.process.kill()
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait()
+
+    def start_again(self):
+        """The next postmaster is refused while a process of the last still has its memory."""
+        for _ in range(50):
+            try:
+                return self.start()
+            except RuntimeError:
+                time.sleep(0.2)
+        return self.start()
+
     def remove(self):
         self.stop()
         shutil.rmtree(self.dir, ignore_errors=True)

@@ -107,35 +107,6 @@ def site(server, tlsrptd, tmp_path):
         daemon.stop(signal.SIGKILL)
 
 
-def children(server):
-    """PID and name of each: `postgres: postgres t1 [local] COPY`, `postgres: walwriter`."""
-    listed = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(server.process.pid)],
-                            capture_output=True, text=True).stdout
-    return [(int(pid), name) for pid, name in (line.split(None, 1) for line in listed.splitlines())]
-
-
-def kill_all(server):
-    """As when the power goes: postmaster first, so that it can tell nobody."""
-    pids = [pid for pid, _ in children(server)]
-    server.process.kill()
-    for pid in pids:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-    server.process.wait()
-
-
-def start_again(server):
-    """The next postmaster is refused while a process of the last still has its memory."""
-    for _ in range(50):
-        try:
-            return server.start()
-        except RuntimeError:
-            time.sleep(0.2)
-    return server.start()
-
-
 def test_postgresql_is_killed_under_load(site):
     daemon, database = site
     server, choose = database.server, random.Random(2)
@@ -144,11 +115,11 @@ def test_postgresql_is_killed_under_load(site):
             load.wait_for_more()
             time.sleep(choose.uniform(0, 0.3))
             if number % 2:
-                kill_all(server)
+                server.kill_all()
                 time.sleep(choose.uniform(0, 1))
-                start_again(server)
+                server.start_again()
             else:
-                pids = [pid for pid, name in children(server) if "[local]" in name]
+                pids = [pid for pid, name in server.children() if "[local]" in name]
                 os.kill(choose.choice(pids), signal.SIGKILL)
         load.wait_for_more()
     check(load, database)
@@ -207,6 +178,6 @@ def test_no_room_on_the_disk(small_disk, site, left):
         load.wait_for(503, 10)
         (small_disk / "ballast").unlink()
         if database.server.process.poll() is not None:  # it ends when it cannot recover
-            start_again(database.server)
+            database.server.start_again()
         load.wait_for_more()
     check(load, database)

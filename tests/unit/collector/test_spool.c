@@ -143,10 +143,14 @@ test_first_in_first_out(void **state)
     assert_int_equal(put(p, "two"), VERDICT_SPOOLED);
     expect_usage(p, 2, 0);
     expect_next(p, "one", false);
+    expect_next(p, "two", false);
+    expect_next(p, NULL, false);
+    expect_next(p, "one", false);
     spool_rewind(p->spool);
     expect_next(p, "one", true);
     assert_int_equal(put(p, "three"), VERDICT_SPOOLED);
     expect_next(p, "two", true);
+    expect_next(p, NULL, false);
     expect_next(p, "three", true);
     expect_next(p, NULL, false);
     expect_usage(p, 0, 0);
