@@ -102,7 +102,7 @@ log_verdict(const struct delivery *d)
 void
 batcher_end(struct batcher *b, struct delivery *d)
 {
-    stats_count(d->transport, d->verdict);
+    stats_count(d);
     log_verdict(d);
     (void)pthread_mutex_lock(&b->lock);
     b->inside--;
@@ -160,7 +160,7 @@ batcher_submit(struct batcher *b, struct delivery *d)
     (void)pthread_mutex_unlock(&b->lock);
     if (room)
         return;
-    stats_count(d->transport, d->verdict);
+    stats_count(d);
     d->done(d);
 }
 

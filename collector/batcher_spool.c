@@ -133,7 +133,7 @@ finish(struct drain *drain)
 
         intake_finish(&item->delivery);
         if (is_kept(item->delivery.verdict)) {
-            stats_count(TRANSPORT_HTTPS, item->delivery.verdict);
+            stats_count(&item->delivery);
             FAULT("drain-before-unlink");
             spool_remove(drain->b->spool, item);
             kept++;

@@ -1,6 +1,7 @@
 /* Writers: rows to the database, each over a connection of its own. */
 #include "base/log.h"
 #include "collector/batcher_inside.h"
+#include "collector/stats.h"
 #include "schema/store.h"
 
 #include <stdlib.h>
@@ -117,6 +118,7 @@ write_batch(struct batcher *b, struct writer *w, struct batch *batch)
     store_limit(w->store, limit_of(b, w, batch));
     /* Without memory for the list every outcome stays pending: try again later. */
     ok = list_items(batch) && store_put(w->store, batch->items, batch->item_count, &e);
+    stats_batch(batch->count);
     if (ok)
         say_away(b, false, "");
     else

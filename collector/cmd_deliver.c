@@ -4,8 +4,10 @@
 #include "base/listener.h"
 #include "collector/command.h"
 #include "collector/database.h"
+#include "collector/ledger.h"
 #include "collector/lmtp_send.h"
 #include "collector/mail_intake.h"
+#include "collector/stats.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -84,7 +86,7 @@ deliver_here(const struct settings *s, const char *mail, size_t n)
         .peer_name = "",
     };
     struct err e = {0};
-    struct database db;
+    struct database db = {0};
 
     if (!resolver_open(s->resolver.forwarders.items, s->resolver.forwarders.count,
                        &context.resolver, &e)) {
@@ -93,14 +95,16 @@ deliver_here(const struct settings *s, const char *mail, size_t n)
     }
     mail_prepare(&context, &d, d.received);
     if (d.submission_count > 0) {
-        if (database_open(s, STORE_COLLECTOR, &db, &e)) {
+        if (database_open(s, STORE_COLLECTOR, &db, &e))
             (void)keep(&db, &d, &e);
-            database_close(&db);
-        }
         if (e.kind != ERR_NONE)
             (void)command_fail(&e);
     }
     intake_finish(&d);
+    stats_count(&d);
+    if (db.uri.len > 0)
+        ledger_write(s, db.uri.bytes, STORE_COLLECTOR);
+    database_close(&db);
     resolver_close(context.resolver);
     (void)fprintf(stderr, "tlsrptd: %s%s%s\n", verdict_find(d.verdict)->label,
                   d.reason[0] == '\0' ? "" : ": ", d.reason);

@@ -4,6 +4,7 @@
 #include "collector/command.h"
 #include "collector/database.h"
 #include "collector/import_progress.h"
+#include "collector/ledger.h"
 #include "schema/store_embedded.h"
 
 #include <arpa/inet.h>
@@ -234,6 +235,7 @@ run_with(struct import *im, const struct options *o, char **paths, int count)
 {
     const struct settings *s = im->plan.mail.settings;
     struct database db = {0};
+    struct ledger *ledger = NULL;
     struct buf owner;
     struct err e = {0};
     int code;
@@ -243,7 +245,9 @@ run_with(struct import *im, const struct options *o, char **paths, int count)
         !resolver_open(s->resolver.forwarders.items, s->resolver.forwarders.count,
                        &im->plan.mail.resolver, &e))
         return command_fail(&e);
-    if (!o->dry_run && !database_open(s, STORE_COLLECTOR, &db, &e)) {
+    if (!o->dry_run &&
+        (!database_open(s, STORE_COLLECTOR, &db, &e) ||
+         !ledger_start(s, db.uri.bytes, LEDGER_IMPORT_EVERY_S, &ledger, &e))) {
         code = command_fail(&e);
     } else {
         im->plan.store_uri = o->dry_run ? NULL : db.uri.bytes;
@@ -251,6 +255,7 @@ run_with(struct import *im, const struct options *o, char **paths, int count)
         code = run(im, paths, count);
     }
     buf_clear(&owner);
+    ledger_stop(ledger);
     database_close(&db);
     resolver_close(im->plan.mail.resolver);
     return code;

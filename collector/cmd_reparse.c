@@ -3,7 +3,9 @@
  * hostile bytes never meet the rights of the owner. */
 #include "collector/command.h"
 #include "collector/database.h"
+#include "collector/ledger.h"
 #include "collector/mail_intake.h"
+#include "collector/stats.h"
 #include "schema/inflate.h"
 #include "schema/store.h"
 
@@ -137,6 +139,8 @@ reparse_one(struct reparse *r, const struct held *h, struct err *e)
         ok = store_accepted(r, &d, &all, e);
     r->understood_count += ok && all;
     intake_finish(&d);
+    if (ok && all && !r->dry_run)
+        stats_count(&d);
     return ok && (!all || r->dry_run ||
                   store_note_reparsed(r->write, h->arrival_day, h->body_hash, e));
 }
@@ -181,6 +185,8 @@ run(struct reparse *r, const char *status)
     if (!database_open(r->settings, STORE_REPARSE, &db, &e))
         return command_fail(&e);
     ok = reparse_all(r, db.uri.bytes, status, &e);
+    if (!r->dry_run)
+        ledger_write(r->settings, db.uri.bytes, STORE_REPARSE);
     database_close(&db);
     (void)printf("%zu read, %zu understood%s\n", r->read_count, r->understood_count,
                  r->dry_run ? "; nothing was kept" : "");

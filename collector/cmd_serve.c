@@ -4,6 +4,7 @@
 #include "collector/database.h"
 #include "collector/doors.h"
 #include "collector/http_tls.h"
+#include "collector/ledger.h"
 #include "collector/stats.h"
 #include "collector/user.h"
 #include "schema/store_embedded.h"
@@ -33,6 +34,7 @@ struct daemon {
     struct mail_context mail;
     struct spool *spool;
     struct batcher *batcher;
+    struct ledger *ledger;
     int64_t next_maintain_s, next_stats_s, next_durability_s;
     bool durability_told;
     int ready_fd;
@@ -189,6 +191,7 @@ start(struct daemon *d, const char *ready_file, struct err *e)
     start_resolver(d);
     start_spool(d);
     if (!batcher_start(s, d->database.uri.bytes, &d->mail, d->spool, &d->batcher, e) ||
+        !ledger_start(s, d->database.uri.bytes, LEDGER_EVERY_S, &d->ledger, e) ||
         !doors_start(d->doors, d->batcher, d->origin, e))
         return false;
     if (s->domains.count == 0)
@@ -242,6 +245,7 @@ stop(struct daemon *d)
         _exit(EX_TEMPFAIL);
     }
     batcher_free(d->batcher);
+    ledger_stop(d->ledger);
     spool_close(d->spool);
     resolver_close(d->resolver); /* answers what origins still wait for */
     origin_free(d->origin);

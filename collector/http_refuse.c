@@ -54,6 +54,6 @@ http_answer_of(enum verdict verdict, const char *reason)
 struct http_answer
 http_refusal(enum verdict verdict, const char *reason)
 {
-    stats_count(TRANSPORT_HTTPS, verdict);
+    stats_refused(TRANSPORT_HTTPS, verdict);
     return http_answer_of(verdict, reason);
 }

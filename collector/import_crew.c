@@ -4,6 +4,7 @@
 #include "collector/import_crew.h"
 
 #include "collector/import_batch.h"
+#include "collector/stats.h"
 #include "schema/inflate.h"
 
 #include <pthread.h>
@@ -196,6 +197,7 @@ tell(struct worker *w)
     for (size_t i = 0; i < w->count; i++) {
         const struct delivery *d = &w->deliveries[i];
 
+        stats_count(d);
         tally->verdicts[d->verdict]++;
         tally->bytes += d->byte_count;
         if (d->verdict >= VERDICT_NOT_OURS && !w->crew->failed)

@@ -361,8 +361,12 @@ intake_finish(struct delivery *d)
             d->verdict = v;
         }
     }
-    if (best != NULL)
+    d->tier = 0;
+    if (best != NULL) {
         say(d, reason_of(best));
+        if (d->verdict == VERDICT_STORED || d->verdict == VERDICT_DUPLICATE)
+            d->tier = best->tier;
+    }
     for (size_t i = 0; i < d->submission_count; i++) {
         if (d->submissions[i].report != NULL)
             report_clear(d->submissions[i].report);

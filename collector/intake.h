@@ -35,6 +35,7 @@ struct delivery {
 
     /* set by intake */
     enum verdict verdict;
+    enum tier tier; /* of the report, or the best of several, that was accepted; else 0 */
     char reason[256]; /* one clause for the answer's body, escaped for plain text */
 
     /* intake's own */

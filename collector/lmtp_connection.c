@@ -134,7 +134,7 @@ submit(struct connection *c)
             pthread_cond_wait(&c->answered, &c->lock);
         pthread_mutex_unlock(&c->lock);
     } else {
-        stats_count(d.transport, d.verdict);
+        stats_refused(d.transport, d.verdict);
     }
     log_info("mail", LOG_S("transport", transport_text(c->client->transport)),
              LOG_S("verdict", verdict_find(d.verdict)->label), LOG_S("reason", d.reason),

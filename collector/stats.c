@@ -5,18 +5,39 @@
 
 #include <stdatomic.h>
 
-static _Atomic int64_t counts[STATS_TRANSPORTS][VERDICT_COUNT];
+static _Atomic int64_t counts[STATS_TRANSPORTS][STATS_TIERS][VERDICT_COUNT];
+static _Atomic int64_t batch_count, batch_reports;
 
 void
-stats_count(enum transport transport, enum verdict verdict)
+stats_count(const struct delivery *d)
 {
-    atomic_fetch_add(&counts[transport][verdict], 1);
+    atomic_fetch_add(&counts[d->transport][d->tier][d->verdict], 1);
+}
+
+void
+stats_refused(enum transport transport, enum verdict verdict)
+{
+    atomic_fetch_add(&counts[transport][0][verdict], 1);
 }
 
 int64_t
-stats_get(enum transport transport, enum verdict verdict)
+stats_get(enum transport transport, enum tier tier, enum verdict verdict)
 {
-    return atomic_load(&counts[transport][verdict]);
+    return atomic_load(&counts[transport][tier][verdict]);
+}
+
+void
+stats_batch(size_t reports)
+{
+    atomic_fetch_add(&batch_count, 1);
+    atomic_fetch_add(&batch_reports, (int64_t)reports);
+}
+
+void
+stats_batches(int64_t *batches, int64_t *reports)
+{
+    *batches = atomic_load(&batch_count);
+    *reports = atomic_load(&batch_reports);
 }
 
 void
@@ -25,8 +46,12 @@ stats_log(void)
     for (int t = TRANSPORT_HTTPS; t < STATS_TRANSPORTS; t++) {
         int64_t n[VERDICT_COUNT], all = 0;
 
-        for (int v = 0; v < VERDICT_COUNT; v++)
-            all += n[v] = stats_get((enum transport)t, (enum verdict)v);
+        for (int v = 0; v < VERDICT_COUNT; v++) {
+            n[v] = 0;
+            for (int tier = 0; tier < STATS_TIERS; tier++)
+                n[v] += stats_get((enum transport)t, (enum tier)tier, (enum verdict)v);
+            all += n[v];
+        }
         if (all == 0)
             continue;
         log_info(

@@ -88,6 +88,9 @@ struct intake_count {
 MUST_USE bool store_count(struct store *s, const char *collector,
                           const struct intake_count counts[], size_t n, struct err *e);
 
+/* Does it answer within so many milliseconds? Connects if need be. */
+MUST_USE bool store_ping(struct store *s, int64_t ms, struct err *e);
+
 /* Moves what was added since into the running totals, where at most so many policy
  * domains and senders have names; the rest is "other". Nothing is done while another one
  * is at it. Cheap when it is called often. */

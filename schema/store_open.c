@@ -114,6 +114,17 @@ store_until(struct store *s, int64_t until_ms)
         pg_limit(s->pg, until_ms);
 }
 
+bool
+store_ping(struct store *s, int64_t ms, struct err *e)
+{
+    bool ok;
+
+    store_until(s, pg_clock_ms() + ms);
+    ok = store_connect(s, e) && check_fit(s->pg, e);
+    store_until(s, 0);
+    return ok;
+}
+
 void
 store_limit(struct store *s, int64_t ms)
 {

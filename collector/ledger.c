@@ -1,0 +1,247 @@
+/* What is in doubt after a lost connection counts as written: a refusal too few is better
+ * than a counter that doubles. What was stored is counted by the batch that stored it. */
+#include "collector/ledger.h"
+
+#include "base/log.h"
+#include "collector/stats.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    PROBE_S = 5,
+    STALE_S = 3 * PROBE_S, /* after which an answer is no news */
+    CONNECT_S = 2,
+    HOST_SIZE = 256,
+    CELLS = STATS_TRANSPORTS * STATS_TIERS * VERDICT_COUNT,
+};
+
+struct book {
+    const struct settings *settings;
+    struct store *store;                                        /* NULL: none yet */
+    int64_t told[STATS_TRANSPORTS][STATS_TIERS][VERDICT_COUNT]; /* what was written */
+};
+
+struct ledger {
+    struct book book; /* the thread's own */
+    char *uri;
+    int every_s;
+    pthread_t thread;
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t stopped;
+    bool stopping;
+    int64_t heard_s; /* CLOCK_MONOTONIC; 0: never */
+    struct err error;
+};
+
+static int64_t
+now_s(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec;
+}
+
+/* ---- writing ---- */
+
+/* What was not told yet. */
+static size_t
+list_counts(const struct book *b, struct intake_count counts[CELLS])
+{
+    size_t n = 0;
+
+    for (int t = TRANSPORT_HTTPS; t < STATS_TRANSPORTS; t++)
+        for (int tier = 0; tier < STATS_TIERS; tier++)
+            for (int v = 0; v < VERDICT_COUNT; v++) {
+                int64_t more =
+                    stats_get((enum transport)t, (enum tier)tier, (enum verdict)v) -
+                    b->told[t][tier][v];
+
+                if (more > 0)
+                    counts[n++] =
+                        (struct intake_count){(enum transport)t, (enum tier)tier,
+                                              verdict_find((enum verdict)v)->label, more};
+            }
+    return n;
+}
+
+static void
+note_told(struct book *b, const struct intake_count counts[], size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (int v = 0; v < VERDICT_COUNT; v++)
+            if (strcmp(counts[i].outcome, verdict_find((enum verdict)v)->label) == 0)
+                b->told[counts[i].transport][counts[i].tier][v] += counts[i].reports;
+}
+
+static bool
+write_book(struct book *b, struct err *e)
+{
+    struct intake_count counts[CELLS];
+    size_t n = list_counts(b, counts);
+    char host[HOST_SIZE] = "";
+    bool ok;
+
+    (void)gethostname(host, sizeof host - 1);
+    ok = store_count(b->store, host, counts, n, e);
+    if (ok || store_lost(b->store))
+        note_told(b, counts, n);
+    return ok && store_fold(b->store, b->settings->metrics.max_domains,
+                            b->settings->metrics.max_senders, e);
+}
+
+void
+ledger_write(const struct settings *settings, const char *uri, enum store_role role)
+{
+    struct book b = {.settings = settings};
+
+    if (store_open(uri, role, &b.store, NULL))
+        (void)write_book(&b, NULL);
+    store_close(b.store);
+}
+
+/* ---- the thread ---- */
+
+static bool
+ask(struct ledger *l, struct err *e)
+{
+    if (l->book.store == NULL)
+        return store_open_within(l->uri, STORE_COLLECTOR, CONNECT_S, &l->book.store, e);
+    return store_ping(l->book.store, PROBE_S * 1000, e);
+}
+
+static void
+note_answer(struct ledger *l, bool ok, const struct err *e)
+{
+    (void)pthread_mutex_lock(&l->lock);
+    if (ok)
+        l->heard_s = now_s();
+    else
+        l->heard_s = 0;
+    l->error = *e;
+    (void)pthread_mutex_unlock(&l->lock);
+}
+
+/* Told once, until it works again. */
+static void
+write_due(struct ledger *l, bool *failing)
+{
+    struct err e = {0};
+    bool ok = write_book(&l->book, &e);
+
+    if (!ok && !*failing)
+        log_warning("cannot count", LOG_S("error", e.text));
+    *failing = !ok;
+}
+
+/* True when it is time to stop. */
+static bool
+pause_thread(struct ledger *l)
+{
+    struct timespec until;
+    bool stopping;
+    int error = 0;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += PROBE_S;
+    (void)pthread_mutex_lock(&l->lock);
+    while (!l->stopping && error == 0)
+        error = pthread_cond_timedwait(&l->stopped, &l->lock, &until);
+    stopping = l->stopping;
+    (void)pthread_mutex_unlock(&l->lock);
+    return stopping;
+}
+
+static void *
+run(void *arg)
+{
+    struct ledger *l = arg;
+    int64_t next_s = now_s();
+    bool failing = false, last = false;
+
+    for (;;) {
+        struct err e = {0};
+        bool up = ask(l, &e);
+
+        note_answer(l, up, &e);
+        if (up && (last || now_s() >= next_s)) {
+            write_due(l, &failing);
+            next_s = now_s() + l->every_s;
+        }
+        if (last)
+            break;
+        last = pause_thread(l);
+    }
+    store_close(l->book.store);
+    return NULL;
+}
+
+static void
+ledger_free(struct ledger *l)
+{
+    (void)pthread_cond_destroy(&l->stopped);
+    (void)pthread_mutex_destroy(&l->lock);
+    free(l->uri);
+    free(l);
+}
+
+bool
+ledger_start(const struct settings *settings, const char *uri, int every_s,
+             struct ledger **out, struct err *e)
+{
+    struct ledger *l = calloc(1, sizeof *l);
+    pthread_condattr_t attr;
+
+    if (l == NULL || (l->uri = strdup(uri)) == NULL) {
+        free(l);
+        return err_nomem(e);
+    }
+    l->book.settings = settings;
+    l->every_s = every_s;
+    (void)err_set(&l->error, ERR_AGAIN, "not asked yet");
+    (void)pthread_mutex_init(&l->lock, NULL);
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&l->stopped, &attr);
+    (void)pthread_condattr_destroy(&attr);
+    if (pthread_create(&l->thread, NULL, run, l) != 0) {
+        ledger_free(l);
+        return err_set(e, ERR_AGAIN, "cannot start a thread");
+    }
+    *out = l;
+    return true;
+}
+
+void
+ledger_stop(struct ledger *l)
+{
+    if (l == NULL)
+        return;
+    (void)pthread_mutex_lock(&l->lock);
+    l->stopping = true;
+    (void)pthread_cond_broadcast(&l->stopped);
+    (void)pthread_mutex_unlock(&l->lock);
+    (void)pthread_join(l->thread, NULL);
+    ledger_free(l);
+}
+
+bool
+ledger_database_up(struct ledger *l, char *reason, size_t size)
+{
+    bool up;
+
+    (void)pthread_mutex_lock(&l->lock);
+    up = l->heard_s != 0 && now_s() - l->heard_s <= STALE_S;
+    (void)snprintf(reason, size, "%s",
+                   up                          ? ""
+                   : l->error.kind != ERR_NONE ? l->error.text
+                                               : "database: no answer");
+    (void)pthread_mutex_unlock(&l->lock);
+    return up;
+}

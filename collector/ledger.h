@@ -1,0 +1,25 @@
+/* A thread with a connection of its own that tells the database what this process made of
+ * deliveries, has the running totals take in what came, and knows whether it is there. */
+#pragma once
+#include "schema/settings.h"
+#include "schema/store.h"
+
+enum {
+    LEDGER_EVERY_S = 60,
+    LEDGER_IMPORT_EVERY_S =
+        10, /* so much comes in that a minute's would be slow to read */
+};
+
+struct ledger;
+
+/* `settings` must outlive it. Writes every `every_s` seconds, and once more at the end.
+ */
+MUST_USE bool ledger_start(const struct settings *settings, const char *uri, int every_s,
+                           struct ledger **out, struct err *e);
+void ledger_stop(struct ledger *l); /* NULL is fine */
+
+/* Did the database answer a moment ago? If not, `reason` says why. */
+MUST_USE bool ledger_database_up(struct ledger *l, char *reason, size_t size);
+
+/* Writes once, for a process that is soon over; what fails is not told. */
+void ledger_write(const struct settings *settings, const char *uri, enum store_role role);
