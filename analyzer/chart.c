@@ -19,7 +19,8 @@ enum {
 };
 
 struct frame {
-    struct buf *out;
+    struct html *html;
+    struct buf *out; /* html->out */
     const struct chart *c;
     double step;       /* width of a day */
     int width, bottom; /* of the days */
@@ -39,29 +40,6 @@ static int64_t
 failed_of(const struct chart_day *d)
 {
     return d->failed;
-}
-
-static void
-put_escaped(struct buf *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '&':
-            (void)buf_puts(out, "&amp;");
-            break;
-        case '<':
-            (void)buf_puts(out, "&lt;");
-            break;
-        case '>':
-            (void)buf_puts(out, "&gt;");
-            break;
-        case '"':
-            (void)buf_puts(out, "&quot;");
-            break;
-        default:
-            (void)buf_putc(out, *text);
-        }
-    }
 }
 
 static double
@@ -125,16 +103,13 @@ static int64_t
 put_panel(struct frame *f, int top, const char *title, const char *kind, figure *of,
           int64_t whole)
 {
-    char number[FIGURE_SIZE], share[FIGURE_SIZE];
+    char share[FIGURE_SIZE];
     int64_t most, sum = sum_of(f->c, of, &most), end = figure_axis_end(most);
 
-    (void)buf_printf(f->out, "<text class=\"head\" x=\"%d\" y=\"%d\">%s: %s", LEFT,
-                     top - 9, title, figure_count(sum, number));
-    if (whole > 0 && sum > 0) {
-        (void)buf_puts(f->out, ", ");
-        put_escaped(f->out, figure_share(sum, whole, share));
-        (void)buf_puts(f->out, " of sessions");
-    }
+    (void)buf_printf(f->out, "<text class=\"head\" x=\"%d\" y=\"%d\">", LEFT, top - 9);
+    html_put(f->html, "%s: %d", title, sum);
+    if (whole > 0 && sum > 0)
+        html_put(f->html, ", %s of sessions", figure_share(sum, whole, share));
     (void)buf_puts(f->out, "</text>");
     put_axis(f, top, end);
     put_bars(f, top, kind, of, end);
@@ -147,7 +122,7 @@ put_gaps(struct frame *f, int top)
 {
     (void)buf_puts(f->out, "<path class=\"gap\" d=\"");
     for (size_t i = 0; i < f->c->day_count; i++) {
-        if (f->c->days[i].reports == 0)
+        if (!f->c->days[i].reported)
             (void)buf_printf(f->out, "M%.1f %dh%.1fV%dh-%.1fz",
                              LEFT + (double)i * f->step, top, f->step, f->bottom,
                              f->step);
@@ -235,27 +210,21 @@ put_mark(struct frame *f, const struct chart_mark *m, int lane, double x, double
     if (m->first >= f->c->first_day)
         (void)buf_printf(f->out, "<path class=\"since %s\" d=\"M%.1f %dV%d\"/>", m->kind,
                          line, y + LANE - 2, f->bottom);
-    if (m->href != NULL) {
-        (void)buf_puts(f->out, "<a href=\"");
-        put_escaped(f->out, m->href);
-        (void)buf_puts(f->out, "\">");
-    }
+    if (m->finding != NULL)
+        html_put(f->html, "<a href=\"%b/finding/%u%k\">", m->finding);
     (void)buf_printf(f->out,
                      "<g class=\"mark %s\"><rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" "
-                     "height=\"%d\" rx=\"3\"/>"
-                     "<text x=\"%.1f\" y=\"%d\">",
+                     "height=\"%d\" rx=\"3\"/><text x=\"%.1f\" y=\"%d\">",
                      m->kind, x, y, width, LANE - 3, x + width / 2, y + 13);
-    put_escaped(f->out, m->label);
-    (void)buf_puts(f->out, "</text><title>");
-    put_escaped(f->out, m->title);
-    (void)buf_puts(f->out, m->href != NULL ? "</title></g></a>" : "</title></g>");
+    html_put(f->html, "%s</text><title>%s</title></g>", m->label, m->title);
+    (void)buf_puts(f->out, m->finding != NULL ? "</a>" : "");
 }
 
 /* What is said of a day that is pointed at. */
 static void
 put_pointers(struct frame *f, int top)
 {
-    char day[WHEN_DAY_SIZE], failed[FIGURE_SIZE], sessions[FIGURE_SIZE];
+    char day[WHEN_DAY_SIZE];
 
     (void)buf_puts(f->out, "<g class=\"days\">");
     for (size_t i = 0; i < f->c->day_count; i++) {
@@ -265,12 +234,11 @@ put_pointers(struct frame *f, int top)
             f->out, "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"><title>%s: ",
             LEFT + (double)i * f->step, top, f->step, f->bottom - top,
             when_print_day(f->c->first_day + (int32_t)i, day));
-        if (d->reports == 0)
-            (void)buf_puts(f->out, "no reports</title></rect>");
+        if (!d->reported)
+            html_put(f->html, "no reports</title></rect>");
         else
-            (void)buf_printf(f->out, "%s of %s sessions failed</title></rect>",
-                             figure_count(d->failed, failed),
-                             figure_count(d->sessions, sessions));
+            html_put(f->html, "%d of %d sessions failed</title></rect>", d->failed,
+                     d->sessions);
     }
     (void)buf_puts(f->out, "</g>");
 }
@@ -288,10 +256,10 @@ place_marks(struct frame *f, int lanes[])
     }
 }
 
-bool
-chart_draw(struct buf *out, const struct chart *c, int width)
+void
+chart_draw(struct html *h, const struct chart *c, int width)
 {
-    struct frame f = {.out = out, .c = c, .width = width};
+    struct frame f = {.html = h, .out = h->out, .c = c, .width = width};
     int lanes[CHART_MARKS], top;
     int64_t sessions;
     double x, w;
@@ -301,7 +269,7 @@ chart_draw(struct buf *out, const struct chart *c, int width)
     place_marks(&f, lanes);
     top = f.lanes * LANE + HEAD;
     f.bottom = top + PANEL + HEAD + PANEL;
-    (void)buf_printf(out,
+    (void)buf_printf(f.out,
                      "<svg class=\"chart %s\" viewBox=\"0 0 %d %d\" role=\"group\" "
                      "aria-label=\"Sessions and failures by day\">",
                      width >= CHART_WIDE ? "wide" : "narrow", width, f.bottom + FOOT);
@@ -315,6 +283,5 @@ chart_draw(struct buf *out, const struct chart *c, int width)
         if (lanes[i] >= 0 && mark_span(&f, &c->marks[i], &x, &w))
             put_mark(&f, &c->marks[i], lanes[i], x, w);
     }
-    (void)buf_puts(out, "</svg>");
-    return !out->failed;
+    (void)buf_puts(f.out, "</svg>");
 }

@@ -3,7 +3,7 @@
  * the style sheet's, by class; nothing is said by the picture alone, its page has the
  * same as tables. Pure. */
 #pragma once
-#include "base/buf.h"
+#include "analyzer/html.h"
 
 #include <stdint.h>
 
@@ -15,7 +15,7 @@ enum {
 };
 
 struct chart_day {
-    int64_t reports; /* 0: nobody reported */
+    bool reported; /* by anybody */
     int64_t sessions, failed;
 };
 
@@ -23,8 +23,8 @@ struct chart_mark {
     int32_t first, last; /* days since 1970; drawn as far as they are in the picture */
     const char *kind;    /* class: a word of ours */
     const char *label;   /* one to three characters, explained in a list beside */
-    const char *title;   /* escaped here */
-    const char *href;    /* escaped here; NULL: no link */
+    const char *title;
+    const char *finding; /* the id of the one it leads to; NULL: none */
 };
 
 struct chart {
@@ -36,5 +36,5 @@ struct chart {
     size_t mark_count;
 };
 
-/* Appends an <svg> so many units wide; false when memory runs out. */
-bool chart_draw(struct buf *out, const struct chart *c, int width);
+/* Appends an <svg> so many units wide. */
+void chart_draw(struct html *h, const struct chart *c, int width);

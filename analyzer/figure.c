@@ -4,21 +4,6 @@
 #include <stdio.h>
 
 char *
-figure_count(int64_t n, char *out)
-{
-    char digits[FIGURE_SIZE];
-    int len = snprintf(digits, sizeof digits, "%lld", (long long)n), at = 0;
-
-    for (int i = 0; i < len; i++) {
-        if (i > (n < 0) && (len - i) % 3 == 0)
-            out[at++] = ',';
-        out[at++] = digits[i];
-    }
-    out[at] = '\0';
-    return out;
-}
-
-char *
 figure_brief(int64_t n, char *out)
 {
     static const char *const units[] = {"", " k", " M", " G", " T", " P", " E"};

@@ -9,19 +9,19 @@
 
 static const struct {
     int64_t n;
-    const char *full, *brief;
+    const char *brief;
     int64_t axis;
 } numbers[] = {
-    {0, "0", "0", 2},
-    {7, "7", "7", 8},
-    {999, "999", "999", 1000},
-    {1000, "1,000", "1 k", 1000},
-    {1234, "1,234", "1.2 k", 1600},
-    {20001, "20,001", "20 k", 40000},
-    {10100, "10,100", "10 k", 12000},
-    {1234567, "1,234,567", "1.2 M", 1600000},
-    {-1234, "-1,234", "-1234", 2},
-    {INT64_MAX, "9,223,372,036,854,775,807", "9.2 E", INT64_MAX},
+    {0, "0", 2},
+    {7, "7", 8},
+    {999, "999", 1000},
+    {1000, "1 k", 1000},
+    {1234, "1.2 k", 1600},
+    {20001, "20 k", 40000},
+    {10100, "10 k", 12000},
+    {1234567, "1.2 M", 1600000},
+    {-1234, "-1234", 2},
+    {INT64_MAX, "9.2 E", INT64_MAX},
 };
 
 static void
@@ -31,7 +31,6 @@ test_numbers(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        assert_string_equal(figure_count(numbers[i].n, text), numbers[i].full);
         assert_string_equal(figure_brief(numbers[i].n, text), numbers[i].brief);
         assert_true(figure_axis_end(numbers[i].n) == numbers[i].axis);
     }

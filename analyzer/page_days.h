@@ -1,0 +1,30 @@
+/* What the pages that show day by day share. */
+#pragma once
+#include "analyzer/page.h"
+#include "base/when.h"
+
+enum {
+    PAGE_DAYS_OPTIONS = OPTION_SINCE | OPTION_UNTIL | OPTION_AS_OF | OPTION_DOMAIN |
+                        OPTION_SENDER | OPTION_TRUST,
+};
+
+/* The days that the parameters ask for: up to yesterday, since a day's reports come once
+ * it is over. */
+struct page_days {
+    int32_t first, last; /* days since 1970 */
+    size_t count;
+    bool cut; /* there would have been more */
+    char first_text[WHEN_DAY_SIZE], last_text[WHEN_DAY_SIZE];
+    const char *params[OPTIONS_PARAMS]; /* as options_params(), of these days */
+};
+
+/* The latest `most` of them; ERR_INPUT when there is none. */
+MUST_USE bool page_days_find(struct page_context *p, size_t most, struct page_days *out,
+                             struct err *e);
+
+/* Appends ' href="/failures?since=DAY&until=DAY' or, without failures, the day's reports,
+ * with the other parameters as they are, and `sender` if not NULL, up to the quote. */
+void page_days_link(struct page_context *p, int32_t day, const char *sender, bool failed);
+
+/* "2026-11-05" of a query as days since 1970. */
+int32_t page_days_parse(const char *text);

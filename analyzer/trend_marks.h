@@ -1,0 +1,39 @@
+/* What a trend is marked with: incidents, and changes of policy. Pure. */
+#pragma once
+#include "analyzer/analyse.h"
+#include "analyzer/chart.h"
+
+enum {
+    TREND_INCIDENTS = 40, /* the worst */
+    TREND_CHANGES = 20,   /* those that most senders saw */
+    TREND_LABEL = 24,
+};
+
+struct trend_change {
+    int32_t day;
+    const char *domain, *type, *policy;
+    int senders; /* that saw it; 0: it was declared */
+    char label[TREND_LABEL];
+};
+
+struct trend_incident {
+    const struct finding *finding;
+    int32_t first, last; /* days since 1970; an open one lasts to the end */
+    char id[48];
+    char label[TREND_LABEL];
+};
+
+struct trend_marks {
+    struct trend_incident incidents[TREND_INCIDENTS];
+    struct trend_change changes[TREND_CHANGES];
+    size_t incident_count, change_count;
+    struct chart_mark marks[TREND_INCIDENTS + TREND_CHANGES]; /* of both, by day */
+    size_t mark_count;
+};
+
+/* Of the days first..last and one domain (NULL: all): findings of severity warning and
+ * critical, what was declared, and policies that senders saw after another one. Texts
+ * stay those of the facts. */
+void trend_marks_find(struct trend_marks *t, const struct facts *f,
+                      const struct analysis *a, const char *domain, int32_t first,
+                      int32_t last);
