@@ -14,10 +14,12 @@ enum {
     MOST_ROWS = 10000, /* then CSV is better than a page */
 };
 
-extern const struct page page_now, page_domains, page_domain, page_senders, page_sender;
+extern const struct page page_now, page_heat, page_trend, page_domains, page_domain,
+    page_senders, page_sender, page_intake;
 
 const struct page *const pages[] = {
-    &page_now, &page_domains, &page_domain, &page_senders, &page_sender, NULL,
+    &page_now,     &page_heat,   &page_trend,  &page_domains, &page_domain,
+    &page_senders, &page_sender, &page_intake, NULL,
 };
 
 const char *
@@ -86,6 +88,7 @@ page_table(struct page_context *p, const struct command *command, const char *ca
 {
     const char *rows = page_param(p, "rows");
     size_t most = rows == NULL ? USUAL_ROWS : (size_t)strtoul(rows, NULL, 10);
+    size_t before = p->html.out->len;
     const struct command *own = p->c.command;
     struct html_table table = {&p->html, caption, most, false, false};
     struct view view;
@@ -100,7 +103,9 @@ page_table(struct page_context *p, const struct command *command, const char *ca
     ok = command->run(&p->c, e) || (table.more && e->kind == ERR_NONE);
     p->c.command = own;
     p->c.view = NULL;
-    if (table.begun)
+    if (ok && view.row_count == 0)
+        p->html.out->len = before;
+    else if (table.begun)
         html_put(&p->html, "</tbody></table></div>\n");
     if (ok && view.row_count == 0)
         html_put(&p->html, "<p>There is nothing of this in the days asked for.</p>\n");

@@ -3,11 +3,6 @@
 #include "analyzer/page.h"
 #include "base/when.h"
 
-enum {
-    PAGE_DAYS_OPTIONS = OPTION_SINCE | OPTION_UNTIL | OPTION_AS_OF | OPTION_DOMAIN |
-                        OPTION_SENDER | OPTION_TRUST,
-};
-
 /* The days that the parameters ask for: up to yesterday, since a day's reports come once
  * it is over. */
 struct page_days {

@@ -201,7 +201,7 @@ show(struct page_context *p, struct err *e)
         html_put(&p->html, "<p>No sender reported in these days.</p>");
     } else if (ok) {
         put_legend(&p->html);
-        html_put(&p->html, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
+        html_put(&p->html, "<div class=\"scroll fromend\" role=\"region\" tabindex=\"0\" "
                            "aria-label=\"Heat map\">"
                            "<table class=\"heat\">");
         put_head(&p->html, &h);
@@ -218,7 +218,7 @@ const struct page page_heat = {
     .path = "/heat",
     .title = "Heat map",
     .menu = "Heat map",
-    .options = PAGE_DAYS_OPTIONS,
+    .options = PAGE_FIGURES,
     .defaults = (const char *const[]){"--since=30d", NULL},
     .rows = rows,
     .show = show,

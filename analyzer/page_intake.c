@@ -13,7 +13,6 @@ enum {
     LEAST_SILENT = 2, /* days */
     MAX_BUCKETS = 16,
     HOURS_OF_DAY = 24,
-    INTAKE_OPTIONS = OPTION_SINCE | OPTION_UNTIL | OPTION_TRUST | OPTION_AS_OF,
 };
 
 #define COUNT_OF(table) (sizeof(table) / sizeof *(table))
@@ -273,9 +272,8 @@ const struct page page_intake = {
     .path = "/intake",
     .title = "Intake",
     .menu = "Intake",
-    .options = INTAKE_OPTIONS,
+    .options = PAGE_FIGURES,
     .defaults = (const char *const[]){"--since=30d", NULL},
-    .extra = (const char *const[]){"rows", NULL},
     .command = &days_of_intake,
     .show = show,
 };

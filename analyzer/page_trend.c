@@ -1,7 +1,6 @@
 /* Trend: sessions and failures by day, and what happened meanwhile. */
 #include "analyzer/page_days.h"
 #include "analyzer/trend_marks.h"
-#include "base/text.h"
 
 #include "schema_sql.h"
 
@@ -11,7 +10,8 @@
 
 enum {
     MOST_DAYS = 365,
-    POLICY_BYTES = 200, /* of a policy that are shown */
+    LINE_BYTES = 56, /* of a policy's line that are shown */
+    MAX_LINES = 8,
 };
 
 static const struct column columns[] = {
@@ -105,23 +105,24 @@ put_incidents(struct page_context *p, const struct trend_marks *t)
     html_put(&p->html, "</ul>");
 }
 
-/* The lines of a policy after one another, cut where it is long. */
+/* The lines of a policy after one another, cut where they are long or many. */
 static void
 put_policy(struct page_context *p, const char *policy)
 {
-    char text[POLICY_BYTES + 8];
-    size_t n = strlen(policy), kept = 0, len;
-    uint32_t cp;
+    char text[LINE_BYTES + 8];
+    const char *line = policy;
 
-    while (kept < n && kept < POLICY_BYTES) {
-        len = text_next(policy + kept, n - kept, &cp);
-        memcpy(text + kept, policy + kept, len > 0 ? len : 1);
-        kept += len > 0 ? len : 1;
+    html_put(&p->html, "<code>");
+    for (int i = 0; i < MAX_LINES && *line != '\0'; i++) {
+        size_t whole = strcspn(line, "\n"), n = whole < LINE_BYTES ? whole : LINE_BYTES;
+
+        while (n > 0 && n < whole && ((unsigned char)line[n] & 0xC0) == 0x80)
+            n--; /* not within a character */
+        (void)snprintf(text, sizeof text, "%.*s%s", (int)n, line, n < whole ? "..." : "");
+        html_put(&p->html, i > 0 ? "; %s" : "%s", text);
+        line += whole + (line[whole] == '\n');
     }
-    (void)snprintf(text + kept, sizeof text - kept, "%s", kept < n ? "..." : "");
-    for (char *c = text; *c != '\0'; c++)
-        *c = *c == '\n' ? ';' : *c;
-    html_put(&p->html, "<code>%s</code>", text);
+    html_put(&p->html, *line != '\0' ? "; ...</code>" : "</code>");
 }
 
 static void
@@ -138,7 +139,7 @@ put_changes(struct page_context *p, const struct trend_marks *t)
     for (size_t i = 0; i < t->change_count; i++) {
         const struct trend_change *x = &t->changes[i];
 
-        html_put(&p->html, "<li><span class=\"sign\">%s</span> ", x->label);
+        (void)buf_printf(p->html.out, "<li><span class=\"sign\">%c</span> ", x->letter);
         put_day(p, x->day);
         html_put(&p->html, ", <a href=\"%b/domain/%u%k\">%s</a>, %s ", x->domain,
                  x->domain,
@@ -243,7 +244,7 @@ const struct page page_trend = {
     .path = "/trend",
     .title = "Trend",
     .menu = "Trend",
-    .options = PAGE_DAYS_OPTIONS,
+    .options = PAGE_FIGURES,
     .defaults = (const char *const[]){"--since=30d", NULL},
     .rows = rows,
     .show = show,

@@ -80,14 +80,24 @@ find_declared(struct trend_marks *t, const struct facts *f, const char *domain,
     }
 }
 
-/* Did the sender see another policy before this one? */
+/* Is it the first time that the sender saw it, and not the first that it saw? */
 static bool
 is_change(const struct facts *f, size_t i)
 {
-    const struct seen *s = &f->seen[i], *before = s - (i > 0);
+    const struct seen *s = &f->seen[i];
+    bool change = false;
 
-    return i > 0 && before->domain == s->domain && before->type == s->type &&
-           before->sender == s->sender && before->first < s->first;
+    for (size_t k = i; k-- > 0;) {
+        const struct seen *before = &f->seen[k];
+
+        if (before->domain != s->domain || before->type != s->type ||
+            before->sender != s->sender)
+            break;
+        if (before->policy == s->policy)
+            return false;
+        change = change || before->first < s->first;
+    }
+    return change;
 }
 
 static void
@@ -147,7 +157,8 @@ by_mark(const void *a, const void *b)
     return (x->first > y->first) - (x->first < y->first);
 }
 
-/* Labels, in the order of days: 1, 2, ... and a, b, ... */
+/* Labels, in the order of days: 1, 2, ... and a, b, ...; changes of a day share a mark.
+ */
 static void
 make_marks(struct trend_marks *t)
 {
@@ -163,12 +174,16 @@ make_marks(struct trend_marks *t)
                                 x->finding->summary,
                                 finding_id(x->finding, x->id)};
     }
-    for (size_t i = 0; i < t->change_count; i++) {
-        struct trend_change *x = &t->changes[i];
+    for (size_t i = 0, end; i < t->change_count; i = end) {
+        struct chart_mark *mark = &t->marks[t->mark_count++];
 
-        (void)snprintf(x->label, sizeof x->label, "%c", (char)('a' + (int)i));
-        t->marks[t->mark_count++] =
-            (struct chart_mark){x->day, x->day, "change", x->label, x->domain, NULL};
+        for (end = i; end < t->change_count && t->changes[end].day == t->changes[i].day;
+             end++)
+            t->changes[end].letter = (char)('a' + (int)end);
+        (void)snprintf(t->days[i], sizeof t->days[i], end - i > 1 ? "%c-%c" : "%c",
+                       t->changes[i].letter, t->changes[end - 1].letter);
+        *mark = (struct chart_mark){t->changes[i].day, t->changes[i].day,    "change",
+                                    t->days[i],        t->changes[i].domain, NULL};
     }
     qsort(t->marks, t->mark_count, sizeof *t->marks, by_mark);
 }

@@ -13,7 +13,7 @@ struct trend_change {
     int32_t day;
     const char *domain, *type, *policy;
     int senders; /* that saw it; 0: it was declared */
-    char label[TREND_LABEL];
+    char letter;
 };
 
 struct trend_incident {
@@ -27,6 +27,7 @@ struct trend_marks {
     struct trend_incident incidents[TREND_INCIDENTS];
     struct trend_change changes[TREND_CHANGES];
     size_t incident_count, change_count;
+    char days[TREND_CHANGES][TREND_LABEL]; /* labels of changes: "a", "b-e" */
     struct chart_mark marks[TREND_INCIDENTS + TREND_CHANGES]; /* of both, by day */
     size_t mark_count;
 };

@@ -125,10 +125,8 @@ story_declare(struct facts *f, const struct story *y, const char *domain)
 
 /* a.test and b.test share their hosts, c.test has its own. */
 static inline void
-story_tell(struct facts *f, const struct story *y)
+story_load(struct facts *f, const struct story *y)
 {
-    struct err e = {0};
-
     facts_init(f, INT64_C(20000) * 86400 + 82800);
     for (size_t d = 0; d < 3; d++) {
         if (!y->undeclared)
@@ -139,6 +137,14 @@ story_tell(struct facts *f, const struct story *y)
                 if (story_reports(s, day))
                     story_day(f, y, s, story_domains[d], day);
     }
+}
+
+static inline void
+story_tell(struct facts *f, const struct story *y)
+{
+    struct err e = {0};
+
+    story_load(f, y);
     assert_true(facts_finish(f, &e));
 }
 
