@@ -36,6 +36,7 @@ healthz(struct serve *s, unsigned thread, const struct httpd_request *q,
 
 const struct route routes[] = {
     {"/healthz", healthz},
+    {"/metrics", serve_metrics},
     {NULL, NULL},
 };
 

@@ -31,6 +31,10 @@ struct store *serve_store(struct serve *s, unsigned thread, struct err *e);
 void serve_page(struct serve *s, unsigned thread, const struct httpd_request *q,
                 struct httpd_answer *a);
 
+/* /metrics. */
+void serve_metrics(struct serve *s, unsigned thread, const struct httpd_request *q,
+                   struct httpd_answer *a);
+
 /* The inline style of all pages, and the policy that allows it and nothing else. */
 MUST_USE bool page_style(struct buf *out);
 MUST_USE bool page_policy(const char *style, struct buf *out);

@@ -134,6 +134,14 @@ batcher_push_back(struct delivery *d, const char *why)
 }
 
 void
+batcher_usage(struct batcher *b, struct batcher_usage *out)
+{
+    (void)pthread_mutex_lock(&b->lock);
+    *out = (struct batcher_usage){b->inside, b->bytes_used};
+    (void)pthread_mutex_unlock(&b->lock);
+}
+
+void
 batcher_submit(struct batcher *b, struct delivery *d)
 {
     struct lanes *lanes = d->kind == DELIVERY_MAIL ? &b->mails : &b->reports;

@@ -35,6 +35,12 @@ void batcher_release(struct batcher *b, size_t bytes);
  */
 MUST_USE bool batcher_has_room(struct batcher *b);
 
+/* What it has in hand: reports without a verdict, and bytes of the common budget. */
+struct batcher_usage {
+    size_t reports, bytes;
+};
+void batcher_usage(struct batcher *b, struct batcher_usage *out);
+
 /* From here on the batcher has `d`, until d->done(d) is called, exactly once, with
  * d->verdict and d->reason set; at once when there is no room (VERDICT_AGAIN). */
 void batcher_submit(struct batcher *b, struct delivery *d);

@@ -6,6 +6,7 @@
 #include "collector/http_tls.h"
 #include "collector/ledger.h"
 #include "collector/stats.h"
+#include "collector/status.h"
 #include "collector/user.h"
 #include "schema/store_embedded.h"
 
@@ -35,6 +36,7 @@ struct daemon {
     struct spool *spool;
     struct batcher *batcher;
     struct ledger *ledger;
+    struct status_door *status;
     int64_t next_maintain_s, next_stats_s, next_durability_s;
     bool durability_told;
     int ready_fd;
@@ -192,7 +194,9 @@ start(struct daemon *d, const char *ready_file, struct err *e)
     start_spool(d);
     if (!batcher_start(s, d->database.uri.bytes, &d->mail, d->spool, &d->batcher, e) ||
         !ledger_start(s, d->database.uri.bytes, LEDGER_EVERY_S, &d->ledger, e) ||
-        !doors_start(d->doors, d->batcher, d->origin, e))
+        !doors_start(d->doors, d->batcher, d->origin, e) ||
+        !status_start(&(struct status_source){s, d->batcher, d->ledger, d->spool},
+                      &d->status, e))
         return false;
     if (s->domains.count == 0)
         log_warning("no domains are configured, so reports about any are taken");
@@ -240,10 +244,12 @@ run(struct daemon *d, const sigset_t *set)
 static void
 stop(struct daemon *d)
 {
+    status_drain(d->status);
     if (!doors_stop(d->doors)) {
         log_error("requests do not end, leaving them unanswered");
         _exit(EX_TEMPFAIL);
     }
+    status_stop(d->status);
     batcher_free(d->batcher);
     ledger_stop(d->ledger);
     spool_close(d->spool);

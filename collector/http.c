@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "collector/http_inside.h"
 #include "collector/http_tls.h"
+#include "collector/stats.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,7 @@ connection_notified(void *http, struct MHD_Connection *c, void **context,
     struct http *h = http;
     const union MHD_ConnectionInfo *fd, *address;
 
+    stats_connected(TRANSPORT_HTTPS, code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1);
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
         address = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);

@@ -17,6 +17,7 @@ enum {
 struct pair {
     struct pair *older;
     int64_t replaced; /* when */
+    int64_t expires;
     gnutls_pcert_st chain[MAX_CHAIN];
     unsigned chain_length;
     gnutls_privkey_t key;
@@ -52,6 +53,21 @@ check_match(const gnutls_datum_t *certificate, const gnutls_datum_t *key)
 }
 
 static int
+read_expiry(const gnutls_datum_t *der, int64_t *out)
+{
+    gnutls_x509_crt_t leaf;
+    int error = gnutls_x509_crt_init(&leaf);
+
+    if (error < 0)
+        return error;
+    error = gnutls_x509_crt_import(leaf, der, GNUTLS_X509_FMT_DER);
+    if (error >= 0)
+        *out = (int64_t)gnutls_x509_crt_get_expiration_time(leaf);
+    gnutls_x509_crt_deinit(leaf);
+    return error;
+}
+
+static int
 import(struct pair *p, const gnutls_datum_t *certificate, const gnutls_datum_t *key)
 {
     unsigned length = MAX_CHAIN;
@@ -64,6 +80,8 @@ import(struct pair *p, const gnutls_datum_t *certificate, const gnutls_datum_t *
     if (error < 0)
         return error;
     p->chain_length = length;
+    if ((error = read_expiry(&p->chain[0].cert, &p->expires)) < 0)
+        return error;
     if ((error = gnutls_privkey_init(&p->key)) < 0)
         return error;
     return gnutls_privkey_import_x509_raw(p->key, key, GNUTLS_X509_FMT_PEM, NULL, 0);
@@ -147,6 +165,14 @@ http_tls_changed(void)
 {
     return certificate_path != NULL &&
            (differs(certificate_path, &certificate_seen) || differs(key_path, &key_seen));
+}
+
+int64_t
+http_tls_expires(void)
+{
+    const struct pair *p = atomic_load(&current);
+
+    return p == NULL ? 0 : p->expires;
 }
 
 static int

@@ -14,6 +14,9 @@ MUST_USE bool http_tls_load(const char *certificate, const char *key, int64_t no
 /* Have the files changed since the last http_tls_load(), successful or not? */
 bool http_tls_changed(void);
 
+/* When the certificate in use expires, seconds since 1970; 0: there is none. */
+int64_t http_tls_expires(void);
+
 /* What MHD_OPTION_HTTPS_CERT_CALLBACK is given. */
 void *http_tls_callback(void);
 

@@ -108,12 +108,15 @@ ledger_write(const struct settings *settings, const char *uri, enum store_role r
 
 /* ---- the thread ---- */
 
+/* A connection may be gone, and the database there. */
 static bool
 ask(struct ledger *l, struct err *e)
 {
-    if (l->book.store == NULL)
-        return store_open_within(l->uri, STORE_COLLECTOR, CONNECT_S, &l->book.store, e);
-    return store_ping(l->book.store, PROBE_S * 1000, e);
+    if (l->book.store != NULL && store_ping(l->book.store, PROBE_S * 1000, NULL))
+        return true;
+    store_close(l->book.store);
+    l->book.store = NULL;
+    return store_open_within(l->uri, STORE_COLLECTOR, CONNECT_S, &l->book.store, e);
 }
 
 static void

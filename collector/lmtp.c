@@ -3,6 +3,7 @@
 
 #include "base/listener.h"
 #include "collector/lmtp_connection.h"
+#include "collector/stats.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -55,6 +56,7 @@ forget_connection(struct connection *c)
     free(c);
     pthread_mutex_lock(&l->lock);
     l->connection_count--;
+    stats_connected(TRANSPORT_LMTP, -1);
     pthread_cond_signal(&l->changed);
     pthread_mutex_unlock(&l->lock);
 }
@@ -93,6 +95,7 @@ admit(struct lmtp *l)
     pthread_mutex_lock(&l->lock);
     ok = l->connection_count < l->settings->lmtp.max_connections;
     l->connection_count += ok;
+    stats_connected(TRANSPORT_LMTP, ok);
     pthread_mutex_unlock(&l->lock);
     return ok;
 }

@@ -7,6 +7,7 @@
 
 static _Atomic int64_t counts[STATS_TRANSPORTS][STATS_TIERS][VERDICT_COUNT];
 static _Atomic int64_t batch_count, batch_reports;
+static _Atomic int64_t connections[STATS_TRANSPORTS];
 
 void
 stats_count(const struct delivery *d)
@@ -38,6 +39,18 @@ stats_batches(int64_t *batches, int64_t *reports)
 {
     *batches = atomic_load(&batch_count);
     *reports = atomic_load(&batch_reports);
+}
+
+void
+stats_connected(enum transport transport, int more)
+{
+    atomic_fetch_add(&connections[transport], more);
+}
+
+int64_t
+stats_connections(enum transport transport)
+{
+    return atomic_load(&connections[transport]);
 }
 
 void

@@ -19,5 +19,9 @@ int64_t stats_get(enum transport transport, enum tier tier, enum verdict verdict
 void stats_batch(size_t reports);
 void stats_batches(int64_t *batches, int64_t *reports);
 
+/* Connections of clients to a door: one more, or one less. */
+void stats_connected(enum transport transport, int more);
+int64_t stats_connections(enum transport transport);
+
 /* One log line for each door that was used. */
 void stats_log(void);
