@@ -5,6 +5,7 @@
 #include "schema_sql.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,10 +172,12 @@ keep_cells(void *ctx, const char *const values[], size_t n, struct err *e)
 static void
 say_age(struct buf *out, double seconds)
 {
-    if (seconds < 7200)
-        check_say(out, "%.0f minutes", seconds / 60);
+    if (seconds < 0)
+        check_say(out, "never");
+    else if (seconds < 7200)
+        check_say(out, "%.0f minutes ago", seconds / 60);
     else
-        check_say(out, "%.0f hours", seconds / 3600);
+        check_say(out, "%.0f hours ago", seconds / 3600);
 }
 
 static bool
@@ -200,7 +203,6 @@ check_silence(struct probe *p, struct err *e)
     } else {
         check_say(&p->out.text, "the latest report came ");
         say_age(&p->out.text, age);
-        check_say(&p->out.text, " ago");
     }
     measure(p, "age", age, 0, "s", true);
     return true;
@@ -228,6 +230,32 @@ check_quarantine(struct probe *p, struct err *e)
     return true;
 }
 
+/* A collector at work, and the database looked after. */
+static bool
+check_intake(struct probe *p, struct err *e)
+{
+    static const struct range overdue = {"93600", 0, 93600, false}; /* 26 hours */
+    double age[2];
+    struct cells row;
+
+    if (!store_query(p->c->store, query_check_intake, NULL, 0, 2, keep_cells, &row, e))
+        return false;
+    for (size_t i = 0; i < 2; i++)
+        age[i] = row.null[i] ? -1 : fmax(strtod(row.text[i], NULL), 0);
+    if (age[0] < 0)
+        check_raise(&p->out, CHECK_CRITICAL);
+    if (age[1] < 0)
+        check_raise(&p->out, CHECK_WARNING);
+    check_say(&p->out.text, "collector at work ");
+    say_age(&p->out.text, age[0]);
+    check_say(&p->out.text, ", maintenance (tlsrptd maintain) ");
+    say_age(&p->out.text, age[1]);
+    measure(p, "age", age[0], 0, "s", true);
+    check_measure(&p->out, &(struct check_metric){"maintenance_age", age[1], 0, "s",
+                                                  &overdue, NULL});
+    return true;
+}
+
 /* ---- the verb --------------------------------------------------------------------- */
 
 static const struct check_kind {
@@ -237,6 +265,7 @@ static const struct check_kind {
     {"findings", "0", "0", check_findings},
     {"failure-rate", "1", "5", check_failure_rate},
     {"silence", "129600", "259200", check_silence}, /* 36 hours, 3 days */
+    {"intake", "300", "900", check_intake},
     {"quarantine", "10", "100", check_quarantine},
 };
 
@@ -324,9 +353,9 @@ begin(const struct options *o, struct err *e)
 
 const struct command cmd_check = {
     .name = "check",
-    .line =
-        "A plugin for Nagios, Icinga and their like: findings, failure-rate, silence, "
-        "quarantine",
+    .line = "A plugin for Nagios, Icinga and their like: findings, failure-rate, "
+            "silence, intake, "
+            "quarantine",
     .args = "CHECK",
     .min_args = 1,
     .max_args = 1,
@@ -343,6 +372,7 @@ const struct command cmd_check = {
         "  findings      -w to open alarms, -c to the critical ones (0, 0)\n"
         "  failure-rate  per cent of the sessions since --since, 2d (1, 5)\n"
         "  silence       seconds since the latest report that counts (129600, 259200)\n"
+        "  intake        seconds since a collector was at work (300, 900)\n"
         "  quarantine    inputs quarantined since --since, 24h (10, 100)\n",
     .options = OPTION_DB | OPTION_CONFIG | OPTION_AS_OF | OPTION_SINCE | OPTION_DOMAIN |
                OPTION_SENDER | OPTION_WARNING | OPTION_CRITICAL | OPTION_TIMEOUT |

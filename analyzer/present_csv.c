@@ -1,6 +1,7 @@
 /* RFC 4180, and safe to open in a spreadsheet: a text that one would take for a formula
- * (it starts with = + - @) gets an apostrophe before it, as is usual. What a terminal
- * would act on is escaped as in tables, line feeds included, so a row is a line. */
+ * (it starts with = + - @) gets an apostrophe before it, as is usual; csv-raw leaves that
+ * out. What a terminal would act on is escaped as in tables, line feeds included, so a
+ * row is a line. */
 #include "analyzer/view.h"
 #include "base/text.h"
 
@@ -17,14 +18,33 @@ starts_formula(const char *text)
 {
     /* the wide forms are what they look like to a spreadsheet set to Chinese or Japanese
      */
-    static const char *const signs[] = {"=",  "+",  "-",  "@",  "\t",
-                                        "\r", "＝", "＋", "－", "＠"};
+    static const char *const signs[] = {"=",  "+",  "-",  "@",  "\t", "\r",
+                                        "\n", "＝", "＋", "－", "＠"};
 
+    text += strspn(text, " \"'");
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
         if (strncmp(text, signs[i], strlen(signs[i])) == 0)
             return true;
     }
     return false;
+}
+
+/* Appends a text escaped; `safe`: with an apostrophe before what would be a formula, also
+ * after a semicolon, at which a spreadsheet set to another language begins a cell. */
+static void
+put_text(struct buf *out, const char *text, bool safe)
+{
+    for (;;) {
+        size_t n = strcspn(text, ";");
+
+        if (safe && starts_formula(text))
+            (void)buf_putc(out, '\'');
+        (void)text_escape(out, text, n);
+        if (text[n] == '\0')
+            return;
+        (void)buf_putc(out, ';');
+        text += n + 1;
+    }
 }
 
 static bool
@@ -58,9 +78,7 @@ put_cell(struct view *v, enum column_type type, const char *cell, struct err *e)
     buf_reset(out);
     if (type == COLUMN_LIST && (ok = view_list_join(&list, cell, ";", e)))
         cell = list.bytes == NULL ? "" : list.bytes;
-    if (is_free_text(type) && starts_formula(cell))
-        (void)buf_putc(out, '\'');
-    (void)text_escape(out, cell, strlen(cell));
+    put_text(out, cell, is_free_text(type) && v->presenter == &present_csv);
     buf_clear(&list);
     if (!ok || out->bytes == NULL)
         return ok;
@@ -99,3 +117,6 @@ csv_end(struct view *v, struct err *e)
 
 const struct presenter present_csv = {
     .name = "csv", .begin = csv_begin, .row = csv_row, .end = csv_end};
+
+const struct presenter present_csv_raw = {
+    .name = "csv-raw", .begin = csv_begin, .row = csv_row, .end = csv_end};

@@ -12,9 +12,9 @@
 #include <string.h>
 
 static const struct presenter *const presenters[VIEW_FORMATS + 1] = {
-    [VIEW_TABLE] = &present_table,   [VIEW_JSON] = &present_json,
-    [VIEW_NDJSON] = &present_ndjson, [VIEW_CSV] = &present_csv,
-    [VIEW_HTML] = &present_html,
+    [VIEW_TABLE] = &present_table,     [VIEW_JSON] = &present_json,
+    [VIEW_NDJSON] = &present_ndjson,   [VIEW_CSV] = &present_csv,
+    [VIEW_CSV_RAW] = &present_csv_raw, [VIEW_HTML] = &present_html,
 };
 
 _Static_assert(sizeof((struct view *)0)->texts[0] >= WHEN_INSTANT_SIZE,

@@ -42,6 +42,7 @@ enum view_format {
     VIEW_JSON,
     VIEW_NDJSON,
     VIEW_CSV,
+    VIEW_CSV_RAW,
     VIEW_FORMATS,
     VIEW_HTML = VIEW_FORMATS, /* of pages only: v->state is a struct html_table */
 };
@@ -74,7 +75,7 @@ struct presenter {
 };
 
 extern const struct presenter present_table, present_json, present_ndjson, present_csv,
-    present_html;
+    present_csv_raw, present_html;
 
 /* The format of a name ("json"); false if there is none. */
 MUST_USE bool view_format_find(const char *name, enum view_format *out);

@@ -1,11 +1,13 @@
 """tlsrpt check: what a monitoring system sees, alone and as a plugin of a real Nagios."""
 import datetime
 import os
+import pathlib
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -75,6 +77,35 @@ def test_silence(check, migrated):
     assert check("silence", "--sender", "late.example")[0] == WARNING
     assert check("silence", "--sender", "nobody.example")[0] == CRITICAL
     assert check("silence", "--as-of", ago(hours=30).isoformat())[0] == OK
+
+
+def test_silence_by_the_totals(check, migrated):
+    """Where nobody in particular is asked for, no report is read."""
+    migrated.sql("INSERT INTO tlsrpt.total_sender VALUES ('a.example', %s), ('other', %s)",
+                 (ago(hours=90).isoformat(), ago(hours=40).isoformat()))
+    state, text, _, _ = check("silence")
+    assert state == WARNING and "40 hours ago" in text
+    assert check("silence", "--sender", "a.example")[0] == CRITICAL
+    migrated.sql("UPDATE tlsrpt.total_sender SET received = %s", (ago(hours=-2).isoformat(),))
+    assert check("silence")[2]["age"][0] == "0s", "a clock that is ahead"
+
+
+def test_intake(check, migrated):
+    state, text, perf, _ = check("intake")
+    assert state == CRITICAL and perf["age"] == ("U", "300", "900") and perf["maintenance_age"][0] == "U"
+    assert text == "collector at work never, maintenance (tlsrptd maintain) never"
+    migrated.sql("INSERT INTO tlsrpt.upkeep VALUES ('fold', now() - interval '30 seconds')")
+    assert check("intake")[0] == WARNING, "never maintained"
+    migrated.sql("INSERT INTO tlsrpt.upkeep VALUES ('maintain', now() - interval '25 hours')")
+    state, text, perf, _ = check("intake")
+    assert state == OK and text.endswith(" 25 hours ago") and perf["maintenance_age"][1] == "93600"
+    migrated.sql("UPDATE tlsrpt.upkeep SET at = now() - interval '27 hours' WHERE what = 'maintain'")
+    assert check("intake")[0] == WARNING
+    migrated.sql("UPDATE tlsrpt.upkeep SET at = now() - interval '10 minutes' WHERE what IN ('fold', 'maintain')")
+    assert check("intake")[0] == WARNING
+    assert check("intake", "-w", "900", "-c", "1200")[0] == OK
+    migrated.sql("UPDATE tlsrpt.upkeep SET at = now() - interval '20 minutes' WHERE what = 'fold'")
+    assert check("intake")[0] == CRITICAL
 
 
 def test_quarantine(check, migrated):
@@ -249,20 +280,24 @@ class Nagios:
                 return found
             assert self.process.poll() is None, (self.folder / "nagios.log").read_text()
             time.sleep(0.1)
-        raise AssertionError(f"{service} is not {state}: {self.status().get(service)}")
+        raise AssertionError(f"{service} is not {state}: {self.status().get(service)}\n" +
+                             (self.folder / "nagios.log").read_text())
 
     def stop(self):
         os.killpg(self.process.pid, signal.SIGTERM)
         self.process.wait()
 
 
-def test_nagios(tlsrpt, migrated, postgres, tmp_path):
+@pytest.fixture
+def folder():
+    """Open to whoever Nagios runs as, which pytest's own are not."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="tlsrpt-nagios-"))
+    yield path
+    shutil.rmtree(path)
+
+
+def test_nagios(tlsrpt, migrated, postgres, folder):
     """A real Nagios sees one service in all four states, and keeps what it says and its figures."""
-    folder = tmp_path / "nagios"
-    folder.mkdir()
-    for parent in (tmp_path, *tmp_path.parents):
-        if parent.stat().st_uid == os.geteuid() and str(parent).startswith("/tmp/"):
-            parent.chmod(parent.stat().st_mode | 0o711)
     nagios = Nagios(folder, tlsrpt, migrated.role_uri("tlsrpt_reader"))
     try:
         fine = nagios.wait("quarantine", OK)

@@ -33,7 +33,7 @@ static const struct {
     {{"--sinec=7d"}, "did you mean --since?"},
     {{"--zzzz"}, "there is no option \"zzzz\""},
     {{"-x"}, "there is no option \"x\""},
-    {{"--format", "xml"}, "--format: \"xml\" is none of: table json ndjson csv"},
+    {{"--format", "xml"}, "--format: \"xml\" is none of: table json ndjson csv csv-raw"},
     {{"--format"}, "--format needs a value: NAME"},
     {{"--raw=1"}, "--raw takes no value"},
     {{"--since", "lately"}, "--since: \"lately\" is no time"},
