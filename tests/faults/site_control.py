@@ -6,10 +6,11 @@ import signal
 import subprocess
 import time
 
-from ledger import DOMAIN, Ledger  # first: it finds the modules of tests/e2e
+from control import Control
+from ledger import DOMAIN, Ledger  # before those of tests/e2e, which it finds
 
-from conftest import SERVER_USER, Database, Postgres
-from daemon import Daemon, free_port
+from conftest import SERVER_USER, SOURCE, Database, Postgres, as_user  # noqa: F401
+from daemon import Daemon, free_port, make_certificate  # noqa: F401
 from mails import AUTHSERV
 from names import Names
 
@@ -33,13 +34,13 @@ def wait_until(true, what, patience_s=PATIENCE_S):
 class Door(Daemon):
     """tlsrptd with a port without TLS and an LMTP socket beside HTTPS; `variables` are set for it alone."""
 
-    def __init__(self, program, folder, uri, names, more="", https=""):
+    def __init__(self, program, folder, uri, names, authserv=True):
         self.plain, self.socket, self.program, self.variables = free_port(), folder / "lmtp", program, {}
         super().__init__([program], folder, uri, [DOMAIN], f"""
 lmtp {{ listen = {{"unix:{self.socket}"}} }}
-mail {{ trusted_authserv_id = "{AUTHSERV}" }}
+{f'mail {{ trusted_authserv_id = "{AUTHSERV}" }}' if authserv else ""}
 resolver {{ forwarders = {{"127.0.0.1@{names.port}"}} }}
-{more}""", f'plain_listen = {{"127.0.0.1:{self.plain}"}}\n{https}')
+""", f'plain_listen = {{"127.0.0.1:{self.plain}"}}')
 
     def start(self, **variables):
         self.command = ["env", *(f"{name}={value}" for name, value in {**self.variables, **variables}.items()),
@@ -75,8 +76,9 @@ resolver {{ forwarders = {{"127.0.0.1@{names.port}"}} }}
 class Site:
     """`build`: where the programs are. `through`: a function from the server to the URI that the daemon uses."""
 
-    def __init__(self, build, through=None, more="", https=""):
+    def __init__(self, build, through=None, authserv=True):
         self.build, self.ledger, self.names = pathlib.Path(build), Ledger(), Names()
+        self.control = None
         self.postgres = Postgres(durable=True)
         try:
             self.database = Database(self.postgres, self.postgres.create_database())
@@ -88,7 +90,7 @@ class Site:
                 shutil.chown(self.folder, SERVER_USER)
                 shutil.chown(self.folder / "state", SERVER_USER)
             self.door = Door(self.tlsrptd, self.folder, through(self) if through else self.database.uri, self.names,
-                             more, https)
+                             authserv)
         except BaseException:
             self.postgres.remove()
             raise
@@ -99,6 +101,15 @@ class Site:
     def __exit__(self, *exception):
         self.door.stop(signal.SIGKILL)
         self.postgres.remove()
+
+    def interpose(self):
+        """The control of interpose.c, which tlsrptd runs on from now on."""
+        if not self.control:
+            self.control = Control(self.folder, self.build / "tests/libinterpose.so")
+            self.door.stop()
+            self.door.variables = self.control.variables
+            self.door.start()
+        return self.control
 
     def spooled(self, kind="report"):
         return list((self.folder / "state/spool").glob(f"*.{kind}"))
