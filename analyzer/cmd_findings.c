@@ -1,17 +1,24 @@
 /* tlsrpt findings: who must act, and where; worst first. */
 #include "analyzer/findings.h"
+#include "analyzer/prose.h"
 
 static bool
 show_one(struct context *c, const struct findings *now, struct err *e)
 {
     const char *wanted = c->options->args[0];
     const struct finding *found = findings_find(now, wanted);
+    struct prose prose;
+    bool ok;
 
     if (!found)
         return err_set(e, ERR_INPUT, "no finding \"%s\": tlsrpt findings lists them",
                        wanted);
-    if (c->options->format == VIEW_TABLE)
-        return finding_explain(c, &now->facts, found, e);
+    if (c->options->format == VIEW_TABLE) {
+        prose_init(&prose, c->terminal, stdout);
+        ok = finding_explain(c, &now->facts, found, &prose, e);
+        prose_clear(&prose);
+        return ok;
+    }
     return view_begin(c->view, findings_columns, findings_column_count, e) &&
            findings_row(c->view, &now->facts, found, e) && view_end(c->view, e);
 }

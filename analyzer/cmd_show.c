@@ -125,42 +125,69 @@ show_row(void *ctx, const char *const values[], size_t n, struct err *e)
                              : show_held(s->prose, values, e);
 }
 
-/* In words, or in the format that was asked for. */
+/* Finds it, then runs its query: its report's, its quarantine's. */
 static bool
-show(struct context *c, const char *const params[], bool is_report, struct err *e)
+show(struct context *c, struct prose *prose, struct err *e)
 {
-    bool in_words = c->options->format == VIEW_TABLE;
-    struct prose prose;
-    struct shown shown = {c, in_words ? &prose : NULL, 0};
-    bool ok;
+    struct shown shown = {c, prose, 0};
+    struct found found = {0};
+    char day[WHEN_DAY_SIZE];
+    const char *limits[OPTIONS_PARAMS], *params[3];
 
-    if (in_words)
-        prose_init(&prose, c->terminal, stdout);
-    else if (!view_begin(c->view, is_report ? show_columns : held_columns,
-                         is_report ? SHOW_COLUMNS : HELD_COLUMNS, e))
+    if (!options_params(c->options, limits, e) || !find(c, limits[4], &found, e))
         return false;
-    ok = is_report ? store_query(c->store, query_show_report, params, 3, SHOW_COLUMNS,
-                                 show_row, &shown, e)
-                   : store_query(c->store, query_show_quarantine, params, 2,
-                                 HELD_COLUMNS + 1, show_row, &shown, e);
-    if (!in_words)
-        return ok && view_end(c->view, e);
-    ok = ok && prose_end(&prose, e);
-    prose_clear(&prose);
-    return ok;
+    params[0] = found.ids[0];
+    params[1] = day_of_id(found.ids[0], "", day);
+    params[2] = limits[4];
+    if (prose == NULL &&
+        !view_begin(c->view, found.is_report[0] ? show_columns : held_columns,
+                    found.is_report[0] ? SHOW_COLUMNS : HELD_COLUMNS, e))
+        return false;
+    return found.is_report[0] ? store_query(c->store, query_show_report, params, 3,
+                                            SHOW_COLUMNS, show_row, &shown, e)
+                              : store_query(c->store, query_show_quarantine, params, 2,
+                                            HELD_COLUMNS + 1, show_row, &shown, e);
+}
+
+bool
+show_in_words(struct context *c, struct prose *p, struct err *e)
+{
+    return show(c, p, e) && prose_end(p, e);
 }
 
 static bool
-write_bytes(void *ctx, const char *const values[], size_t n, struct err *e)
+take_bytes(void *ctx, const char *const values[], size_t n, struct err *e)
 {
-    struct context *c = ctx;
+    (void)n;
+    return show_bytes(values[0], ctx, e);
+}
+
+bool
+show_raw_bytes(struct context *c, struct buf *out, struct err *e)
+{
+    struct found found = {0};
+    char day[WHEN_DAY_SIZE];
+    const char *limits[OPTIONS_PARAMS], *params[3];
+
+    if (!options_params(c->options, limits, e) || !find(c, limits[4], &found, e))
+        return false;
+    params[0] = found.ids[0];
+    params[1] = day_of_id(found.ids[0], "", day);
+    params[2] = limits[4];
+    return store_query(c->store, query_show_raw, params, 3, 1, take_bytes, out, e);
+}
+
+static bool
+write_raw(struct context *c, struct err *e)
+{
     struct buf bytes;
     bool ok;
 
-    (void)n;
+    if (c->terminal->is_terminal)
+        return err_set(e, ERR_INPUT,
+                       "the bytes are not fit for a terminal: add > FILE or | zcat");
     buf_init(&bytes, 0);
-    ok = show_bytes(values[0], &bytes, e) &&
-         view_write(c->view, bytes.bytes, bytes.len, e);
+    ok = show_raw_bytes(c, &bytes, e) && view_write(c->view, bytes.bytes, bytes.len, e);
     buf_clear(&bytes);
     return ok;
 }
@@ -168,21 +195,17 @@ write_bytes(void *ctx, const char *const values[], size_t n, struct err *e)
 static bool
 show_run(struct context *c, struct err *e)
 {
-    struct found found = {0};
-    char day[WHEN_DAY_SIZE];
-    const char *limits[OPTIONS_PARAMS], *params[3];
+    struct prose prose;
+    bool ok;
 
-    if ((c->options->given & OPTION_RAW) != 0 && c->terminal->is_terminal)
-        return err_set(e, ERR_INPUT,
-                       "the bytes are not fit for a terminal: add > FILE or | zcat");
-    if (!options_params(c->options, limits, e) || !find(c, limits[4], &found, e))
-        return false;
-    params[0] = found.ids[0];
-    params[1] = day_of_id(found.ids[0], "", day);
-    params[2] = limits[4];
-    return (c->options->given & OPTION_RAW) != 0
-               ? store_query(c->store, query_show_raw, params, 3, 1, write_bytes, c, e)
-               : show(c, params, found.is_report[0], e);
+    if ((c->options->given & OPTION_RAW) != 0)
+        return write_raw(c, e);
+    if (c->options->format != VIEW_TABLE)
+        return show(c, NULL, e) && view_end(c->view, e);
+    prose_init(&prose, c->terminal, stdout);
+    ok = show_in_words(c, &prose, e);
+    prose_clear(&prose);
+    return ok;
 }
 
 const struct command cmd_show = {

@@ -169,12 +169,12 @@ add_figures(const struct facts *f, const struct finding *x, struct prose *p)
 static bool
 report_row(void *ctx, const char *const v[], size_t n, struct err *e)
 {
-    char line[LINE_SIZE];
+    char line[LINE_SIZE * 3];
 
     (void)n;
     (void)e;
-    (void)snprintf(line, sizeof line, "  %s  %s  %s  %s", v[0], v[1], v[2], v[3]);
-    prose_line(ctx, TONE_PLAIN, line);
+    (void)snprintf(line, sizeof line, "%s  %s  %s", v[1], v[2], v[3]);
+    prose_link(ctx, "%b/report/%u%k", v[0], line);
     return true;
 }
 
@@ -206,7 +206,7 @@ add_reports(struct context *c, const struct facts *f, const struct finding *x,
                                 when_print_day(f->first_day + x->last, last),
                                 domains.bytes, senders.bytes, x->kind};
 
-        prose_heading(p, "Reports behind it, the latest first (tlsrpt show ID)");
+        prose_heading(p, "Reports behind it, the latest first");
         ok = store_query(c->store, query_finding_reports, params, 5, 4, report_row, p, e);
     }
     buf_clear(&domains);
@@ -216,24 +216,19 @@ add_reports(struct context *c, const struct facts *f, const struct finding *x,
 
 bool
 finding_explain(struct context *c, const struct facts *f, const struct finding *x,
-                struct err *e)
+                struct prose *p, struct err *e)
 {
-    struct prose p;
     const struct explanation *about = explain_find(EXPLAIN_RESULT, x->kind);
-    bool ok;
 
     about = about ? about : explain_find(EXPLAIN_KIND, x->kind);
-    prose_init(&p, c->terminal, stdout);
-    prose_text(&p, 0, x->summary);
-    prose_text(&p, 0, x->advice);
-    prose_heading(&p, "Evidence");
-    add_figures(f, x, &p);
-    prose_field(&p, 0, "Usual owner", TONE_PLAIN, about ? about->owner : NULL);
-    add_list(f, &p, "Domains", &x->domains);
-    add_list(f, &p, "Failing at", x->addresses.count ? &x->addresses : &x->hosts);
-    add_list(f, &p, "Sent from", &x->networks);
-    add_reasons(f, x, &p);
-    ok = add_matrix(f, x, &p, e) && add_reports(c, f, x, &p, e) && prose_end(&p, e);
-    prose_clear(&p);
-    return ok;
+    prose_text(p, 0, x->summary);
+    prose_text(p, 0, x->advice);
+    prose_heading(p, "Evidence");
+    add_figures(f, x, p);
+    prose_field(p, 0, "Usual owner", TONE_PLAIN, about ? about->owner : NULL);
+    add_list(f, p, "Domains", &x->domains);
+    add_list(f, p, "Failing at", x->addresses.count ? &x->addresses : &x->hosts);
+    add_list(f, p, "Sent from", &x->networks);
+    add_reasons(f, x, p);
+    return add_matrix(f, x, p, e) && add_reports(c, f, x, p, e) && prose_end(p, e);
 }

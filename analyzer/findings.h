@@ -56,5 +56,6 @@ MUST_USE bool findings_show(struct context *c, const struct findings *now,
 const struct finding *findings_find(const struct findings *f, const char *wanted);
 
 /* One finding in full, for a person. */
+struct prose;
 MUST_USE bool finding_explain(struct context *c, const struct facts *f,
-                              const struct finding *x, struct err *e);
+                              const struct finding *x, struct prose *p, struct err *e);

@@ -70,6 +70,9 @@ struct options {
     int timeout_s;                       /* 0: not given */
     int verbose;                         /* how often it was given */
 
+    /* of pages: where a list goes on, and how long it is; NULL: from the start, all */
+    const char *after_received, *after_id, *limit;
+
     /* as typed, read once all of them are known */
     const char *as_of_text, *since_text, *until_text, *new_since_text;
 };
@@ -101,9 +104,10 @@ void options_put_element(struct buf *out, const char *text);
 
 /* The parameters that every query of figures has: $1 first day, $2 last day (dates,
  * infinite when not limited), $3 domains, $4 senders, $5 trust (text[], NULL when not
- * limited), $6 statuses (smallint[], so; only `reports` passes it). */
+ * limited), $6 statuses (smallint[], so); $7 and $8 the row before, $9 how many. Only
+ * `reports` has more than five. */
 enum {
-    OPTIONS_PARAMS = 6
+    OPTIONS_PARAMS = 9
 };
 MUST_USE bool options_params(struct options *o, const char *params[OPTIONS_PARAMS],
                              struct err *e);

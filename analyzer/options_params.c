@@ -86,6 +86,9 @@ options_params(struct options *o, const char *params[OPTIONS_PARAMS], struct err
 {
     params[0] = print_limit(o, o->since);
     params[1] = print_limit(o, o->until);
+    params[6] = o->after_received;
+    params[7] = o->after_id;
+    params[8] = o->limit;
     if (params[0] == NULL || params[1] == NULL)
         return err_nomem(e);
     return print_array(o, &o->domains, &params[2], e) &&

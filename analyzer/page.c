@@ -12,14 +12,20 @@
 enum {
     USUAL_ROWS = 100,
     MOST_ROWS = 10000, /* then CSV is better than a page */
+    TEN = 10,
+    LIST_ROWS = 50, /* LIST_LIMIT: one more, to know that there is one */
+    MOST_NAMED = 5,
 };
+#define LIST_LIMIT "51"
 
-extern const struct page page_now, page_heat, page_trend, page_domains, page_domain,
-    page_senders, page_sender, page_intake;
+extern const struct page page_now, page_heat, page_trend, page_results, page_domains,
+    page_domain, page_senders, page_sender, page_reports, page_report, page_raw,
+    page_finding, page_intake;
 
 const struct page *const pages[] = {
-    &page_now,     &page_heat,   &page_trend,  &page_domains, &page_domain,
-    &page_senders, &page_sender, &page_intake, NULL,
+    &page_now,    &page_heat,    &page_trend,  &page_results, &page_domains,
+    &page_domain, &page_senders, &page_sender, &page_reports, &page_report,
+    &page_raw,    &page_finding, &page_intake, NULL,
 };
 
 const char *
@@ -66,20 +72,44 @@ page_findings(struct page_context *p, const struct findings **out, struct err *e
 
 /* ---- lists ------------------------------------------------------------------------- */
 
-/* The address of the page with another number of rows; the rest stays. */
+/* The address of the page but for one parameter, whose value follows. */
 static void
-put_more(struct page_context *p, size_t most)
+put_more(struct page_context *p, const char *changed)
 {
-    html_put(&p->html,
-             "<p class=\"more\">These are the first %d. <a class=\"button\" href=\"?",
-             (int64_t)most);
+    html_put(&p->html, "<a class=\"button\" href=\"?");
     for (size_t i = 0; i < p->params.count; i++) {
-        if (strcmp(p->params.items[i].name, "rows") != 0)
+        if (strcmp(p->params.items[i].name, changed) != 0)
             html_put(&p->html, "%u=%u&amp;", p->params.items[i].name,
                      p->params.items[i].value);
     }
-    html_put(&p->html, "rows=");
-    (void)buf_printf(p->html.out, "%zu\">Show more</a></p>\n", most * 10);
+    html_put(&p->html, "%s=", changed);
+}
+
+static bool
+put_table(struct page_context *p, const struct command *command, struct html_table *t,
+          struct err *e)
+{
+    const struct command *own = p->c.command;
+    size_t before = p->html.out->len;
+    struct view view;
+    bool ok;
+
+    present_html_into(&view, t);
+    p->c.view = &view;
+    p->c.command = command;
+    p->c.options->format = VIEW_HTML;
+    ok = command->run(&p->c, e) || (t->more && e->kind == ERR_NONE);
+    p->c.command = own;
+    p->c.view = NULL;
+    if (ok && view.row_count == 0)
+        p->html.out->len = before;
+    else if (t->begun)
+        html_put(&p->html, "</tbody></table></div>\n");
+    if (ok && view.row_count == 0)
+        html_put(&p->html, "<p>There is nothing of this in the days asked for.</p>\n");
+    view_clear(&view);
+    /* what was not read cost the snapshot */
+    return ok && (!t->more || store_snapshot(p->c.store, p->c.options->as_of, e));
 }
 
 bool
@@ -88,32 +118,72 @@ page_table(struct page_context *p, const struct command *command, const char *ca
 {
     const char *rows = page_param(p, "rows");
     size_t most = rows == NULL ? USUAL_ROWS : (size_t)strtoul(rows, NULL, 10);
-    size_t before = p->html.out->len;
-    const struct command *own = p->c.command;
-    struct html_table table = {&p->html, caption, most, false, false};
-    struct view view;
-    bool ok;
+    struct html_table table = {.html = &p->html, .caption = caption, .most = most};
 
     if (most < 1 || most > MOST_ROWS)
         return err_set(e, ERR_INPUT, "rows: a number from 1 to %d", MOST_ROWS);
-    present_html_into(&view, &table);
-    p->c.view = &view;
-    p->c.command = command;
-    p->c.options->format = VIEW_HTML;
-    ok = command->run(&p->c, e) || (table.more && e->kind == ERR_NONE);
-    p->c.command = own;
-    p->c.view = NULL;
-    if (ok && view.row_count == 0)
-        p->html.out->len = before;
-    else if (table.begun)
-        html_put(&p->html, "</tbody></table></div>\n");
-    if (ok && view.row_count == 0)
-        html_put(&p->html, "<p>There is nothing of this in the days asked for.</p>\n");
-    if (ok && table.more)
-        put_more(p, most);
-    view_clear(&view);
-    /* what was not read cost the snapshot */
-    return ok && (!table.more || store_snapshot(p->c.store, p->c.options->as_of, e));
+    if (!put_table(p, command, &table, e))
+        return false;
+    if (table.more) {
+        html_put(&p->html, "<p class=\"more\">These are the first %d. ", (int64_t)most);
+        if (most < MOST_ROWS) {
+            put_more(p, "rows");
+            (void)buf_printf(p->html.out, "%zu\">Show more</a>", most * TEN);
+        }
+        html_put(&p->html, "</p>\n");
+    }
+    return true;
+}
+
+bool
+page_list(struct page_context *p, const struct command *command, const char *caption,
+          struct err *e)
+{
+    struct html_table table = {.html = &p->html, .caption = caption, .most = LIST_ROWS};
+
+    p->c.options->limit = LIST_LIMIT;
+    if (!put_table(p, command, &table, e))
+        return false;
+    if (table.more) {
+        html_put(&p->html, "<p class=\"more\">");
+        put_more(p, "after");
+        html_put(&p->html, "%u.%u\">Older ones</a></p>\n", table.received, table.id);
+    }
+    return true;
+}
+
+/* ---- findings ---------------------------------------------------------------------- */
+
+void
+page_names(struct page_context *p, const struct facts *f, const struct name_list *l,
+           const char *link)
+{
+    for (size_t i = 0; i < l->count && i < MOST_NAMED; i++) {
+        const char *text = facts_text(f, l->items[i]);
+
+        html_put(&p->html, i > 0 ? ", " : "");
+        html_put(&p->html, link, text, text);
+    }
+    if (l->count > MOST_NAMED)
+        html_put(&p->html, " and %d more", (int64_t)(l->count - MOST_NAMED));
+}
+
+void
+page_severity(struct page_context *p, const struct facts *f, const struct finding *x)
+{
+    const char *severity = severity_text(x->severity);
+
+    html_put(&p->html, "<span class=\"tag %s\">%s</span> <span class=\"dim\">",
+             x->open ? severity : "info", severity);
+    html_put(&p->html, x->open ? "since " : "over; began ");
+    page_since(p, f->first_day + x->first);
+    if (x->known_until) {
+        char text[HTML_DAY_SIZE];
+
+        html_put(&p->html, "; known, alarms nobody until %s",
+                 html_day(x->known_until, p->today, text));
+    }
+    html_put(&p->html, "</span>");
 }
 
 /* ---- forms ------------------------------------------------------------------------- */

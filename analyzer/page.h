@@ -73,8 +73,22 @@ bool page_not_found(struct page_context *p, struct err *e, const char *fmt, ...)
 MUST_USE bool page_table(struct page_context *p, const struct command *command,
                          const char *caption, struct err *e);
 
+/* The same for `reports`: a page of them, and a link to older ones, by the parameter
+ * "after". */
+MUST_USE bool page_list(struct page_context *p, const struct command *command,
+                        const char *caption, struct err *e);
+
 /* A GET form with a field for each of these options, filled as they are. */
 void page_form(struct page_context *p, unsigned options);
+
+/* Some of the names, each through the template `link` (its %u and its %s), and how many
+ * more. */
+void page_names(struct page_context *p, const struct facts *f, const struct name_list *l,
+                const char *link);
+
+/* "warning since Tue 3 Nov, 20 days" */
+void page_severity(struct page_context *p, const struct facts *f,
+                   const struct finding *x);
 
 /* "Thu 5 Nov, 20 days": since when, as a <time>. */
 void page_since(struct page_context *p, int32_t day);

@@ -5,8 +5,7 @@
 #include <string.h>
 
 enum {
-    MOST_SHOWN = 100,
-    MOST_NAMED = 5,
+    MOST_SHOWN = 100
 };
 
 extern const struct command cmd_findings;
@@ -19,40 +18,21 @@ rows(struct page_context *p, struct err *e)
     return page_findings(p, &f, e) && findings_show(&p->c, f, NULL, e);
 }
 
-/* "a, b and 3 more", as links. */
-static void
-put_names(struct page_context *p, const struct facts *f, const struct name_list *l,
-          const char *href)
-{
-    for (size_t i = 0; i < l->count && i < MOST_NAMED; i++) {
-        const char *text = facts_text(f, l->items[i]);
-
-        html_put(&p->html, i > 0 ? ", " : "");
-        html_put(&p->html, href, text, text);
-    }
-    if (l->count > MOST_NAMED)
-        html_put(&p->html, " and %d more", (int64_t)(l->count - MOST_NAMED));
-}
-
 static void
 put_finding(struct page_context *p, const struct facts *f, const struct finding *x)
 {
-    const char *severity = severity_text(x->severity);
     char id[48];
 
     html_put(&p->html,
              x->open ? "<article class=\"card %s\">" : "<article class=\"card\">",
-             severity);
-    html_put(&p->html, "<span class=\"tag %s\">%s</span> <span class=\"dim\">since ",
-             severity, severity);
-    page_since(p, f->first_day + x->first);
-    html_put(&p->html, x->open ? "</span>" : ", over</span>");
+             severity_text(x->severity));
+    page_severity(p, f, x);
     html_put(&p->html, "<h2><a href=\"%b/finding/%u%k\">%s</a></h2><p>%s</p>",
              finding_id(x, id), x->summary, x->advice);
     html_put(&p->html, "<ul class=\"facts\"><li>Domains: ");
-    put_names(p, f, &x->domains, "<a href=\"%b/domain/%u%k\">%s</a>");
+    page_names(p, f, &x->domains, "<a href=\"%b/domain/%u%k\">%s</a>");
     html_put(&p->html, "</li><li>Senders: ");
-    put_names(p, f, &x->senders, "<a href=\"%b/sender/%u%k\">%s</a>");
+    page_names(p, f, &x->senders, "<a href=\"%b/sender/%u%k\">%s</a>");
     if (x->failed > 0)
         html_put(&p->html, "</li><li>%d of %d sessions failed", x->failed, x->sessions);
     html_put(&p->html, "</li></ul></article>\n");
@@ -81,7 +61,6 @@ put_nothing(struct page_context *p, const struct findings *f, bool open)
 static bool
 show(struct page_context *p, struct err *e)
 {
-    static const char *const words[] = {"info", "warning", "critical"};
     int64_t counts[SEVERITY_CRITICAL + 1] = {0}, wanted = 0;
     const struct findings *f;
     bool open = p->c.options->state == NULL || strcmp(p->c.options->state, "open") == 0;
@@ -96,10 +75,12 @@ show(struct page_context *p, struct err *e)
     }
     html_put(&p->html, "<h1>%s</h1><p class=\"lead\">",
              open ? "What is open now" : "What is over");
-    for (int s = SEVERITY_CRITICAL; s >= SEVERITY_INFO; s--)
-        html_put(&p->html, s > 0 ? "%d %s, " : "%d %s", counts[s], words[s]);
-    html_put(&p->html, open ? ". <a href=\"%b/now?state=resolved%K\">What is over</a></p>"
-                            : ". <a href=\"%b/now%k\">What is open</a></p>");
+    for (int s = SEVERITY_CRITICAL; s >= SEVERITY_INFO; s--) {
+        if (counts[s] > 0)
+            html_put(&p->html, "%d %s, ", counts[s], severity_text((enum severity)s));
+    }
+    html_put(&p->html, open ? "<a href=\"%b/now?state=resolved%K\">what is over</a></p>"
+                            : "<a href=\"%b/now%k\">what is open</a></p>");
     if (p->latest.error != NULL && f == p->latest.findings)
         html_put(&p->html,
                  "<p class=\"card warning\">These are not the newest findings: %s</p>",

@@ -3,6 +3,7 @@
 
 #include "analyzer/tone.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,25 +12,14 @@ static const struct {
 } links[] = {
     {"policy_domain", "<a href=\"%b/domain/%u%k\">%s</a>"},
     {"sender", "<a href=\"%b/sender/%u%k\">%s</a>"},
-    {"id", "<a href=\"%b/report/%u%k\">%s</a>"},
-    {"result_type", "<a href=\"%b/results?result=%u%K\">%s</a>"},
+    {"id", "<a class=\"id\" href=\"%b/report/%u%k\">%s</a>"},
+    {"result_type", "<a href=\"%b/results%k#%u\">%s</a>"},
 };
 
 static bool
 is_number(enum column_type type)
 {
     return type == COLUMN_COUNT || type == COLUMN_NUMBER;
-}
-
-static const char *
-tone_class(enum tone tone)
-{
-    static const char *const classes[] = {
-        [TONE_PLAIN] = "",    [TONE_BAD] = "bad", [TONE_WARN] = "warn",
-        [TONE_GOOD] = "good", [TONE_DIM] = "dim", [TONE_BOLD] = "bold",
-    };
-
-    return classes[tone];
 }
 
 static enum tone
@@ -82,6 +72,8 @@ put_value(struct html *h, const struct column *c, const char *cell, struct err *
         (void)buf_putc(h->out, ' ');
         (void)buf_append(h->out, cell + 11, 5);
         html_put(h, "</time>");
+    } else if (c->type == COLUMN_DAY) {
+        html_put(h, "<time datetime=\"%s\">%s</time>", cell, cell);
     } else if (c->type == COLUMN_LIST) {
         buf_init(&list, 0);
         ok = view_list_join(&list, cell, ", ", e);
@@ -91,6 +83,16 @@ put_value(struct html *h, const struct column *c, const char *cell, struct err *
         html_text(h, cell);
     }
     return ok;
+}
+
+/* Where the next page of a list begins. */
+static void
+remember(struct html_table *t, const char *key, const char *cell)
+{
+    if (strcmp(key, "received") == 0)
+        (void)snprintf(t->received, sizeof t->received, "%s", cell);
+    else if (strcmp(key, "id") == 0)
+        (void)snprintf(t->id, sizeof t->id, "%s", cell);
 }
 
 static bool
@@ -108,11 +110,13 @@ html_row(struct view *v, const char *const cells[], struct err *e)
     for (size_t i = 0; i < v->column_count && ok; i++) {
         const struct column *c = &v->columns[i];
 
+        if (cells[i] != NULL)
+            remember(t, c->key, cells[i]);
         if (c->title == NULL)
             continue;
         (void)buf_printf(t->html->out, "<%s class=\"%s%s %s\">", element,
                          is_number(c->type) ? "num" : "", c->spare > 2 ? " wide" : "",
-                         cells[i] == NULL ? "" : tone_class(tone_of(c, cells[i])));
+                         cells[i] == NULL ? "" : tone_word(tone_of(c, cells[i])));
         if (cells[i] == NULL)
             (void)buf_puts(t->html->out, "-");
         else

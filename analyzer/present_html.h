@@ -5,9 +5,10 @@
 
 struct html_table {
     struct html *html;
-    const char *caption; /* says what the table is, to those who hear it */
-    size_t most;         /* rows; then the view fails, without an error */
-    bool begun, more;    /* more: there were more rows */
+    const char *caption;       /* says what the table is, to those who hear it */
+    size_t most;               /* rows; then the view fails, without an error */
+    bool begun, more;          /* more: there were more rows */
+    char received[32], id[64]; /* of the last row, if it has such cells */
 };
 
 /* Makes `v` write to `t`. view_clear() as usual. */

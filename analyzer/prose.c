@@ -14,21 +14,6 @@ enum {
     LEAST_TEXT = 20, /* columns that a text gets, however narrow the terminal */
 };
 
-void
-prose_init(struct prose *p, struct terminal *t, FILE *out)
-{
-    *p = (struct prose){.terminal = t, .out = out};
-    buf_init(&p->text, 0);
-    if (out == stdout)
-        terminal_page(t);
-}
-
-void
-prose_clear(struct prose *p)
-{
-    buf_clear(&p->text);
-}
-
 static void
 put_padding(struct prose *p, int n)
 {
@@ -47,8 +32,8 @@ put_toned(struct prose *p, enum tone tone, const char *text)
         (void)buf_puts(&p->text, tone_end(tone));
 }
 
-void
-prose_heading(struct prose *p, const char *text)
+static void
+put_heading(struct prose *p, const char *text)
 {
     if (p->text.len > 0)
         (void)buf_putc(&p->text, '\n');
@@ -105,16 +90,89 @@ put_wrapped(struct prose *p, int at, enum tone tone, const char *text)
     buf_clear(&safe);
 }
 
-void
-prose_field(struct prose *p, int indent, const char *label, enum tone tone,
-            const char *value)
+static void
+put_field(struct prose *p, int indent, const char *label, enum tone tone,
+          const char *value)
 {
-    if (value == NULL || *value == '\0')
-        return;
     put_padding(p, indent);
     put_toned(p, TONE_DIM, label);
     put_padding(p, LABEL_WIDTH - (int)strlen(label));
     put_wrapped(p, indent + LABEL_WIDTH, tone, value);
+}
+
+static void
+put_text(struct prose *p, int indent, const char *text)
+{
+    put_padding(p, indent);
+    put_wrapped(p, indent, TONE_PLAIN, text);
+}
+
+static void
+put_line(struct prose *p, enum tone tone, const char *text)
+{
+    put_toned(p, tone, text);
+    (void)buf_putc(&p->text, '\n');
+}
+
+static void
+put_link(struct prose *p, const char *href, const char *id, const char *text)
+{
+    (void)href;
+    put_padding(p, 2);
+    put_toned(p, TONE_PLAIN, id);
+    put_padding(p, 2);
+    put_line(p, TONE_PLAIN, text);
+}
+
+static bool
+put_all(struct prose *p, struct err *e)
+{
+    if (p->text.failed)
+        return err_nomem(e);
+    /* a reader who has left is met again by terminal_finish() */
+    if (p->text.len > 0)
+        (void)fwrite(p->text.bytes, 1, p->text.len, p->out);
+    buf_reset(&p->text);
+    return true;
+}
+
+static void
+put_linked(struct prose *p, const char *label, const char *href, const char *value)
+{
+    (void)href;
+    put_field(p, 0, label, TONE_PLAIN, value);
+}
+
+static const struct prose_medium terminal_medium = {
+    put_heading, put_field, put_text, put_line, put_link, put_linked, put_all};
+
+void
+prose_init(struct prose *p, struct terminal *t, FILE *out)
+{
+    *p = (struct prose){.medium = &terminal_medium, .terminal = t, .out = out};
+    buf_init(&p->text, 0);
+    if (out == stdout)
+        terminal_page(t);
+}
+
+void
+prose_clear(struct prose *p)
+{
+    buf_clear(&p->text);
+}
+
+void
+prose_heading(struct prose *p, const char *text)
+{
+    p->medium->heading(p, text);
+}
+
+void
+prose_field(struct prose *p, int indent, const char *label, enum tone tone,
+            const char *value)
+{
+    if (value != NULL && *value != '\0')
+        p->medium->field(p, indent, label, tone, value);
 }
 
 void
@@ -137,25 +195,29 @@ prose_fieldf(struct prose *p, int indent, const char *label, enum tone tone,
 void
 prose_text(struct prose *p, int indent, const char *text)
 {
-    put_padding(p, indent);
-    put_wrapped(p, indent, TONE_PLAIN, text);
+    p->medium->text(p, indent, text);
 }
 
 void
 prose_line(struct prose *p, enum tone tone, const char *text)
 {
-    put_toned(p, tone, text);
-    (void)buf_putc(&p->text, '\n');
+    p->medium->line(p, tone, text);
+}
+
+void
+prose_link(struct prose *p, const char *href, const char *id, const char *text)
+{
+    p->medium->link(p, href, id, text);
+}
+
+void
+prose_linked(struct prose *p, const char *label, const char *href, const char *value)
+{
+    p->medium->linked(p, label, href, value);
 }
 
 bool
 prose_end(struct prose *p, struct err *e)
 {
-    if (p->text.failed)
-        return err_nomem(e);
-    /* a reader who has left is met again by terminal_finish() */
-    if (p->text.len > 0)
-        (void)fwrite(p->text.bytes, 1, p->text.len, p->out);
-    buf_reset(&p->text);
-    return true;
+    return p->medium->end(p, e);
 }

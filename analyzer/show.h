@@ -54,6 +54,12 @@ enum {
 };
 extern const struct column held_columns[HELD_COLUMNS];
 
+/* What c->options->args[0] names, in words; its bytes as they came. ERR_INPUT when it
+ * names nothing. */
+struct context;
+MUST_USE bool show_in_words(struct context *c, struct prose *p, struct err *e);
+MUST_USE bool show_raw_bytes(struct context *c, struct buf *out, struct err *e);
+
 MUST_USE bool show_report(struct prose *p, const char *const values[SHOW_COLUMNS],
                           struct err *e);
 MUST_USE bool show_held(struct prose *p, const char *const values[HELD_COLUMNS + 1],

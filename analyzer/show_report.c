@@ -205,7 +205,7 @@ put_head(struct prose *p, const char *const v[SHOW_COLUMNS])
     if (*v[SHOW_COUNTED] == 'f')
         prose_field(p, 0, "counted", TONE_WARN,
                     "no: the same report came in a better way, and that one is");
-    prose_field(p, 0, "sender", TONE_PLAIN, v[SHOW_SENDER]);
+    prose_linked(p, "sender", "%b/sender/%u%k", v[SHOW_SENDER]);
     if (strcmp(v[SHOW_SENDER], v[SHOW_SUBMITTER]) != 0)
         prose_field(p, 0, "submitter", TONE_PLAIN, v[SHOW_SUBMITTER]);
     prose_field(p, 0, "organization", TONE_PLAIN, v[SHOW_ORGANIZATION]);

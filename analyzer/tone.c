@@ -30,6 +30,17 @@ tone_of_word(const char *word)
 }
 
 const char *
+tone_word(enum tone tone)
+{
+    static const char *const names[] = {
+        [TONE_PLAIN] = "",    [TONE_BAD] = "bad", [TONE_WARN] = "warn",
+        [TONE_GOOD] = "good", [TONE_DIM] = "dim", [TONE_BOLD] = "bold",
+    };
+
+    return names[tone];
+}
+
+const char *
 tone_start(enum tone tone)
 {
     return sequences[tone];

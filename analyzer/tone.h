@@ -14,6 +14,9 @@ enum tone {
  * other. */
 enum tone tone_of_word(const char *word);
 
+/* "bad", "warn" and so on: its class on a page; "" for TONE_PLAIN. Static. */
+const char *tone_word(enum tone tone);
+
 /* The escape sequence that starts it; "" for TONE_PLAIN. Static. */
 const char *tone_start(enum tone tone);
 

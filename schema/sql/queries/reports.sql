@@ -1,5 +1,5 @@
 -- tlsrpt reports: everything that was kept, the latest arrival first; a report that came in several tiers
--- once for each, whichever is counted.
+-- once for each, whichever is counted. $7 and $8 are the row after which to go on, $9 how many.
 SELECT id, extract(epoch FROM received)::bigint AS received, transport, trust, status, sender, organization,
        report_id, to_json(policy_domains) AS policy_domains,
        extract(epoch FROM window_start)::bigint AS "start", extract(epoch FROM window_end)::bigint AS "end",
@@ -25,4 +25,6 @@ FROM (
 ) AS r
 WHERE ($5::text[] IS NULL OR trust = ANY ($5::text[]))
   AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
+  AND ($7::timestamptz IS NULL OR received < $7::timestamptz OR received = $7::timestamptz AND id > $8)
 ORDER BY received DESC, id
+LIMIT $9::bigint
