@@ -1,7 +1,8 @@
-/* A batch: one look-up for what is there, then COPY of the rest, in one exchange and one
- * transaction. What goes wrong is met by trying again (others were in the way), by making
- * a month, or by cutting the batch in halves until the row that PostgreSQL will not take
- * stands alone and goes to quarantine. */
+/* A batch: COPY in one exchange and one transaction. Resends are rare, so only where one
+ * was met, in this batch or in the last, is it looked up first what is there. What goes
+ * wrong is met by trying again (others were in the way), by making a month, or by cutting
+ * the batch in halves until the row that PostgreSQL will not take stands alone and goes to
+ * quarantine. */
 #include "base/fault.h"
 #include "schema/pg_binary.h"
 #include "schema/store_aside.h"
@@ -26,6 +27,7 @@ struct put {
     struct put_item *items; /* those that ask to be accepted */
     size_t item_count;
     int losses;
+    bool look;        /* what is there, before the next COPY */
     bool unconfirmed; /* a verdict rests on rows that may not have reached the standby */
 };
 
@@ -58,7 +60,7 @@ decide_known(struct put *p, struct put_item *const items[], size_t n, struct err
         }
         if (!is_new) {
             decide(items[i], other ? OUTCOME_CONFLICT : OUTCOME_DUPLICATE);
-            p->unconfirmed = true;
+            p->unconfirmed = p->s->resent = true;
         }
     }
     return true;
@@ -91,9 +93,11 @@ put_waves(struct put *p, struct put_item *const items[], size_t n, struct err *e
     for (int t = 0; t < STORE_TABLES; t++)
         copies[t] = &p->s->copies[t];
     for (;;) {
-        if (!store_connect(p->s, e) || !lookup(p->s, items, n, &p->arena, e) ||
-            !decide_known(p, items, n, e))
+        if (!store_connect(p->s, e) ||
+            (p->look && (!lookup(p->s, items, n, &p->arena, e) ||
+                         !decide_known(p, items, n, e))))
             return false;
+        p->look = true;
         if ((count = next_wave(items, n, wave)) == 0)
             return true;
         if (!rows_encode(wave, count, p->s->copies, &p->arena, e))
@@ -122,7 +126,7 @@ static const struct {
     const char *prefix;
     enum next_step step;
 } steps[] = {
-    {"23505", STEP_RETRY},  /* another writer was first: the look-up will see it */
+    {"23505", STEP_RETRY},  /* a resend, or another writer was first: look */
     {"40", STEP_RETRY},     /* deadlock, serialization */
     {"23514", STEP_MONTHS}, /* no partition */
     {"22", STEP_SPLIT},     /* data that a column will not take */
@@ -382,10 +386,11 @@ finish(struct put *p, struct submission *const all[], size_t n, const struct err
 bool
 store_put(struct store *s, struct submission *const items[], size_t n, struct err *e)
 {
-    struct put p = {.s = s};
+    struct put p = {.s = s, .look = s->resent};
     struct err why = {0};
     bool ok;
 
+    s->resent = false;
     arena_init(&p.arena, 0);
     store_until(s, s->put_ms == 0 ? 0 : pg_clock_ms() + s->put_ms);
     ok = init_items(&p, items, n, &why) && put_accepted(&p, &why);
