@@ -70,6 +70,9 @@ MUST_USE bool batcher_to_spool(struct batcher *b, struct delivery *d);
 /* Sets VERDICT_AGAIN with a reason. */
 void batcher_push_back(struct delivery *d, const char *why);
 
+/* Wakes a writer if there is enough for one. The lock is held. */
+void batcher_wake_writer(struct batcher *b);
+
 /* The threads; `arg` is the batcher. */
 void *batcher_read_reports(void *arg);
 void *batcher_read_mails(void *arg);

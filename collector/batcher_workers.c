@@ -99,8 +99,7 @@ read_one(struct batcher *b, struct delivery *d)
         queued = may_hope(b, d) && charge(b, d, bytes);
         if (queued) {
             lanes_put(&b->rows, d);
-            (void)pthread_cond_signal(&b->to_write);
-            (void)pthread_cond_signal(&b->expiring);
+            batcher_wake_writer(b);
         }
         (void)pthread_mutex_unlock(&b->lock);
     }

@@ -14,6 +14,8 @@ enum {
     ROWS_A_MS = 4, /* of a batch, at the least, beside its fixed time */
     BYTES_A_MS = 4 << 10,
     MAX_SLOW = 16,
+    WORTH_A_WRITER = 32, /* reports for which a second writer begins beside a busy one */
+    PATIENCE_MS = 20,    /* how long fewer wait for it */
     ROWS_OF_A_REPORT = 2, /* in report and raw_report; then those of its policies */
     ROWS_OF_A_POLICY = 2, /* in report_key and policy_result; then its details */
 };
@@ -177,12 +179,35 @@ connect_store(struct batcher *b, bool *at_once)
     return NULL;
 }
 
+/* When a batch may begin; INT64_MAX: when something changes. What a transaction costs by
+ * itself is shared by all in it, so few wait for the one that is being written: not long,
+ * for it may hang. The lock is held. */
+static int64_t
+begins_ms(const struct batcher *b)
+{
+    if (b->read_all || (b->rows.count > 0 && b->writing == 0) ||
+        b->rows.count >= WORTH_A_WRITER)
+        return 0;
+    if (b->rows.count == 0)
+        return INT64_MAX;
+    return lanes_deadline(&b->rows) - b->settings->intake.max_wait_s * 1000 + PATIENCE_MS;
+}
+
+void
+batcher_wake_writer(struct batcher *b)
+{
+    if (b->rows.count == 1 || begins_ms(b) == 0)
+        (void)pthread_cond_signal(&b->to_write);
+}
+
 static bool
 next_batch(struct batcher *b, struct batch *batch)
 {
+    int64_t begins;
+
     (void)pthread_mutex_lock(&b->lock);
-    while (b->rows.count == 0 && !b->read_all)
-        (void)pthread_cond_wait(&b->to_write, &b->lock);
+    while ((begins = begins_ms(b)) == INT64_MAX || begins > batcher_now_ms())
+        batcher_wait(b, &b->to_write, begins);
     collect(b, batch);
     (void)pthread_mutex_unlock(&b->lock);
     return batch->count > 0;
