@@ -144,8 +144,7 @@ batcher_usage(struct batcher *b, struct batcher_usage *out)
 void
 batcher_submit(struct batcher *b, struct delivery *d)
 {
-    struct lanes *lanes = d->kind == DELIVERY_MAIL ? &b->mails : &b->reports;
-    bool room;
+    bool mail = d->kind == DELIVERY_MAIL, room;
 
     arena_init(&d->arena, 0);
     d->submission_count = 0;
@@ -154,16 +153,15 @@ batcher_submit(struct batcher *b, struct delivery *d)
     d->reason[0] = '\0';
     batcher_push_back(d, "too many reports are waiting, try again later");
     (void)pthread_mutex_lock(&b->lock);
-    room = !b->stopping && (d->kind == DELIVERY_REPORT || b->mail != NULL) &&
+    room = !b->stopping && (!mail || b->mail != NULL) &&
            b->inside < (size_t)b->settings->intake.max_waiting_reports;
     if (room) {
         b->inside++;
         /* A mail waits for DNS besides. */
-        d->deadline_ms = batcher_now_ms() +
-                         batcher_half_wait_ms(b) * (d->kind == DELIVERY_MAIL ? 2 : 1);
-        lanes_put(lanes, d);
-        (void)pthread_cond_broadcast(&b->to_read);
-        (void)pthread_cond_signal(&b->expiring);
+        d->deadline_ms = batcher_now_ms() + batcher_half_wait_ms(b) * (mail ? 2 : 1);
+        lanes_put(mail ? &b->mails : &b->reports, d);
+        (void)pthread_cond_signal(mail ? &b->to_read_mail : &b->to_read);
+        batcher_watch(b, d);
     }
     (void)pthread_mutex_unlock(&b->lock);
     if (room)
@@ -199,6 +197,13 @@ next_deadline(const struct batcher *b)
     return next;
 }
 
+void
+batcher_watch(struct batcher *b, const struct delivery *d)
+{
+    if (d->deadline_ms < b->watch_until_ms)
+        (void)pthread_cond_signal(&b->expiring);
+}
+
 static void *
 watch(void *arg)
 {
@@ -215,7 +220,9 @@ watch(void *arg)
             batcher_finish(b, d);
             (void)pthread_mutex_lock(&b->lock);
         } else {
-            batcher_wait(b, &b->expiring, next_deadline(b));
+            b->watch_until_ms = next_deadline(b);
+            batcher_wait(b, &b->expiring, b->watch_until_ms);
+            b->watch_until_ms = 0;
         }
     }
     (void)pthread_mutex_unlock(&b->lock);
@@ -258,6 +265,7 @@ init_conditions(struct batcher *b)
     (void)pthread_condattr_init(&attr);
     (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&b->to_read, &attr);
+    (void)pthread_cond_init(&b->to_read_mail, &attr);
     (void)pthread_cond_init(&b->to_write, &attr);
     (void)pthread_cond_init(&b->to_spool, &attr);
     (void)pthread_cond_init(&b->freed, &attr);
@@ -302,6 +310,7 @@ announce(struct batcher *b, bool *flag)
     (void)pthread_mutex_lock(&b->lock);
     *flag = true;
     (void)pthread_cond_broadcast(&b->to_read);
+    (void)pthread_cond_broadcast(&b->to_read_mail);
     (void)pthread_cond_broadcast(&b->to_write);
     (void)pthread_cond_broadcast(&b->to_spool);
     (void)pthread_cond_broadcast(&b->freed);
@@ -331,6 +340,7 @@ batcher_free(struct batcher *b)
         return;
     batcher_stop(b);
     (void)pthread_cond_destroy(&b->to_read);
+    (void)pthread_cond_destroy(&b->to_read_mail);
     (void)pthread_cond_destroy(&b->to_write);
     (void)pthread_cond_destroy(&b->to_spool);
     (void)pthread_cond_destroy(&b->freed);

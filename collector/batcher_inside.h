@@ -19,7 +19,7 @@ struct batcher {
     struct spool *spool;
 
     pthread_mutex_t lock; /* of all below */
-    pthread_cond_t to_read, to_write, to_spool, freed, expiring, ending;
+    pthread_cond_t to_read, to_read_mail, to_write, to_spool, freed, expiring, ending;
     struct lanes reports, mails; /* for the workers */
     struct lanes rows;           /* for the writers */
     struct lanes spooling;       /* for the spool */
@@ -36,6 +36,7 @@ struct batcher {
     size_t connected;     /* writers */
     size_t connect_tries; /* of all writers */
     int64_t next_probe_ms;
+    int64_t watch_until_ms; /* sleeps the thread that looks for what expires */
 
     struct batcher_threads {
         pthread_t threads[BATCHER_MAX_THREADS];
@@ -48,6 +49,9 @@ int64_t batcher_now_ms(void);
 
 /* Waits with the lock held; INT64_MAX: for ever. */
 void batcher_wait(struct batcher *b, pthread_cond_t *cond, int64_t deadline_ms);
+
+/* Sees to it that what was queued expires in time. The lock is held. */
+void batcher_watch(struct batcher *b, const struct delivery *d);
 
 /* Takes bytes out of the budget with the lock held. */
 MUST_USE bool batcher_take_bytes(struct batcher *b, size_t bytes);

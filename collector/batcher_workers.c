@@ -100,6 +100,7 @@ read_one(struct batcher *b, struct delivery *d)
         if (queued) {
             lanes_put(&b->rows, d);
             batcher_wake_writer(b);
+            batcher_watch(b, d);
         }
         (void)pthread_mutex_unlock(&b->lock);
     }
@@ -108,7 +109,7 @@ read_one(struct batcher *b, struct delivery *d)
 }
 
 static void *
-read_all(struct batcher *b, struct lanes *lanes)
+read_all(struct batcher *b, struct lanes *lanes, pthread_cond_t *filled)
 {
     (void)pthread_mutex_lock(&b->lock);
     for (;;) {
@@ -121,7 +122,7 @@ read_all(struct batcher *b, struct lanes *lanes)
         } else if (b->stopping) {
             break;
         } else {
-            (void)pthread_cond_wait(&b->to_read, &b->lock);
+            (void)pthread_cond_wait(filled, &b->lock);
         }
     }
     (void)pthread_mutex_unlock(&b->lock);
@@ -133,7 +134,7 @@ batcher_read_reports(void *arg)
 {
     struct batcher *b = arg;
 
-    return read_all(b, &b->reports);
+    return read_all(b, &b->reports, &b->to_read);
 }
 
 void *
@@ -141,5 +142,5 @@ batcher_read_mails(void *arg)
 {
     struct batcher *b = arg;
 
-    return read_all(b, &b->mails);
+    return read_all(b, &b->mails, &b->to_read_mail);
 }

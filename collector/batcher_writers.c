@@ -14,8 +14,8 @@ enum {
     ROWS_A_MS = 4, /* of a batch, at the least, beside its fixed time */
     BYTES_A_MS = 4 << 10,
     MAX_SLOW = 16,
-    WORTH_A_WRITER = 32, /* reports for which a second writer begins beside a busy one */
-    PATIENCE_MS = 20,    /* how long fewer wait for it */
+    WORTH_A_WRITER = 32,  /* reports for which a second writer begins beside a busy one */
+    PATIENCE_MS = 20,     /* how long fewer wait for it */
     ROWS_OF_A_REPORT = 2, /* in report and raw_report; then those of its policies */
     ROWS_OF_A_POLICY = 2, /* in report_key and policy_result; then its details */
 };
@@ -190,7 +190,7 @@ begins_ms(const struct batcher *b)
         return 0;
     if (b->rows.count == 0)
         return INT64_MAX;
-    return lanes_deadline(&b->rows) - b->settings->intake.max_wait_s * 1000 + PATIENCE_MS;
+    return lanes_deadline(&b->rows) - batcher_half_wait_ms(b) + PATIENCE_MS;
 }
 
 void

@@ -187,7 +187,7 @@ http_listen(struct http *h, int fd, bool tls, struct err *e)
 
 /* Waits until *count is 0, for at most so many seconds. The lock is held. */
 static bool
-wait_for_none(struct http *h, const size_t *count, int64_t seconds)
+wait_for_none(struct http *h, const atomic_size_t *count, int64_t seconds)
 {
     struct timespec until;
 

@@ -5,6 +5,7 @@
 
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,8 +23,8 @@ struct guard_node {
     int fd;
     bool has_peer, shut;
     struct peer peer, network;
-    enum guard_phase phase;
-    int64_t deadline_ms;
+    _Atomic enum guard_phase phase; /* these two are set by the connection's thread */
+    _Atomic int64_t deadline_ms;
     int64_t requests; /* used by the connection's own thread only */
 };
 
@@ -234,10 +235,8 @@ guard_remove(struct guard *g, struct guard_node *node)
 void
 guard_enter(struct guard *g, struct guard_node *node, enum guard_phase phase)
 {
-    (void)pthread_mutex_lock(&g->lock);
-    node->phase = phase;
     node->deadline_ms = now_ms() + g->limit_ms[phase];
-    (void)pthread_mutex_unlock(&g->lock);
+    node->phase = phase;
 }
 
 bool

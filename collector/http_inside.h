@@ -6,6 +6,7 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum {
     HTTP_MAX_SOCKETS = 16,
@@ -22,12 +23,12 @@ struct http {
     int sockets[HTTP_MAX_SOCKETS]; /* once they listen no more */
     size_t daemon_count;
 
-    pthread_mutex_t lock; /* of all below */
+    atomic_size_t requests;  /* under way */
+    atomic_size_t suspended; /* of these, out of libmicrohttpd's hands */
+    atomic_bool draining;    /* no new request; who takes one off then says so */
+    atomic_bool stopping;    /* none may be suspended any more */
+    pthread_mutex_t lock;
     pthread_cond_t changed;
-    size_t requests;  /* under way */
-    size_t suspended; /* of these, out of libmicrohttpd's hands */
-    bool draining;    /* no new request */
-    bool stopping;    /* none may be suspended any more */
 };
 
 /* MHD_AccessHandlerCallback. */
@@ -93,5 +94,8 @@ struct http_answer http_refusal(enum verdict verdict, const char *reason);
 
 /* Gives back the body and the room it took. */
 void http_let_go(struct http_request *r);
+
+/* One less of `count`. */
+void http_count_off(struct http *h, atomic_size_t *count);
 
 int64_t http_now_s(void);

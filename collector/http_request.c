@@ -57,7 +57,6 @@ request_new(struct http *h, struct MHD_Connection *c)
 {
     struct guard_node *node = http_node(c);
     struct http_request *r = node == NULL ? NULL : calloc(1, sizeof *r);
-    bool draining;
 
     if (r == NULL)
         return NULL;
@@ -65,11 +64,8 @@ request_new(struct http *h, struct MHD_Connection *c)
     r->c = c;
     r->node = node;
     buf_init(&r->body, (size_t)h->settings->https.max_body_bytes);
-    (void)pthread_mutex_lock(&h->lock);
     h->requests++;
-    draining = h->draining;
-    (void)pthread_mutex_unlock(&h->lock);
-    r->last = draining ||
+    r->last = h->draining ||
               guard_count_request(node) >= h->settings->https.max_requests_per_connection;
     return r;
 }
@@ -121,31 +117,36 @@ submit(void *ctx, const char *name)
     batcher_submit(r->http->batcher, &r->delivery);
 }
 
+void
+http_count_off(struct http *h, atomic_size_t *count)
+{
+    (*count)--;
+    if (!h->draining)
+        return;
+    (void)pthread_mutex_lock(&h->lock);
+    (void)pthread_cond_broadcast(&h->changed);
+    (void)pthread_mutex_unlock(&h->lock);
+}
+
 /* May it be suspended? libmicrohttpd aborts when it is stopped with one that is. */
 static bool
 count_suspended(struct http_request *r)
 {
     struct http *h = r->http;
 
-    (void)pthread_mutex_lock(&h->lock);
+    h->suspended++; /* first, so that who sets `stopping` and then looks sees it */
     r->suspended = !h->stopping;
-    h->suspended += r->suspended;
-    (void)pthread_mutex_unlock(&h->lock);
+    if (!r->suspended)
+        http_count_off(h, &h->suspended);
     return r->suspended;
 }
 
 static void
 count_resumed(struct http_request *r)
 {
-    struct http *h = r->http;
-
-    if (!r->suspended)
-        return;
+    if (r->suspended)
+        http_count_off(r->http, &r->http->suspended);
     r->suspended = false;
-    (void)pthread_mutex_lock(&h->lock);
-    h->suspended--;
-    (void)pthread_cond_broadcast(&h->changed);
-    (void)pthread_mutex_unlock(&h->lock);
 }
 
 static enum MHD_Result
@@ -249,8 +250,5 @@ http_completed(void *http, struct MHD_Connection *c, void **request,
     http_let_go(r);
     guard_enter(h->guard, r->node, GUARD_IDLE);
     free(r);
-    (void)pthread_mutex_lock(&h->lock);
-    h->requests--;
-    (void)pthread_cond_broadcast(&h->changed);
-    (void)pthread_mutex_unlock(&h->lock);
+    http_count_off(h, &h->requests);
 }

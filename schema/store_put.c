@@ -1,8 +1,8 @@
 /* A batch: COPY in one exchange and one transaction. Resends are rare, so only where one
  * was met, in this batch or in the last, is it looked up first what is there. What goes
  * wrong is met by trying again (others were in the way), by making a month, or by cutting
- * the batch in halves until the row that PostgreSQL will not take stands alone and goes to
- * quarantine. */
+ * the batch in halves until the row that PostgreSQL will not take stands alone and goes
+ * to quarantine. */
 #include "base/fault.h"
 #include "schema/pg_binary.h"
 #include "schema/store_aside.h"
@@ -94,8 +94,8 @@ put_waves(struct put *p, struct put_item *const items[], size_t n, struct err *e
         copies[t] = &p->s->copies[t];
     for (;;) {
         if (!store_connect(p->s, e) ||
-            (p->look && (!lookup(p->s, items, n, &p->arena, e) ||
-                         !decide_known(p, items, n, e))))
+            (p->look &&
+             (!lookup(p->s, items, n, &p->arena, e) || !decide_known(p, items, n, e))))
             return false;
         p->look = true;
         if ((count = next_wave(items, n, wave)) == 0)

@@ -1,10 +1,10 @@
 /* usage: bench_store URI put|copy WRITERS BATCH PACK SALT [TIMES]
  *
  * How long the reports of a pack take through store_put(), or, as the limit, how long
- * PostgreSQL takes for the rows of the same batches in COPY BINARY, encoded beforehand and
- * looked up nowhere. Prints reports newly kept and seconds. SALT makes the reports others than
- * those of another run, TIMES repeats the pack with other salts. One report of a hundred
- * was put before the clock started. */
+ * PostgreSQL takes for the rows of the same batches in COPY BINARY, encoded beforehand
+ * and looked up nowhere. Prints reports newly kept and seconds. SALT makes the reports
+ * others than those of another run, TIMES repeats the pack with other salts. One report
+ * of a hundred was put before the clock started. */
 #include "schema/check.h"
 #include "schema/decode.h"
 #include "schema/inflate.h"
@@ -21,7 +21,7 @@
 
 enum {
     MAX_WRITERS = 64,
-    KNOWN_OF = 100, /* one of so many is there already */
+    KNOWN_OF = 100,  /* one of so many is there already */
     MAX_ROWS = 5000, /* as the batcher has it */
 };
 
@@ -65,7 +65,8 @@ fill(size_t i, const char *bytes, size_t n, const char *salt, size_t time_no)
               decode_report(json.bytes, json.len, r, &e),
           &e);
     buf_clear(&json);
-    r->report_id = arena_printf(&r->arena, "%.16s%s-%zu-%zu", r->report_id, salt, time_no, i);
+    r->report_id =
+        arena_printf(&r->arena, "%.16s%s-%zu-%zu", r->report_id, salt, time_no, i);
     check(sender_find(r, NULL, &e) && check_report(r, r->end + 86400, &e), &e);
     report_lead(r);
     *s = (struct submission){.status = STATUS_ACCEPTED,
@@ -111,7 +112,8 @@ put_known(void)
 
     check(store_open(uri, STORE_COLLECTOR, &s, &e), &e);
     for (size_t i = 0; i < known_count; i += 100)
-        check(store_put(s, known + i, known_count - i < 100 ? known_count - i : 100, &e), &e);
+        check(store_put(s, known + i, known_count - i < 100 ? known_count - i : 100, &e),
+              &e);
     store_close(s);
 }
 

@@ -1,4 +1,5 @@
-/* What workload.py writes: a row of [u32le gzip length][u32le JSON length][gzip bytes]. */
+/* What workload.py writes: a row of [u32le gzip length][u32le JSON length][gzip bytes].
+ */
 #pragma once
 #include "base/buf.h"
 
