@@ -28,6 +28,11 @@ enum {
     OPTION_CRITICAL = 1 << 19,
     OPTION_TIMEOUT = 1 << 20,
     OPTION_VERBOSE = 1 << 21,
+    OPTION_RECORDS = 1 << 22,
+    OPTION_ENDPOINT = 1 << 23,
+    OPTION_MAILTO = 1 << 24,
+    OPTION_CONNECT_TO = 1 << 25,
+    OPTION_CA = 1 << 26,
 
     /* what every verb takes that reads the database */
     OPTIONS_COMMON = OPTION_DB | OPTION_CONFIG | OPTION_FORMAT | OPTION_AS_OF,
@@ -69,6 +74,8 @@ struct options {
     const char *warning, *critical;      /* ranges, as typed; NULL: not given */
     int timeout_s;                       /* 0: not given */
     int verbose;                         /* how often it was given */
+    const char *endpoint, *mailto;       /* where reports shall go; NULL: not given */
+    const char *connect_to, *ca_file;    /* NULL: not given */
 
     /* of pages: where a list goes on, and how long it is; NULL: from the start, all */
     const char *after_received, *after_id, *limit;

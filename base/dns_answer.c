@@ -43,6 +43,14 @@ join_labels(const unsigned char *data, size_t n, char *out)
     return len;
 }
 
+static size_t
+lower(char *text, size_t n)
+{
+    for (size_t i = 0; text != NULL && i < n; i++)
+        text[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] | 0x20 : text[i]);
+    return n;
+}
+
 /* "3 1 1 AB12", as zone files and reports have it (RFC 6698 section 2.2). */
 static size_t
 print_tlsa(const unsigned char *data, size_t n, char *out)
@@ -72,7 +80,7 @@ decode(enum dns_type type, const unsigned char *data, size_t n, char *out)
     case DNS_PTR:
         return join_labels(data, n, out);
     case DNS_MX: /* a preference, then the host */
-        return n < 3 ? SIZE_MAX : join_labels(data + 2, n - 2, out);
+        return n < 3 ? SIZE_MAX : lower(out, join_labels(data + 2, n - 2, out));
     case DNS_TLSA:
         return print_tlsa(data, n, out);
     case DNS_A:

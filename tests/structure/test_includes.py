@@ -24,7 +24,7 @@ OWNERS = {
     r"confuse\.h": r"base/conf\.c",
     r"libsmartcols/.*": r"analyzer/present_table\.c",
     r"libpsl\.h": r"schema/sender\.c",
-    r"gnutls/.*": r"schema/key\.c|collector/(dkim|http_tls)[a-z_]*\.[ch]",
+    r"gnutls/.*": r"schema/key\.c|analyzer/https_get\.c|collector/(dkim|http_tls)[a-z_]*\.[ch]",
     r"idn2\.h": r"schema/domain\.c",
     r"jansson\.h": r"analyzer/(present_json|show_report|view)\.c|collector/http[a-z_]*\.c",
 }

@@ -30,7 +30,7 @@ static const struct {
     {"address", DNS_A, "\xC0\0\2\1", 4, "\xC0\0\2\1", 4},
     {"short address", DNS_A, "\xC0\0\2", 3, NULL, 0},
     {"long address", DNS_AAAA, "0123456789abcdef", 16, "0123456789abcdef", 16},
-    {"mail exchanger", DNS_MX, "\0\12\2mx\7example\0", 14, "mx.example", 10},
+    {"mail exchanger", DNS_MX, "\0\12\2mX\7Example\0", 14, "mx.example", 10},
     {"null mail exchanger", DNS_MX, "\0\0\0", 3, "", 0},
     {"mail exchanger cut", DNS_MX, "\0\12", 2, NULL, 0},
     {"TLSA", DNS_TLSA, "\3\1\1\xAB\x09", 5, "3 1 1 AB09", 10},
