@@ -19,7 +19,7 @@ OWNERS = {
     r"libpq-fe\.h|libpq/.*": r"schema/pg[a-z_]*\.[ch]",
     r"zlib\.h": r"schema/inflate\.c|base/gzip\.c",
     r"gmime/.*": r"collector/mail[a-z_]*\.[ch]",
-    r"microhttpd\.h": r"collector/http[a-z_]*\.[ch]|base/httpd\.c",
+    r"microhttpd\.h": r"collector/http[a-z_]*\.[ch]|base/httpd[a-z_]*\.[ch]",
     r"unbound\.h": r"base/resolver\.c",
     r"confuse\.h": r"base/conf\.c",
     r"libsmartcols/.*": r"analyzer/present_table\.c",
