@@ -132,6 +132,8 @@ add_words(struct making *m, struct arena *arena, const char *arg, struct err *e)
     }
     if (arg != NULL && (given = params_decode(arg, strlen(arg), false, arena, e)) == NULL)
         return false;
+    if (given != NULL && page->arg_option != NULL && strchr(given, ',') != NULL)
+        return err_set(e, ERR_INPUT, "one name at a time");
     if (given != NULL && page->arg_option != NULL &&
         !add_word(m, arena_printf(arena, "%s%s", page->arg_option, given), e))
         return false;

@@ -20,7 +20,8 @@ FROM (
       AND ($5::text[] IS NULL OR trust = ANY ($5::text[]))
       AND NOT EXISTS (
           SELECT FROM failure_detail f
-          WHERE f.policy_domain = p.policy_domain AND f.day = p.day AND f.report_key = p.report_key
+          WHERE f.day BETWEEN $1::date AND $2::date
+            AND f.policy_domain = p.policy_domain AND f.day = p.day AND f.report_key = p.report_key
             AND f.tier = p.tier AND f.policy_no = p.policy_no)
 ) AS f
 GROUP BY policy_domain, sender, day, policy_type, result_type, sending_mta_ip, receiving_mx_hostname,

@@ -22,7 +22,8 @@ FROM (
       AND NOT EXISTS (
           SELECT FROM failure_detail f
           WHERE f.policy_domain = p.policy_domain AND f.day = p.day AND f.report_key = p.report_key
-            AND f.tier = p.tier AND f.policy_no = p.policy_no)
+            AND f.tier = p.tier AND f.policy_no = p.policy_no
+            AND f.day BETWEEN $1::date AND $2::date)
 ) AS f
 GROUP BY result_type, policy_domain
 ORDER BY failed_sessions DESC, result_type, policy_domain
