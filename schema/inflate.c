@@ -1,11 +1,14 @@
 /* Reporters are strangers and their sizes are claims: what a header says is only ever
- * used to guess how much memory to ask for, never believed. zlib is included here alone;
- * the zip container (PKWARE APPNOTE 4.3) needs two records of it. */
+ * used to guess how much memory to ask for, never believed. A gzip as nearly all are, of
+ * one member and of the size that it says, is for libdeflate, in less than half the time;
+ * zlib, which says what is wrong, reads all others. Both are included here alone; the zip
+ * container (PKWARE APPNOTE 4.3) needs two records of it. */
 #include "schema/inflate.h"
 
 #include <stdint.h>
 #include <string.h>
 #define ZLIB_CONST
+#include <libdeflate.h>
 #include <zlib.h>
 
 const struct inflate_limits inflate_defaults = {
@@ -149,15 +152,38 @@ inflate_stream(const struct job *j, z_stream *z, struct bytes *in, size_t guess)
     return true;
 }
 
+/* All of `in` at once; false when that is not so easy. */
+static bool
+inflate_whole(const struct job *j, struct bytes in)
+{
+    size_t claim = in.len < 4 ? SIZE_MAX : u32(in.at + in.len - 4), used = 0;
+    struct libdeflate_decompressor *d;
+    bool ok;
+
+    if (claim > j->limits->max_bytes || claim / RATIO_GUESS > in.len ||
+        !buf_reserve(j->out, claim) || (d = libdeflate_alloc_decompressor()) == NULL)
+        return false;
+    ok = libdeflate_gzip_decompress_ex(d, in.at, in.len, j->out->bytes + j->out->len,
+                                       claim, &used, NULL) == LIBDEFLATE_SUCCESS &&
+         used == in.len;
+    libdeflate_free_decompressor(d);
+    if (ok)
+        j->out->len += claim;
+    j->out->bytes[j->out->len] = '\0';
+    return ok;
+}
+
 static bool
 inflate_gzip(const struct job *j, struct bytes in)
 {
     z_stream z = {0};
     size_t members = 0;
     bool ok = false;
-    int status = inflateInit2(&z, WINDOW_GZIP);
+    int status;
 
-    if (status != Z_OK)
+    if (j->limits->max_members > 0 && inflate_whole(j, in))
+        return true;
+    if ((status = inflateInit2(&z, WINDOW_GZIP)) != Z_OK)
         return zlib_error(j, status, z.msg);
     while (members == 0 || starts_with(in, "\x1f\x8b", 2)) {
         size_t claim = in.len < 4 ? 0 : u32(in.at + in.len - 4);

@@ -18,6 +18,7 @@ MAY_INCLUDE = {
 OWNERS = {
     r"libpq-fe\.h|libpq/.*": r"schema/pg[a-z_]*\.[ch]",
     r"zlib\.h": r"schema/inflate\.c|base/gzip\.c",
+    r"libdeflate\.h": r"schema/inflate\.c",
     r"gmime/.*": r"collector/mail[a-z_]*\.[ch]",
     r"microhttpd\.h": r"collector/http[a-z_]*\.[ch]|base/httpd[a-z_]*\.[ch]",
     r"unbound\.h": r"base/resolver\.c",
@@ -54,7 +55,7 @@ def test_library_is_included_by_its_owner_only(path):
 
 def library_flags():
     return shlex.split(subprocess.run(
-        ["pkg-config", "--cflags", "libpq", "zlib", "gnutls", "libmicrohttpd", "libconfuse",
+        ["pkg-config", "--cflags", "libpq", "zlib", "libdeflate", "gnutls", "libmicrohttpd", "libconfuse",
          "smartcols", "gmime-3.0", "libpsl", "jansson"],
         check=True, capture_output=True, text=True).stdout)
 
