@@ -6,6 +6,8 @@
 #include "analyzer/figure.h"
 #include "base/when.h"
 
+#include <string.h>
+
 enum {
     LEFT = 52, /* for the numbers of the axes */
     RIGHT = 8,
@@ -13,7 +15,8 @@ enum {
     HEAD = 30,   /* above a panel, for its title */
     FOOT = 22,   /* below the lower one, for the days */
     LANE = 20,
-    MARK = 18,         /* least width */
+    MARK = 10, /* least width of one, without its label */
+    LETTER = 8,
     SHORT_DAYS = 35,   /* Mondays are named */
     MIDDLE_DAYS = 120, /* so are the first and the 16th; beyond: months */
 };
@@ -190,12 +193,14 @@ mark_span(const struct frame *f, const struct chart_mark *m, double *x, double *
     int64_t upto = f->c->first_day + (int64_t)f->c->day_count;
     int64_t first = m->first < f->c->first_day ? f->c->first_day : m->first;
     int64_t end = m->last + 1LL > upto ? upto : m->last + 1LL;
+    double least;
 
     if (first >= end)
         return false;
     *x = x_of(f, first);
     *width = (double)(end - first) * f->step;
-    *width = *width < MARK ? MARK : *width;
+    least = MARK + LETTER * (double)strlen(m->label);
+    *width = *width < least ? least : *width;
     if (*x + *width > f->width - RIGHT)
         *x = f->width - RIGHT - *width;
     return true;

@@ -170,8 +170,8 @@ put_row(struct page_context *p, const struct heat *h, const struct heat_row *row
 static void
 put_legend(struct html *html)
 {
-    static const char *const steps[HEAT_LEVELS] = {"none", "below 1 %", "1 %",
-                                                   "5 %",  "20 %",      "50 % and more"};
+    static const char *const steps[HEAT_LEVELS] = {
+        "none", "below 1 %", "1 to 5 %", "5 to 20 %", "20 to 50 %", "50 % and more"};
 
     html_put(html, "<ul class=\"legend\" aria-label=\"Share of sessions that failed\">");
     for (int i = 0; i < HEAT_LEVELS; i++) {

@@ -10,7 +10,7 @@
 
 enum {
     MOST_DAYS = 365,
-    LINE_BYTES = 56, /* of a policy's line that are shown */
+    LINE_BYTES = 40, /* of a policy's line that are shown */
     MAX_LINES = 8,
 };
 
