@@ -13,7 +13,7 @@ enum {
     HEAT_HABIT = 14,  /* days that make a habit, before those shown, too */
     HEAT_SILENT = 28, /* days after which nothing is expected any more */
     HEAT_MARGIN_H = 24,
-    HEAT_SENDERS = 40, /* rows; the others are one */
+    HEAT_SENDERS = 30, /* rows; the others are one */
     HEAT_SENDER_SIZE = 256,
     HEAT_LEVELS = 6,
     HEAT_TEXT = 8,

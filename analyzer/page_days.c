@@ -38,14 +38,18 @@ page_days_link(struct page_context *p, int32_t day, const char *sender, bool fai
     char text[WHEN_DAY_SIZE];
 
     (void)when_print_day(day, text);
-    html_put(&p->html, " href=\"%b/%s?since=%s&amp;until=%s",
-             failed ? "failures" : "reports", text, text);
+    sender = sender != NULL ? sender : page_param(p, "sender");
+    if (failed && sender != NULL)
+        html_put(&p->html, " href=\"%b/sender/%u?since=%s", sender, text);
+    else
+        html_put(&p->html, " href=\"%b/%s?since=%s", failed ? "results" : "reports",
+                 text);
+    html_put(&p->html, "&amp;until=%s", text);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         if (page_param(p, others[i]) != NULL)
             html_put(&p->html, "&amp;%s=%u", others[i], page_param(p, others[i]));
     }
-    sender = sender != NULL ? sender : page_param(p, "sender");
-    if (sender != NULL)
+    if (!failed && sender != NULL)
         html_put(&p->html, "&amp;sender=%u", sender);
     html_put(&p->html, "\"");
 }

@@ -17,8 +17,8 @@ struct page_days {
 MUST_USE bool page_days_find(struct page_context *p, size_t most, struct page_days *out,
                              struct err *e);
 
-/* Appends ' href="/failures?since=DAY&until=DAY' or, without failures, the day's reports,
- * with the other parameters as they are, and `sender` if not NULL, up to the quote. */
+/* Appends ' href="..."' of where more is said of a day, and of `sender` if not NULL: what
+ * failed, or its reports. The other parameters go along. */
 void page_days_link(struct page_context *p, int32_t day, const char *sender, bool failed);
 
 /* "2026-11-05" of a query as days since 1970. */

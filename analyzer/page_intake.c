@@ -43,6 +43,11 @@ static const struct column evicted_columns[] = {
     {"bytes", "BYTES", COLUMN_COUNT, 0, COLOUR_NONE},
 };
 
+/* As lists are begun. */
+#define TABLE_OF(label)                                                                  \
+    "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"" label           \
+    "\"><table><caption>" label "</caption><thead><tr>"
+
 static const struct command days_of_intake = {
     .run = command_query,
     .sql = query_page_intake,
@@ -129,13 +134,13 @@ put_lags(struct page_context *p, struct err *e)
         html_put(&p->html, "<p>No report has come yet.</p>");
         return true;
     }
-    html_put(&p->html,
-             "<div class=\"scroll\"><table><caption>Reports by the time from the end of "
-             "their day to their "
-             "arrival</caption><thead><tr><th scope=\"col\">After the day's end</th><th "
-             "scope=\"col\" "
-             "class=\"num\">Reports</th><th scope=\"col\" class=\"num\">Share</th><td "
-             "class=\"wide\"></td></tr></thead><tbody>");
+    html_put(
+        &p->html, TABLE_OF("Reports by the time from the end of their day to their "
+                           "arrival") "<th scope=\"col\">After the day's end</th><th "
+                                      "scope=\"col\" "
+                                      "class=\"num\">Reports</th><th scope=\"col\" "
+                                      "class=\"num\">Share</th><td "
+                                      "class=\"wide\"></td></tr></thead><tbody>");
     for (size_t i = 0; i < lags.count; i++)
         put_bucket(&p->html, &lags, i);
     html_put(&p->html, "</tbody></table></div>");
@@ -173,14 +178,14 @@ put_silent(struct page_context *p, const struct facts *f, const struct diaries *
         if (days < LEAST_SILENT)
             continue;
         if (shown++ == 0)
-            html_put(&p->html, "<div class=\"scroll\"><table><caption>Silent "
-                               "senders</caption><thead><tr>"
-                               "<th scope=\"col\">Sender</th><th scope=\"col\">Last "
-                               "reported</th><th scope=\"col\" "
-                               "class=\"num\">Days missed</th><th scope=\"col\" "
-                               "class=\"num\">Usual lag, h</th>"
-                               "<th scope=\"col\" class=\"num\">Sessions a "
-                               "day</th></tr></thead><tbody>");
+            html_put(&p->html, TABLE_OF("Silent senders")
+
+                                   "<th scope=\"col\">Sender</th><th scope=\"col\">Last "
+                                   "reported</th><th scope=\"col\" "
+                                   "class=\"num\">Days missed</th><th scope=\"col\" "
+                                   "class=\"num\">Usual lag, h</th>"
+                                   "<th scope=\"col\" class=\"num\">Sessions a "
+                                   "day</th></tr></thead><tbody>");
         html_put(&p->html,
                  "<tr><th scope=\"row\"><a href=\"%b/sender/%u%k\">%s</a></th><td>",
                  sender, sender);

@@ -13,8 +13,8 @@ const ARGUMENTS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disab
     "--disable-component-update", "--disable-sync"];
 const WIDTHS = [320, 800, 1600];
 const SCHEMES = ["light", "dark"];
-const LINKS_PER_KIND = 150;  // followed
-const PAGES_PER_KIND = 3;    // looked at: the first one in every way, the others once
+const LINKS_PER_KIND = 80;   // followed
+const PAGES_PER_KIND = 2;    // looked at: the first one in every way, the others once
 const LOCAL = new URL(base).origin;
 
 const kindOf = (url) => {
@@ -32,64 +32,74 @@ const linksOf = (html, from) => [...html.matchAll(/\shref="([^"]*)"/g)]
 // Every page that can be reached, by kind, and what does not answer 200 or lies elsewhere.
 async function crawl() {
     const kinds = {}, seen = new Set([base]), queue = [base], broken = [], outside = [];
-    for (let at = 0; at < queue.length; at++) {
-        const url = queue[at], answer = await fetch(url, { redirect: "manual" });
-        const type = answer.headers.get("content-type") || "", body = await answer.text();
+    const kind = (url) => (kinds[kindOf(url)] ||= { pages: [], followed: 0 });
+    const follow = async (url) => {
+        const answer = await fetch(url, { redirect: "manual" });
+        const isPage = (answer.headers.get("content-type") || "").startsWith("text/html");
+        const body = await answer.text();
         if (answer.status !== 200)
             broken.push([answer.status, url]);
-        else if (type.startsWith("text/html"))
-            (kinds[kindOf(url)] ||= { pages: [], followed: 0 }).pages.push(url);
-        if (!type.startsWith("text/html"))
-            continue;
-        for (const link of linksOf(body, url)) {
+        else if (isPage)
+            kind(url).pages.push(url);
+        for (const link of isPage ? linksOf(body, url) : []) {
             if (link === "data:,") // no icon
                 continue;
-            if (!link.startsWith(LOCAL)) {
+            if (!link.startsWith(LOCAL))
                 outside.push([url, link]);
-                continue;
+            else if (!seen.has(link) && kind(link).followed < LINKS_PER_KIND) {
+                seen.add(link);
+                kind(link).followed++;
+                queue.push(link);
             }
-            const kind = (kinds[kindOf(link)] ||= { pages: [], followed: 0 });
-            if (seen.has(link) || kind.followed >= LINKS_PER_KIND)
-                continue;
-            seen.add(link);
-            kind.followed++;
-            queue.push(link);
         }
+    };
+    for (let at = 0; at < queue.length;) {
+        const batch = queue.slice(at, at + 4);
+        at += batch.length;
+        await Promise.all(batch.map(follow));
     }
     return { kinds, broken, outside, followed: queue.length };
 }
 
-// What one page does in one window: everything in it is a fault, but "text".
-async function look(context, url, shot, withAxe) {
-    const page = await context.newPage(), faults = [];
-    page.on("console", (m) => ["error", "warning"].includes(m.type()) && faults.push("console: " + m.text()));
-    page.on("pageerror", (e) => faults.push("script: " + e.message));
-    page.on("dialog", (d) => { faults.push("dialog: " + d.message()); d.dismiss(); });
-    page.on("popup", () => faults.push("popup"));
-    page.on("request", (q) => q.url() !== url && faults.push("request: " + q.url()));
+// A page that keeps what goes wrong with it in `faults`.
+async function open(context) {
+    const page = await context.newPage();
+    page.faults = [];
+    page.on("console", (m) => ["error", "warning"].includes(m.type()) && page.faults.push("console: " + m.text()));
+    page.on("pageerror", (e) => page.faults.push("script: " + e.message));
+    page.on("dialog", (d) => { page.faults.push("dialog: " + d.message()); d.dismiss(); });
+    page.on("popup", () => page.faults.push("popup"));
+    page.on("request", (q) => q.url() !== page.wanted && page.faults.push("request: " + q.url()));
+    return page;
+}
+
+// What a page does in a window: everything in it is a fault, but "text".
+async function look(page, url, shot, withAxe) {
+    page.wanted = url;
     await page.goto(url, { waitUntil: "load" });
     const seen = await page.evaluate(() => ({
         owned: typeof window.__owned,
         wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        scripts: document.querySelectorAll("script, iframe, object, embed, img, form[action^='http'], [onerror], [onload]").length,
+        strangers: document.querySelectorAll(
+            "script, iframe, object, embed, img, base, meta[http-equiv], form[action], [style], [onerror], [onload]").length,
         text: document.body.innerText,
     }));
     if (seen.owned !== "undefined")
-        faults.push("a string of a report ran as a script");
+        page.faults.push("a string of a report ran as a script");
     if (seen.wide > 0)
-        faults.push(`overflows by ${seen.wide} px`);
-    if (seen.scripts)
-        faults.push("holds an element that no page has");
+        page.faults.push(`overflows by ${seen.wide} px`);
+    if (seen.strangers)
+        page.faults.push("holds an element that no page has");
     if (shot)
-        await page.screenshot({ path: path.join(directory, shot), fullPage: true, clip: undefined });
+        await page.screenshot({ path: path.join(directory, shot), fullPage: true });
     if (withAxe) {
         await page.evaluate(axe.source);
-        const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-        for (const v of result.violations)
-            faults.push(`axe ${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200) + " | " + n.failureSummary).join(" || ")}`);
+        const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+        for (const v of violations)
+            page.faults.push(`axe ${v.id}: ` + v.nodes.slice(0, 3).map((n) =>
+                n.html.slice(0, 200) + " | " + n.failureSummary).join(" || "));
     }
-    await page.close();
-    return { url, faults, text: seen.text };
+    return { url, faults: page.faults.splice(0), text: seen.text };
 }
 
 const timeless = (text) => text.replace(/As of \S+/, "");
@@ -110,9 +120,9 @@ async function main() {
         chromiumSandbox: process.getuid() !== 0, args: ARGUMENTS });
     const looks = [];
     const visit = async (options, name, pages, withAxe) => {
-        const context = await browser.newContext(options);
+        const context = await browser.newContext(options), page = await open(context);
         for (const [kind, url, shot] of pages)
-            looks.push({ kind, window: name, ...await look(context, url, shot && `${kind}-${name}.png`, withAxe) });
+            looks.push({ kind, window: name, ...await look(page, url, shot && `${kind}-${name}.png`, withAxe) });
         await context.close();
     };
     const firsts = Object.entries(kinds).filter(([, k]) => k.pages.length).map(([kind, k]) => [kind, k.pages[0], true]);
