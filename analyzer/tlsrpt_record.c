@@ -92,7 +92,9 @@ read_https(struct tlsrpt_uri *u)
     if (memchr(host, '@', n) != NULL)
         return "a user or password";
     end = memchr(host, *host == '[' ? ']' : ':', n);
-    if (*host == '[' && end != NULL) {
+    if (*host == '[') {
+        if (end == NULL)
+            return "no closing bracket";
         host++;
         port = end[1] == ':' ? strtol(end + 2, NULL, 10) : port;
     } else if (end != NULL) {
@@ -160,6 +162,7 @@ struct reading {
     struct complaints *said;
     unsigned rua; /* how many fields */
     bool mailto;  /* one was meant */
+    bool broken;  /* a field was complained of: the first will do */
 };
 
 /* tlsrpt-uri *(*WSP "," *WSP tlsrpt-uri) */
@@ -168,18 +171,20 @@ read_rua(struct reading *r, const char *value, size_t n)
 {
     const char *end = value + n;
     size_t first = r->said->count;
+    bool last = false;
 
-    for (const char *comma = value; comma != NULL; value = comma + 1) {
+    for (int uris = 0; !last && uris < TLSRPT_MAX_URIS; uris++, value++) {
         const char *uri = value;
-        size_t bytes = (size_t)(end - value);
+        size_t bytes;
 
-        comma = memchr(value, ',', bytes);
-        bytes = trim(&uri, comma == NULL ? bytes : (size_t)(comma - value));
+        value = memchr(value, ',', (size_t)(end - value));
+        last = value == NULL;
+        value = last ? end : value;
+        bytes = trim(&uri, (size_t)(value - uri));
         r->mailto |= bytes >= 7 && strncasecmp(uri, "mailto:", 7) == 0;
-        if (r->out->uri_count < TLSRPT_MAX_URIS &&
-            tlsrpt_uri_read(uri, bytes, SEVERITY_WARNING,
-                            &r->out->uris[r->out->uri_count], r->said))
-            r->out->uri_count++;
+        r->out->uri_count += r->out->uri_count < TLSRPT_MAX_URIS &&
+                             tlsrpt_uri_read(uri, bytes, SEVERITY_WARNING,
+                                             &r->out->uris[r->out->uri_count], r->said);
     }
     for (size_t i = first; r->out->uri_count == 0 && i < r->said->count; i++)
         r->said->items[i].severity = SEVERITY_CRITICAL; /* nowhere to send to */
@@ -216,7 +221,8 @@ read_field(struct reading *r, const char *field, size_t n)
         n = trim(&value, n - 4);
         r->rua++;
         read_rua(r, value, n);
-    } else if (!is_extension(field, key_bytes, n)) {
+    } else if (!is_extension(field, key_bytes, n) && !r->broken) {
+        r->broken = true;
         complain(r->said, SEVERITY_CRITICAL, "tlsrpt-syntax",
                  "mend or remove that field: strict senders pass over the whole record; "
                  "a semicolon within a URI is written %3B",

@@ -76,13 +76,12 @@ deliver(struct question *q, int error, const struct ub_result *r)
             count++;
         a = dns_answer_new(q->type, (const unsigned char *const *)(void *)r->data, r->len,
                            count);
-        if (a != NULL) {
+        if ((told = a) != NULL) {
             a->alias = r->canonname != NULL;
             a->ttl_s = r->ttl > 0 ? (unsigned)r->ttl : 0;
-            told = a;
         }
     }
-    q->fn(q->ctx, told);
+    q->fn(q->ctx, told != NULL ? told : &failed);
     free(a);
 }
 

@@ -116,6 +116,7 @@ static const struct {
      "critical tlsrpt-mailto",
      ""},
     {"no host", {"v=TLSRPTv1; rua=https:///x"}, "critical tlsrpt-https", ""},
+    {"open bracket", {"v=TLSRPTv1; rua=https://[::1"}, "critical tlsrpt-https", ""},
     {"no slashes", {"v=TLSRPTv1; rua=https:r.example"}, "critical tlsrpt-https", ""},
     {"user", {"v=TLSRPTv1; rua=https://u:p@r.example/"}, "critical tlsrpt-https", ""},
     {"port 0", {"v=TLSRPTv1; rua=https://r.example:0/"}, "critical tlsrpt-https", ""},
