@@ -41,6 +41,7 @@ struct resolver {
     struct question *queued; /* under the lock, as the two below */
     size_t pending;
     bool closing;
+    _Atomic int64_t until_ms; /* the deadline of all questions */
     int wake_fd;
     struct question *asked; /* the thread's own */
 };
@@ -140,11 +141,13 @@ give_up(struct resolver *r, struct question *q)
 static int
 expire(struct resolver *r, bool all)
 {
-    int64_t now = now_ms(), wait = INT_MAX;
+    int64_t now = now_ms(), wait = INT_MAX, until = r->until_ms;
     struct question *next;
 
     for (struct question *q = r->asked; q != NULL; q = next) {
         next = q->next;
+        if (q->deadline_ms > until)
+            q->deadline_ms = until;
         if (all || q->deadline_ms <= now)
             give_up(r, q);
         else if (q->deadline_ms - now < wait)
@@ -264,6 +267,7 @@ resolver_open(const char *const forwarders[], size_t count, struct resolver **ou
     if (r == NULL)
         return err_nomem(e);
     (void)pthread_mutex_init(&r->lock, NULL);
+    r->until_ms = INT64_MAX;
     r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     r->ub = ub_ctx_create();
     if (r->wake_fd < 0 || r->ub == NULL) {
@@ -286,6 +290,15 @@ fail:
     (void)pthread_mutex_destroy(&r->lock);
     free(r);
     return false;
+}
+
+void
+resolver_hurry(struct resolver *r, int timeout_ms)
+{
+    if (r == NULL)
+        return;
+    r->until_ms = now_ms() + timeout_ms;
+    wake(r);
 }
 
 void

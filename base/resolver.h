@@ -17,6 +17,10 @@ MUST_USE bool resolver_open(const char *const forwarders[], size_t count,
 /* Answers what is still under way with DNS_FAILED, then ends. NULL is fine. */
 void resolver_close(struct resolver *r);
 
+/* From here on no question is under way for longer than timeout_ms from now. NULL is
+ * fine. */
+void resolver_hurry(struct resolver *r, int timeout_ms);
+
 /* The answer lives until the callback returns. */
 typedef void resolver_fn(void *ctx, const struct dns_answer *answer);
 

@@ -320,8 +320,16 @@ announce(struct batcher *b, bool *flag)
 }
 
 void
+batcher_hurry(struct batcher *b)
+{
+    if (b != NULL)
+        announce(b, &b->leaving);
+}
+
+void
 batcher_stop(struct batcher *b)
 {
+    announce(b, &b->leaving);
     announce(b, &b->stopping);
     join_threads(&b->workers);
     join_threads(&b->mail_workers);

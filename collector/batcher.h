@@ -45,6 +45,10 @@ void batcher_usage(struct batcher *b, struct batcher_usage *out);
  * d->verdict and d->reason set; at once when there is no room (VERDICT_AGAIN). */
 void batcher_submit(struct batcher *b, struct delivery *d);
 
+/* It will be stopped soon: no longer drains the spool, nor waits long for a database that
+ * is away. NULL is fine. */
+void batcher_hurry(struct batcher *b);
+
 /* Takes no more, keeps what it has (within the time that a report may wait), calls every
  * done(), and ends the threads. */
 void batcher_stop(struct batcher *b);

@@ -27,6 +27,7 @@ struct batcher {
     size_t writing;              /* of these, in the hands of a writer */
     size_t big_waiting;          /* workers that wait for room for a big one */
     size_t bytes_used;
+    bool leaving;         /* soon */
     bool stopping;        /* takes no more */
     bool read_all;        /* no worker is left */
     bool stopped;         /* no writer is left */

@@ -199,14 +199,14 @@ batcher_drain(void *arg)
     struct batcher *b = arg;
 
     (void)pthread_mutex_lock(&b->lock);
-    while (!b->stopping) {
+    while (!b->leaving) {
         bool work, go_on;
 
         (void)pthread_mutex_unlock(&b->lock);
         work = has_work(&drain);
         go_on = work && drain_some(&drain);
         (void)pthread_mutex_lock(&b->lock);
-        if (!go_on && !b->stopping)
+        if (!go_on && !b->leaving)
             batcher_wait(b, &b->ending,
                          work ? batcher_now_ms() + DRAIN_PAUSE_MS : INT64_MAX);
     }

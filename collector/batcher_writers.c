@@ -84,6 +84,17 @@ list_items(struct batch *batch)
     return true;
 }
 
+/* What could go to the spool waits no longer. The lock is held. */
+static void
+give_way(struct batcher *b)
+{
+    struct delivery *d = b->rows.lanes[TRANSPORT_HTTPS].first;
+
+    for (; b->spool != NULL && d != NULL; d = d->next)
+        d->deadline_ms = 0;
+    (void)pthread_cond_signal(&b->expiring);
+}
+
 /* One line when it goes, one when it comes back, whatever the number of writers. */
 static void
 say_away(struct batcher *b, bool away, const char *why)
@@ -96,6 +107,8 @@ say_away(struct batcher *b, bool away, const char *why)
     changed = b->away != away;
     b->away = away;
     b->doubted = b->doubted && away;
+    if (changed && away)
+        give_way(b);
     (void)pthread_mutex_unlock(&b->lock);
     if (changed && away)
         log_error("database away", LOG_S("error", why));
@@ -158,7 +171,7 @@ connect_store(struct batcher *b, bool *at_once)
         bool patient;
 
         (void)pthread_mutex_lock(&b->lock);
-        patient = ++b->connect_tries % PATIENT_TRY == 0;
+        patient = ++b->connect_tries % PATIENT_TRY == 0 && !b->leaving;
         (void)pthread_mutex_unlock(&b->lock);
         if (store_open_within(b->uri, STORE_COLLECTOR,
                               patient ? PATIENT_CONNECT_S : BATCHER_CONNECT_S, &store,

@@ -23,6 +23,7 @@
 enum {
     MAINTAIN_EVERY_S = 3600,
     STATS_EVERY_S = 3600,
+    STOP_DNS_MS = 2000,       /* for what is under way */
     DURABILITY_EVERY_S = 300, /* until it was seen */
 };
 
@@ -245,6 +246,9 @@ static void
 stop(struct daemon *d)
 {
     status_drain(d->status);
+    resolver_hurry(d->resolver, STOP_DNS_MS);
+    batcher_hurry(d->batcher);
+    ledger_hurry(d->ledger);
     if (!doors_stop(d->doors)) {
         log_error("requests do not end, leaving them unanswered");
         _exit(EX_TEMPFAIL);

@@ -177,6 +177,8 @@ doors_stop(struct doors *d)
 {
     if (d == NULL)
         return true;
+    if (d->http != NULL)
+        http_quiesce(d->http);
     lmtp_close(d->lmtp);
     d->lmtp = NULL;
     return d->http == NULL || http_close(d->http);

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 enum {
-    DRAIN_S = 5,  /* for bodies that are still coming */
-    ANSWER_S = 2, /* for answers to leave */
+    DRAIN_S = 4,  /* for bodies that are still coming */
+    ANSWER_S = 1, /* for answers to leave */
     SHARE = 4,    /* of the bytes in flight, one network may have this part */
     MAX_LINE_BYTES = 512,
     LINES_A_MINUTE = 10,
@@ -185,24 +185,28 @@ http_listen(struct http *h, int fd, bool tls, struct err *e)
 
 /* ---- stop ---- */
 
-/* Waits until *count is 0, for at most so many seconds. The lock is held. */
-static bool
-wait_for_none(struct http *h, const atomic_size_t *count, int64_t seconds)
+static struct timespec
+after(int64_t seconds)
 {
-    struct timespec until;
+    struct timespec t;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += seconds;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += seconds;
+    return t;
+}
+
+/* Waits until *count is 0, or that moment. The lock is held. */
+static bool
+wait_for_none(struct http *h, const atomic_size_t *count, struct timespec until)
+{
     while (*count > 0 && pthread_cond_timedwait(&h->changed, &h->lock, &until) == 0)
         ;
     return *count == 0;
 }
 
-bool
-http_close(struct http *h)
+void
+http_quiesce(struct http *h)
 {
-    bool ok;
-
     for (size_t i = 0; i < h->daemon_count; i++) {
         /* Closed later: libmicrohttpd's thread may still have it in its epoll set. */
         h->sockets[i] = MHD_quiesce_daemon(h->daemons[i]);
@@ -210,10 +214,20 @@ http_close(struct http *h)
     }
     (void)pthread_mutex_lock(&h->lock);
     h->draining = true;
-    (void)wait_for_none(h, &h->requests, DRAIN_S);
+    h->drained = after(DRAIN_S);
+    (void)pthread_mutex_unlock(&h->lock);
+}
+
+bool
+http_close(struct http *h)
+{
+    bool ok;
+
+    (void)pthread_mutex_lock(&h->lock);
+    (void)wait_for_none(h, &h->requests, h->drained);
     h->stopping = true;
-    ok = wait_for_none(h, &h->suspended, h->settings->https.answer_s);
-    (void)wait_for_none(h, &h->requests, ANSWER_S);
+    ok = wait_for_none(h, &h->suspended, after(h->settings->https.answer_s));
+    (void)wait_for_none(h, &h->requests, after(ANSWER_S));
     (void)pthread_mutex_unlock(&h->lock);
     for (size_t i = 0; ok && i < h->daemon_count; i++) {
         MHD_stop_daemon(h->daemons[i]);

@@ -14,9 +14,12 @@ MUST_USE bool http_open(const struct settings *s, struct batcher *b,
  * `tls` http_tls_load() must have succeeded. */
 MUST_USE bool http_listen(struct http *h, int fd, bool tls, struct err *e);
 
-/* Stops listening, lets what is under way end, answers it, stops. The batcher must still
- * run, and nothing of the door's is with it afterwards. False when something would not
- * end: then the process must be left at once, by _exit(). */
+/* Stops listening and takes no new request; http_close() waits for the others. */
+void http_quiesce(struct http *h);
+
+/* After http_quiesce(): lets what is under way end, answers it, stops. The batcher must
+ * still run, and nothing of the door's is with it afterwards. False when something would
+ * not end: then the process must be left at once, by _exit(). */
 MUST_USE bool http_close(struct http *h);
 
 /* After http_close(), or before http_listen(). NULL is fine. */

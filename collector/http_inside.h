@@ -7,6 +7,7 @@
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 
 enum {
     HTTP_MAX_SOCKETS = 16,
@@ -27,6 +28,7 @@ struct http {
     atomic_size_t suspended; /* of these, out of libmicrohttpd's hands */
     atomic_bool draining;    /* no new request; who takes one off then says so */
     atomic_bool stopping;    /* none may be suspended any more */
+    struct timespec drained; /* then those that are under way are given up */
     pthread_mutex_t lock;
     pthread_cond_t changed;
 };

@@ -16,7 +16,10 @@ struct ledger;
  */
 MUST_USE bool ledger_start(const struct settings *settings, const char *uri, int every_s,
                            struct ledger **out, struct err *e);
-void ledger_stop(struct ledger *l); /* NULL is fine */
+
+/* It will be stopped soon: asks no more before that. NULL is fine for both. */
+void ledger_hurry(struct ledger *l);
+void ledger_stop(struct ledger *l);
 
 /* Did the database answer a moment ago? If not, `reason` says why. */
 MUST_USE bool ledger_database_up(struct ledger *l, char *reason, size_t size);
