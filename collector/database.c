@@ -4,6 +4,10 @@
 #include "collector/user.h"
 #include "schema/store_embedded.h"
 
+enum {
+    CONNECT_S = 2, /* the daemon asks now and then, and must not stand still for it */
+};
+
 static const char *
 configured(const struct settings *s, enum store_role role)
 {
@@ -76,7 +80,8 @@ bool
 database_durability(const char *uri, store_row_fn *row, void *ctx, struct err *e)
 {
     struct store *s;
-    bool ok = store_open(uri, STORE_COLLECTOR, &s, e) && store_durability(s, row, ctx, e);
+    bool ok = store_open_within(uri, STORE_COLLECTOR, CONNECT_S, &s, e) &&
+              store_durability(s, row, ctx, e);
 
     store_close(s);
     return ok;

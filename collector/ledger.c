@@ -15,6 +15,7 @@
 
 enum {
     PROBE_S = 5,
+    LAST_PROBE_S = 1,
     STALE_S = 3 * PROBE_S, /* after which an answer is no news */
     CONNECT_S = 2,
     HOST_SIZE = 256,
@@ -34,7 +35,7 @@ struct ledger {
     pthread_t thread;
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t stopped;
-    bool stopping;
+    bool leaving, stopping;
     int64_t heard_s; /* CLOCK_MONOTONIC; 0: never */
     struct err error;
 };
@@ -108,12 +109,16 @@ ledger_write(const struct settings *settings, const char *uri, enum store_role r
 
 /* ---- the thread ---- */
 
-/* A connection may be gone, and the database there. */
+/* A connection may be gone, and the database there; at the end nobody waits for it. */
 static bool
-ask(struct ledger *l, struct err *e)
+ask(struct ledger *l, bool last, struct err *e)
 {
-    if (l->book.store != NULL && store_ping(l->book.store, PROBE_S * 1000, NULL))
+    int patience_ms = (last ? LAST_PROBE_S : PROBE_S) * 1000;
+
+    if (l->book.store != NULL && store_ping(l->book.store, patience_ms, NULL))
         return true;
+    if (last && l->book.store != NULL)
+        return err_set(e, ERR_AGAIN, "the database does not answer");
     store_close(l->book.store);
     l->book.store = NULL;
     return store_open_within(l->uri, STORE_COLLECTOR, CONNECT_S, &l->book.store, e);
@@ -154,8 +159,9 @@ pause_thread(struct ledger *l)
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += PROBE_S;
     (void)pthread_mutex_lock(&l->lock);
-    while (!l->stopping && error == 0)
-        error = pthread_cond_timedwait(&l->stopped, &l->lock, &until);
+    while (!l->stopping && (error == 0 || l->leaving))
+        error = l->leaving ? pthread_cond_wait(&l->stopped, &l->lock)
+                           : pthread_cond_timedwait(&l->stopped, &l->lock, &until);
     stopping = l->stopping;
     (void)pthread_mutex_unlock(&l->lock);
     return stopping;
@@ -170,7 +176,7 @@ run(void *arg)
 
     for (;;) {
         struct err e = {0};
-        bool up = ask(l, &e);
+        bool up = ask(l, last, &e);
 
         note_answer(l, up, &e);
         if (up && (last || now_s() >= next_s)) {
@@ -221,15 +227,28 @@ ledger_start(const struct settings *settings, const char *uri, int every_s,
     return true;
 }
 
+static void
+announce(struct ledger *l, bool *flag)
+{
+    (void)pthread_mutex_lock(&l->lock);
+    *flag = true;
+    (void)pthread_cond_broadcast(&l->stopped);
+    (void)pthread_mutex_unlock(&l->lock);
+}
+
+void
+ledger_hurry(struct ledger *l)
+{
+    if (l != NULL)
+        announce(l, &l->leaving);
+}
+
 void
 ledger_stop(struct ledger *l)
 {
     if (l == NULL)
         return;
-    (void)pthread_mutex_lock(&l->lock);
-    l->stopping = true;
-    (void)pthread_cond_broadcast(&l->stopped);
-    (void)pthread_mutex_unlock(&l->lock);
+    announce(l, &l->stopping);
     (void)pthread_join(l->thread, NULL);
     ledger_free(l);
 }
