@@ -124,11 +124,15 @@ static void
 put_gaps(struct frame *f, int top)
 {
     (void)buf_puts(f->out, "<path class=\"gap\" d=\"");
-    for (size_t i = 0; i < f->c->day_count; i++) {
-        if (!f->c->days[i].reported)
-            (void)buf_printf(f->out, "M%.1f %dh%.1fV%dh-%.1fz",
-                             LEFT + (double)i * f->step, top, f->step, f->bottom,
-                             f->step);
+    for (size_t i = 0, end; i < f->c->day_count; i = end) {
+        bool reported = f->c->days[i].reported;
+
+        for (end = i + 1; end < f->c->day_count && f->c->days[end].reported == reported;)
+            end++;
+        if (!reported)
+            (void)buf_printf(f->out, "M%.1f %dH%.1fV%dH%.1fz", LEFT + (double)i * f->step,
+                             top, LEFT + (double)end * f->step, f->bottom,
+                             LEFT + (double)i * f->step);
     }
     (void)buf_puts(f->out, "\"/>");
 }
@@ -206,15 +210,20 @@ mark_span(const struct frame *f, const struct chart_mark *m, double *x, double *
     return true;
 }
 
+/* From where a mark begins down through the panels. */
+static void
+put_since(struct frame *f, const struct chart_mark *m, int lane)
+{
+    if (m->first >= f->c->first_day)
+        (void)buf_printf(f->out, "<path class=\"since %s\" d=\"M%.1f %dV%d\"/>", m->kind,
+                         x_of(f, m->first), lane * LANE + LANE - 2, f->bottom);
+}
+
 static void
 put_mark(struct frame *f, const struct chart_mark *m, int lane, double x, double width)
 {
     int y = lane * LANE + 1;
-    double line = x_of(f, m->first);
 
-    if (m->first >= f->c->first_day)
-        (void)buf_printf(f->out, "<path class=\"since %s\" d=\"M%.1f %dV%d\"/>", m->kind,
-                         line, y + LANE - 2, f->bottom);
     if (m->finding != NULL)
         html_put(f->html, "<a href=\"%b/finding/%u%k\">", m->finding);
     (void)buf_printf(f->out,
@@ -284,6 +293,10 @@ chart_draw(struct html *h, const struct chart *c, int width)
     put_days(&f);
     if (width >= CHART_WIDE)
         put_pointers(&f, top);
+    for (size_t i = 0; i < c->mark_count; i++) {
+        if (lanes[i] >= 0)
+            put_since(&f, &c->marks[i], lanes[i]);
+    }
     for (size_t i = 0; i < c->mark_count; i++) {
         if (lanes[i] >= 0 && mark_span(&f, &c->marks[i], &x, &w))
             put_mark(&f, &c->marks[i], lanes[i], x, w);

@@ -56,8 +56,10 @@ show_domain(struct page_context *p, struct err *e)
     p->title = wanted;
     html_put(&p->html,
              "<h1>%s</h1><p class=\"lead\">Policy domain. <a "
-             "href=\"%b/now?domain=%u%K\">Its findings</a></p>",
-             wanted, wanted);
+             "href=\"%b/now?domain=%u%K\">Findings</a>, <a "
+             "href=\"%b/heat?domain=%u%K\">heat map</a>, <a "
+             "href=\"%b/trend?domain=%u%K\">trend</a></p>",
+             wanted, wanted, wanted, wanted);
     page_form(p, OPTION_SINCE | OPTION_SENDER | OPTION_TRUST);
     html_put(&p->html, "<h2>What each sender says</h2>");
     if (!page_table(p, &cmd_senders, "Senders", e))
@@ -77,8 +79,10 @@ show_sender(struct page_context *p, struct err *e)
     p->title = wanted;
     html_put(&p->html,
              "<h1>%s</h1><p class=\"lead\">Sending domain. <a "
-             "href=\"%b/now?sender=%u%K\">Its findings</a></p>",
-             wanted, wanted);
+             "href=\"%b/now?sender=%u%K\">Findings</a>, <a "
+             "href=\"%b/trend?sender=%u%K\">trend</a>, <a "
+             "href=\"%b/reports?sender=%u%K\">reports</a></p>",
+             wanted, wanted, wanted, wanted);
     page_form(p, OPTION_SINCE | OPTION_DOMAIN | OPTION_TRUST);
     if (!page_table(p, &cmd_senders, "The sender", e))
         return false;

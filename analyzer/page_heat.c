@@ -109,11 +109,11 @@ put_head(struct html *html, const struct heat *h)
             if (when_date_of(h->first_day + (int32_t)end).month != date.month)
                 break;
         }
-        html_put(html, "<th scope=\"colgroup\" colspan=\"%d\">%s</th>",
+        html_put(html, "<th scope=\"colgroup\" colspan=\"%d\"><span>%s</span></th>",
                  (int64_t)(end - k), months[date.month - 1]);
     }
-    html_put(html,
-             "</tr><tr><th scope=\"col\">Sender</th><th scope=\"col\">All days</th>");
+    html_put(html, "</tr><tr><th scope=\"col\" class=\"sender\">Sender</th><th "
+                   "scope=\"col\">All days</th>");
     for (size_t k = HEAT_HABIT; k < h->day_count; k++) {
         int32_t day = h->first_day + (int32_t)k;
         bool free_day = (day + 3) % 7 >= 5; /* 1 January 1970 was a Thursday */

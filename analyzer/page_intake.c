@@ -2,6 +2,7 @@
 #include "analyzer/diary.h"
 #include "analyzer/figure.h"
 #include "analyzer/page.h"
+#include "analyzer/show.h"
 #include "base/when.h"
 
 #include "schema_sql.h"
@@ -134,13 +135,13 @@ put_lags(struct page_context *p, struct err *e)
         html_put(&p->html, "<p>No report has come yet.</p>");
         return true;
     }
-    html_put(
-        &p->html, TABLE_OF("Reports by the time from the end of their day to their "
-                           "arrival") "<th scope=\"col\">After the day's end</th><th "
-                                      "scope=\"col\" "
-                                      "class=\"num\">Reports</th><th scope=\"col\" "
-                                      "class=\"num\">Share</th><td "
-                                      "class=\"wide\"></td></tr></thead><tbody>");
+    html_put(&p->html,
+             TABLE_OF("Reports by the time from the end of their day to their "
+                      "arrival") "<th scope=\"col\">After the day's end</th><th "
+                                 "scope=\"col\" "
+                                 "class=\"num\">Reports</th><th scope=\"col\" "
+                                 "class=\"num\">Share</th><td "
+                                 "class=\"wide\"></td></tr></thead><tbody>");
     for (size_t i = 0; i < lags.count; i++)
         put_bucket(&p->html, &lags, i);
     html_put(&p->html, "</tbody></table></div>");
@@ -229,9 +230,9 @@ put_upkeep(void *ctx, const char *const values[], size_t n, struct err *e)
 {
     static const struct {
         const char *what, *text;
-    } rows[] = {{"maintain", "Last maintenance"},
-                {"fold", "Totals last brought up to date"},
-                {"3", "Ignored mail kept"},
+    } rows[] = {{"maintain", "Maintenance"},
+                {"fold", "Totals for metrics"},
+                {"3", "Ignored mail"},
                 {"2", "Quarantine"}};
     struct page_context *p = ctx;
     char at[WHEN_INSTANT_SIZE];
@@ -241,13 +242,14 @@ put_upkeep(void *ctx, const char *const values[], size_t n, struct err *e)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (strcmp(values[0], rows[i].what) != 0)
             continue;
-        html_put(&p->html, "<dt>%s</dt><dd>", rows[i].text);
+        html_put(&p->html,
+                 values[2] != NULL ? "<dt>%s</dt><dd>" : "<dt>%s</dt><dd>last done at ",
+                 rows[i].text);
         if (values[2] != NULL)
-            html_put(&p->html, "%d reports, %d bytes, as of ",
+            html_put(&p->html, "%d reports, %d bytes, counted at ",
                      (int64_t)strtoll(values[2], NULL, 10),
                      (int64_t)strtoll(values[3], NULL, 10));
-        html_put(&p->html, "<time>%s</time></dd>",
-                 when_print_instant(strtoll(values[1], NULL, 10), at));
+        html_put(&p->html, "<time>%s</time></dd>", show_minute(values[1], at));
     }
     return true;
 }

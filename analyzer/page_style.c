@@ -60,7 +60,7 @@ static const char content[] =
     "input,select,button,.button{font:inherit;font-size:.95rem;color:var(--ink);"
     "background:var(--card);border:1px solid var(--dim);border-radius:5px;padding:5px "
     "9px;"
-    "min-width:0;max-width:100%}input{width:14rem}"
+    "min-width:0;max-width:100%;min-height:2.25rem}input{width:14rem}"
     "button,.button{font-weight:600;cursor:pointer;text-decoration:none;"
     "display:inline-block}button:hover,.button:hover{background:var(--mark)}"
     ".tag{display:inline-block;font-size:.78rem;font-weight:700;padding:1px 8px;"
@@ -133,18 +133,23 @@ static const char days[] =
     ".heat td a{display:block;padding:5px 1px;color:inherit;text-decoration:none;"
     "white-space:nowrap}.heat td a:hover{text-decoration:underline}"
     ".heat .sum{padding:5px 8px;color:var(--dim);white-space:nowrap}"
-    ".heat tbody th,.heat thead th:first-child{padding:5px 10px;white-space:nowrap;"
+    ".heat thead span{position:sticky;left:9rem;display:inline-block}"
+    ".heat tbody th,.heat .sender{padding:5px 10px;white-space:nowrap;"
     "max-width:15rem;overflow:hidden;text-overflow:ellipsis;text-align:left}"
-    ".heat tbody th{position:sticky;left:0;background:var(--card)}"
+    ".heat tbody th,.heat "
+    ".sender{position:sticky;left:0;background:var(--card);z-index:1}"
     ".h0{background:var(--h0)}.h1{background:var(--h1)}.h2{background:var(--h2)}"
     ".h3{background:var(--h3)}.h4{background:var(--h4)}"
     ".h5{background:var(--h5);color:var(--h5ink)}"
     ".missing{background:repeating-linear-gradient(135deg,var(--gap) 0 4px,var(--card) "
     "4px 8px)}.legend{display:flex;flex-wrap:wrap;gap:6px;list-style:none;padding:0;"
     "margin:8px 0;font-size:.85rem}.legend li{padding:2px 10px;border-radius:4px}"
-    ".part{display:block;width:100%;min-width:8rem;max-width:24rem;height:.7rem;"
+    ".list{min-width:9rem}.long{max-height:6.2em;overflow:auto}.part{display:block;width:"
+    "100%;min-width:8rem;"
+    "max-width:24rem;height:.7rem;"
     "margin:.35rem 0}"
-    "@media(max-width:640px){.heat tbody th{max-width:7.5rem}}";
+    "@media(max-width:640px){.heat tbody th{max-width:7.5rem}.heat thead "
+    "span{left:8rem}}";
 
 static const char *const parts[] = {frame, content, days};
 

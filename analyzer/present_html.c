@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    LONG_BYTES = 200 /* a text that would push all else off the page scrolls */
+};
+
 static const struct {
     const char *key, *href;
 } links[] = {
@@ -79,6 +83,8 @@ put_value(struct html *h, const struct column *c, const char *cell, struct err *
         ok = view_list_join(&list, cell, ", ", e);
         html_text(h, list.bytes);
         buf_clear(&list);
+    } else if (strlen(cell) > LONG_BYTES) {
+        html_put(h, "<div class=\"long\" tabindex=\"0\">%s</div>", cell);
     } else {
         html_text(h, cell);
     }
@@ -115,7 +121,11 @@ html_row(struct view *v, const char *const cells[], struct err *e)
         if (c->title == NULL)
             continue;
         (void)buf_printf(t->html->out, "<%s class=\"%s%s %s\">", element,
-                         is_number(c->type) ? "num" : "", c->spare > 2 ? " wide" : "",
+                         is_number(c->type)                       ? "num"
+                         : c->type == COLUMN_LIST                 ? "list"
+                         : c->spare < 0 && c->type == COLUMN_TEXT ? "nowrap"
+                                                                  : "",
+                         c->spare > 2 ? " wide" : "",
                          cells[i] == NULL ? "" : tone_word(tone_of(c, cells[i])));
         if (cells[i] == NULL)
             (void)buf_puts(t->html->out, "-");

@@ -132,4 +132,5 @@ def seed(folder, build, uri, configuration):
     one["report-id"] += " posted"
     (folder / "posted.json").write_text(json.dumps(one))
     call(*program, "--as", "https", "--received", yesterday, "--peer", "198.51.100.67", folder / "posted.json")
+    call(build / "tlsrptd", "maintain", "--db", uri, "-c", conf)
     return conf
