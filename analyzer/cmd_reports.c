@@ -1,4 +1,5 @@
 #include "analyzer/command.h"
+#include "analyzer/pruned.h"
 
 #include "schema_sql.h"
 
@@ -53,6 +54,8 @@ reports_run(struct context *c, struct err *e)
         c->command = &held;
     }
     ok = command_query(c, e);
+    if (ok && accepted)
+        pruned_say(c);
     c->command = own;
     return ok;
 }

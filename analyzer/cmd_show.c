@@ -1,5 +1,6 @@
 /* Finds what an id means, then shows it: in words, as the chosen format, or its bytes. */
 #include "analyzer/command.h"
+#include "analyzer/pruned.h"
 #include "analyzer/show.h"
 #include "base/text.h"
 #include "base/when.h"
@@ -108,7 +109,8 @@ find(struct context *c, const char *trust, struct found *f, struct err *e)
     if (!store_query(c->store, query_show_find, params, 4, 2, keep_found, f, e))
         return false;
     if (f->count == 0)
-        return err_set(e, ERR_INPUT, "nothing is kept as \"%s\": see `tlsrpt reports`",
+        return pruned_check_id(c->store, id, e) &&
+               err_set(e, ERR_INPUT, "nothing is kept as \"%s\": see `tlsrpt reports`",
                        id);
     return f->count == 1 ? true : say_ambiguous(f, id, e);
 }
@@ -174,7 +176,10 @@ show_raw_bytes(struct context *c, struct buf *out, struct err *e)
     params[0] = found.ids[0];
     params[1] = day_of_id(found.ids[0], "", day);
     params[2] = limits[4];
-    return store_query(c->store, query_show_raw, params, 3, 1, take_bytes, out, e);
+    return store_query(c->store, query_show_raw, params, 3, 1, take_bytes, out, e) &&
+           (out->len > 0 ||
+            err_set(e, ERR_INPUT,
+                    "its bytes were dropped, as older than retention { raw_days }"));
 }
 
 static bool

@@ -2,6 +2,7 @@
 #include "analyzer/facts_load.h"
 
 #include "analyzer/policy_text.h"
+#include "analyzer/pruned.h"
 #include "base/when.h"
 #include "schema_sql.h"
 
@@ -312,7 +313,8 @@ facts_load(struct store *store, const struct settings *settings, int64_t as_of,
     buf_init(&l.text, 0);
     buf_init(&array, 0);
     ok = domain_array(settings, domains, domain_count, &array) ? true : err_nomem(e);
-    ok = ok && load_declared(&l, settings, e) &&
+    ok = ok && pruned_check_days(store, out->first_day, e) &&
+         load_declared(&l, settings, e) &&
          load_rows(&l, store, array.len ? array.bytes : NULL, e) && facts_finish(out, e);
     buf_clear(&l.text);
     buf_clear(&array);

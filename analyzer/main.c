@@ -7,6 +7,7 @@
 #include "analyzer/command.h"
 #include "analyzer/database.h"
 #include "analyzer/help.h"
+#include "analyzer/pruned.h"
 #include "base/suggest.h"
 
 #include <locale.h>
@@ -87,7 +88,8 @@ answer(struct context *c, struct err *e)
 
     view_init(&view, c->options->format, c->terminal, stdout);
     c->view = &view;
-    ok = (c->store == NULL || store_snapshot(c->store, c->options->as_of, e)) &&
+    ok = (c->store == NULL || (store_snapshot(c->store, c->options->as_of, e) &&
+                               pruned_check(c, e))) &&
          c->command->run(c, e);
     view_clear(&view);
     c->view = NULL;

@@ -223,8 +223,8 @@ put_head(struct prose *p, const char *const v[SHOW_COLUMNS])
                  *v[SHOW_PEER] == '\0' ? "" : " from ", v[SHOW_PEER],
                  *v[SHOW_PEER_NAME] == '\0' ? "" : " (", v[SHOW_PEER_NAME],
                  *v[SHOW_PEER_NAME] == '\0' ? "" : ")");
-    if (v[SHOW_BYTES] != NULL)
-        prose_field(p, 0, "bytes", TONE_PLAIN, v[SHOW_BYTES]);
+    prose_field(p, 0, "bytes", TONE_PLAIN,
+                v[SHOW_BYTES] != NULL ? v[SHOW_BYTES] : "dropped");
     prose_field(p, 0, "SHA-256", TONE_PLAIN, v[SHOW_SHA256]);
 }
 

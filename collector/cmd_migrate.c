@@ -3,6 +3,8 @@
 #include "collector/database.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 static void
@@ -48,8 +50,8 @@ cmd_maintain(int argc, char **argv)
 {
     static const struct command_usage usage = {
         .synopsis = "maintain [OPTION]...",
-        .about = "Makes next months' tables, applies the limits of the quarantine, sums "
-                 "up for metrics.",
+        .about = "Makes next months' tables, applies the limits of the quarantine and the "
+                 "retention, sums up for metrics.",
         .examples = "  tlsrptd maintain   (hourly, as the owner of the database)\n",
     };
     struct database db = {0};
@@ -64,5 +66,64 @@ cmd_maintain(int argc, char **argv)
     limits = database_limits(&s);
     ok = database_open(&s, STORE_OWNER, &db, &e) &&
          store_maintain(db.uri.bytes, &limits, say, NULL, &e);
+    return finish(&s, &db, ok, &e);
+}
+
+/* "90d" or "90"; 0 is for ever. */
+static bool
+parse_days(const char *option, const char *text, int64_t *days, struct err *e)
+{
+    enum {
+        MAX_DAYS = 36500
+    };
+    char *end;
+
+    if (text == NULL)
+        return true;
+    *days = strtoll(text, &end, 10);
+    if (end == text || *days < 0 || *days > MAX_DAYS ||
+        (*end != '\0' && strcmp(end, "d") != 0))
+        return err_set(e, ERR_INPUT, "--%s %s: must be a number of days, as 400d", option,
+                       text);
+    return true;
+}
+
+int
+cmd_prune(int argc, char **argv)
+{
+    const char *raw = NULL, *reports = NULL;
+    bool dry_run = false;
+    const struct command_option options[] = {
+        {"keep-raw", "DAYS", "keep the bytes of reports so long (0: for ever)", &raw,
+         NULL},
+        {"keep-reports", "DAYS", "keep reports so long, then daily sums", &reports, NULL},
+        {"dry-run", NULL, "drop nothing, say what would go", NULL, &dry_run},
+    };
+    const struct command_usage usage = {
+        .synopsis = "prune [OPTION]...",
+        .about = "Drops months that are older than is asked for, or configured; daily "
+                 "sums stay.",
+        .examples = "  tlsrptd prune --keep-raw 90d --keep-reports 400d --dry-run\n",
+        .options = options,
+        .option_count = sizeof options / sizeof options[0],
+    };
+    struct database db = {0};
+    struct store_limits limits;
+    struct settings s;
+    struct err e = {0};
+    int first, code;
+    bool ok;
+
+    if ((code = command_parse(&usage, argc, argv, &first, &s)) >= 0)
+        return code;
+    limits = database_limits(&s);
+    ok = parse_days("keep-raw", raw, &limits.raw_days, &e) &&
+         parse_days("keep-reports", reports, &limits.report_days, &e);
+    if (ok && limits.raw_days == 0 && limits.report_days == 0)
+        ok = err_set(&e, ERR_CONFIG,
+                     "all is kept for ever: give --keep-raw or --keep-reports, or "
+                     "configure retention { }");
+    ok = ok && database_open(&s, STORE_OWNER, &db, &e) &&
+         store_prune(db.uri.bytes, &limits, dry_run, say, NULL, &e);
     return finish(&s, &db, ok, &e);
 }

@@ -123,7 +123,8 @@ store_accepted(struct reparse *r, struct delivery *d, bool *all, struct err *e)
     if (!store_put(r->write, items, n, e))
         return false;
     for (size_t i = 0; i < n; i++)
-        *all = *all && items[i]->outcome != OUTCOME_QUARANTINED;
+        *all = *all && items[i]->outcome != OUTCOME_QUARANTINED &&
+               items[i]->outcome != OUTCOME_PRUNED;
     return true;
 }
 

@@ -38,5 +38,6 @@ int cmd_import(int argc, char **argv);
 int cmd_deliver(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 int cmd_maintain(int argc, char **argv);
+int cmd_prune(int argc, char **argv);
 int cmd_reparse(int argc, char **argv);
 int cmd_database(int argc, char **argv);

@@ -97,5 +97,7 @@ database_limits(const struct settings *s)
             s->quarantine.max_bytes / 100 * s->quarantine.max_source_percent,
         .metric_domains = s->metrics.max_domains,
         .metric_senders = s->metrics.max_senders,
+        .raw_days = s->retention.raw_days,
+        .report_days = s->retention.report_days,
     };
 }

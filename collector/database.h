@@ -22,5 +22,6 @@ void database_close(struct database *db);
 MUST_USE bool database_durability(const char *uri, store_row_fn *row, void *ctx,
                                   struct err *e);
 
-/* What the settings say of the quarantine and of metrics, for store_maintain(). */
+/* What the settings say of the quarantine, of retention and of metrics, for
+ * store_maintain(). */
 struct store_limits database_limits(const struct settings *s);

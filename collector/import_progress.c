@@ -8,6 +8,7 @@
 static const char *const words[VERDICT_COUNT] = {
     [VERDICT_STORED] = "stored",
     [VERDICT_DUPLICATE] = "there already",
+    [VERDICT_PRUNED] = "of days that were summed up and dropped",
     [VERDICT_QUARANTINED] = "quarantined (tlsrpt reports --status quarantined)",
     [VERDICT_IGNORED] = "ignored: no valid signature (tlsrpt reports --status ignored)",
     [VERDICT_NOT_OURS] = "about domains that are not ours",

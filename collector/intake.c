@@ -314,6 +314,8 @@ verdict_of(enum outcome outcome)
     case OUTCOME_DUPLICATE:
     case OUTCOME_CONFLICT:
         return VERDICT_DUPLICATE;
+    case OUTCOME_PRUNED:
+        return VERDICT_PRUNED;
     case OUTCOME_QUARANTINED:
         return VERDICT_QUARANTINED;
     case OUTCOME_IGNORED:
@@ -335,6 +337,7 @@ reason_of(const struct submission *sub)
         return "this report is here already";
     case OUTCOME_CONFLICT:
         return "this report is here already, with other bytes; the first is kept";
+    case OUTCOME_PRUNED:
     case OUTCOME_QUARANTINED:
     case OUTCOME_IGNORED:
         return sub->err.kind != ERR_NONE ? sub->err.text : sub->reason;

@@ -9,6 +9,7 @@ static const struct verdict_row rows[VERDICT_COUNT] = {
     {VERDICT_PENDING, "pending", 500, "451 4.3.0", EX_TEMPFAIL},
     {VERDICT_STORED, "stored", 201, "250 2.0.0", EX_OK},
     {VERDICT_DUPLICATE, "duplicate", 200, "250 2.0.0", EX_OK},
+    {VERDICT_PRUNED, "pruned", 200, "250 2.0.0", EX_OK},
     {VERDICT_QUARANTINED, "quarantined", 202, "250 2.0.0", EX_OK},
     {VERDICT_IGNORED, "ignored", 202, "250 2.0.0", EX_OK},
     {VERDICT_NOT_OURS, "not-ours", 403, "250 2.0.0", EX_OK},

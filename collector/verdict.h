@@ -5,8 +5,10 @@
 
 enum verdict {
     VERDICT_PENDING = 0,
-    VERDICT_STORED,      /* committed */
-    VERDICT_DUPLICATE,   /* all of it was there already */
+    VERDICT_STORED,    /* committed */
+    VERDICT_DUPLICATE, /* all of it was there already */
+    VERDICT_PRUNED,    /* of days that were summed up and dropped: not kept, or what came
+                          before would count twice */
     VERDICT_QUARANTINED, /* committed to the quarantine: looks like a report, cannot be
                             understood */
     VERDICT_IGNORED, /* mail without a valid signature (RFC 8460 section 3), kept with the

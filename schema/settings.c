@@ -4,7 +4,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "schema/settings_table.h"
+#include "schema/store.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -90,6 +92,12 @@ check_words(const struct settings *s, struct err *e)
     if (s->https.path[0] != '/')
         return err_set(e, ERR_CONFIG, "https/path is \"%s\", must begin with /",
                        s->https.path);
+    if (s->retention.report_days != 0 &&
+        s->retention.report_days < STORE_LEAST_REPORT_DAYS)
+        return err_set(e, ERR_CONFIG,
+                       "retention/report_days is %" PRId64 ", must be 0 or at least %d: "
+                       "findings look back as far",
+                       s->retention.report_days, STORE_LEAST_REPORT_DAYS);
     if (s->state_dir != NULL && s->state_dir[0] != '/')
         return err_set(e, ERR_CONFIG, "state_dir is \"%s\", must begin with /",
                        s->state_dir);

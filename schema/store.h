@@ -55,6 +55,14 @@ MUST_USE bool store_snapshot(struct store *s, int64_t as_of, struct err *e);
 /* Ends the snapshot, so that a connection that is kept holds nothing back. */
 void store_end(struct store *s);
 
+/* What the snapshot no longer holds report by report: days before *day (since 1970), of
+ * which the daily sums are left. INT32_MIN when nothing was dropped. */
+struct store_pruned {
+    int32_t day;
+    int64_t arrived; /* by then all that was summed up had come; INT64_MIN: none */
+};
+struct store_pruned store_pruned(const struct store *s);
+
 /* One row of an answer: text as PostgreSQL prints it, NULL for null; bytea in hex. Return
  * false to stop (set e, or leave it unset to stop without an error). */
 typedef bool store_row_fn(void *ctx, const char *const values[], size_t n, struct err *e);
@@ -128,16 +136,28 @@ enum {
  * STORE_MONTHS_BACK_DAYS, an archive further. */
 MUST_USE bool store_make_month(const char *owner_uri, int32_t day, struct err *e);
 
-/* Limits on the quarantine (ignored mail included); 0 is no limit. */
+/* Limits on the quarantine (ignored mail included) and on reports; 0 is no limit. */
 struct store_limits {
     int64_t quarantine_days;  /* whole days are dropped after so many */
     int64_t quarantine_bytes; /* of input kept: the source that holds most loses first */
     int64_t quarantine_source_bytes;        /* of one source, when that is reached */
     int64_t metric_domains, metric_senders; /* that running totals name */
+    int64_t raw_days, report_days; /* how long the bytes of reports, and they, are kept */
 };
 
+enum {
+    /* Findings look back 92 days; a report may be late, and a clock wrong. */
+    STORE_LEAST_REPORT_DAYS = 100,
+};
+
+/* Drops the months that lie behind limits->raw_days and report_days and sums up what the
+ * latter counted; `dry_run` only says what would go. A month is a transaction of its own,
+ * so it may be interrupted. store_maintain() does the same. */
+MUST_USE bool store_prune(const char *owner_uri, const struct store_limits *limits,
+                          bool dry_run, store_say_fn *say, void *ctx, struct err *e);
+
 /* What runs from a timer, or hourly: months and quarantine days ahead, the limits of the
- * quarantine (what they cost is kept in the table `eviction`), running
+ * quarantine (what they cost is kept in the table `eviction`) and of reports, running
  * totals for metrics, statistics for the planner. Under an advisory lock; when another
  * one is at it, says so and returns true.
  */

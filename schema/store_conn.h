@@ -19,8 +19,9 @@ struct store {
     struct pg *pg; /* NULL: none at the moment */
     char *uri;
     enum store_role role;
-    bool snapshot; /* a transaction is open for reading */
-    bool resent;   /* the last batch held something that was there */
+    bool snapshot;              /* a transaction is open for reading */
+    struct store_pruned pruned; /* as it says */
+    bool resent;                /* the last batch held something that was there */
     int connect_s;
     int64_t put_ms;   /* for a whole store_put(); 0: no limit */
     int64_t until_ms; /* of the one under way; 0: none */

@@ -109,6 +109,19 @@ lookup(struct store *s, struct put_item *const items[], size_t n, struct arena *
 }
 
 bool
+lookup_first_kept(struct store *s, int32_t *day, struct err *e)
+{
+    struct pg_rows *rows = NULL;
+    bool ok = pg_query(
+        s->pg, &(struct pg_statement){query_put_pruned, NULL, 0, {1, 1, 1}}, &rows, e);
+    const char *first = ok ? pg_value(rows, 0, 0) : NULL;
+
+    *day = first == NULL ? INT32_MIN : (int32_t)strtol(first, NULL, 10);
+    pg_rows_free(rows);
+    return ok;
+}
+
+bool
 lookup_note(struct store *store, const struct put_row *row, struct err *e)
 {
     const struct submission *s = row->item->s;

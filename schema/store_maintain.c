@@ -1,93 +1,29 @@
-/* What has to be done now and then by the owner. Each step is a transaction of its own,
- * so that the locks of one do not wait for another. */
-#include "schema/store_conn.h"
+/* What has to be done now and then by the owner. */
+#include "schema/store_step.h"
 
 #include "schema_sql.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* Readers hold what a step locks only for their question: give up and let the next run do
- * it. */
-static const char begin[] = "BEGIN; SET LOCAL lock_timeout = '10s'";
-
-enum {
-    MAX_NUMBERS = 2
-};
-
-struct step {
-    const char *sql;
-    int64_t numbers[MAX_NUMBERS]; /* of a limit, 0 in the first is none */
-    size_t number_count, columns;
-};
-
-struct maintenance {
-    struct pg *pg;
-    store_say_fn *say;
-    void *ctx;
-    bool busy; /* another one is at it */
-};
-
-static void
-say(const struct maintenance *m, const char *line)
-{
-    if (m->say != NULL)
-        m->say(m->ctx, line);
-}
-
-/* One statement with numbers as parameters; its first column, a number too, goes to *n.
- */
-static bool
-run_step(struct maintenance *m, const struct step *step, int64_t *n, struct err *e)
-{
-    char texts[MAX_NUMBERS][24];
-    struct pg_param params[MAX_NUMBERS];
-    struct pg_rows *rows = NULL;
-    bool ok;
-
-    *n = 0;
-    for (size_t i = 0; i < step->number_count; i++) {
-        snprintf(texts[i], sizeof texts[i], "%" PRId64, step->numbers[i]);
-        params[i] = (struct pg_param){.value = texts[i]};
-    }
-    ok = pg_script(m->pg, begin, NULL, 0, e) &&
-         pg_query(m->pg, &(struct pg_statement){query_maintain_lock, NULL, 0, {1, 1, 1}},
-                  &rows, e);
-    if (ok && strcmp(pg_value(rows, 0, 0), "t") != 0)
-        m->busy = true;
-    pg_rows_free(rows);
-    rows = NULL;
-    if (ok && !m->busy) {
-        ok = pg_query(m->pg,
-                      &(struct pg_statement){
-                          step->sql, params, step->number_count, {step->columns, 1, 1}},
-                      &rows, e);
-        if (ok)
-            *n = strtoll(pg_value(rows, 0, 0), NULL, 10);
-        pg_rows_free(rows);
-    }
-    ok = ok && pg_commit(m->pg, e);
-    pg_rollback(m->pg);
-    return ok;
-}
 
 static bool
-evict(struct maintenance *m, const struct step *step, const char *why, struct err *e)
+evict(struct maintenance *m, const char *sql, const int64_t limits[], size_t limit_count,
+      const char *why, struct err *e)
 {
-    char line[120];
+    char texts[STEP_PARAMS][24];
+    struct step step = {sql, {NULL}, limit_count, 1};
     int64_t n;
 
-    if (step->numbers[0] == 0 || m->busy)
+    if (limits[0] == 0 || m->busy)
         return true;
-    if (!run_step(m, step, &n, e))
-        return err_prefix(e, "quarantine limit of %s", why);
-    if (n > 0) {
-        snprintf(line, sizeof line,
-                 "%" PRId64 " dropped from the quarantine: limit of %s", n, why);
-        say(m, line);
+    for (size_t i = 0; i < limit_count; i++) {
+        snprintf(texts[i], sizeof texts[i], "%" PRId64, limits[i]);
+        step.params[i] = texts[i];
     }
+    if (!step_run(m, &step, &n, e))
+        return err_prefix(e, "quarantine limit of %s", why);
+    if (n > 0)
+        step_say(m, "%" PRId64 " dropped from the quarantine: limit of %s", n, why);
     return true;
 }
 
@@ -113,18 +49,12 @@ bool
 store_maintain(const char *owner_uri, const struct store_limits *limits,
                store_say_fn *say_line, void *ctx, struct err *e)
 {
-    const struct step months = {query_maintain_months, {0}, 1, 2},
-                      age = {query_maintain_evict_age, {limits->quarantine_days}, 1, 1},
-                      bytes = {query_maintain_evict_bytes,
-                               {limits->quarantine_bytes,
-                                limits->quarantine_source_bytes},
-                               2,
-                               1},
-                      fold = {query_fold_totals,
-                              {limits->metric_domains, limits->metric_senders},
-                              2,
-                              1},
-                      done = {query_maintain_done, {0}, 0, 1};
+    const int64_t age[] = {limits->quarantine_days},
+                  bytes[] = {limits->quarantine_bytes, limits->quarantine_source_bytes};
+    static const struct step months = {query_maintain_months, {"0"}, 1, 2},
+                             done = {query_maintain_done, {NULL}, 0, 1};
+    char domains[24], senders[24];
+    const struct step fold = {query_fold_totals, {domains, senders}, 2, 1};
     struct maintenance m = {.say = say_line, .ctx = ctx};
     struct store *s;
     int64_t ignored;
@@ -133,12 +63,16 @@ store_maintain(const char *owner_uri, const struct store_limits *limits,
     if (!store_open(owner_uri, STORE_OWNER, &s, e))
         return false;
     m.pg = s->pg;
-    ok = run_step(&m, &months, &ignored, e) && evict(&m, &age, "age", e) &&
-         evict(&m, &bytes, "bytes", e) && analyze(&m, e) &&
+    (void)snprintf(domains, sizeof domains, "%" PRId64, limits->metric_domains);
+    (void)snprintf(senders, sizeof senders, "%" PRId64, limits->metric_senders);
+    ok = step_run(&m, &months, &ignored, e) &&
+         evict(&m, query_maintain_evict_age, age, 1, "age", e) &&
+         evict(&m, query_maintain_evict_bytes, bytes, 2, "bytes", e) && analyze(&m, e) &&
          (m.busy ||
-          (run_step(&m, &fold, &ignored, e) && run_step(&m, &done, &ignored, e)));
+          (step_run(&m, &fold, &ignored, e) && step_run(&m, &done, &ignored, e))) &&
+         prune_run(&m, limits, false, e);
     if (ok && m.busy)
-        say(&m, "another one is maintaining this database: nothing to do");
+        step_say(&m, "another one is maintaining this database: nothing to do");
     store_close(s);
     return ok;
 }

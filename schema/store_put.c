@@ -4,6 +4,7 @@
  * the batch in halves until the row that PostgreSQL will not take stands alone and goes
  * to quarantine. */
 #include "base/fault.h"
+#include "base/when.h"
 #include "schema/pg_binary.h"
 #include "schema/store_aside.h"
 #include "schema/store_lookup.h"
@@ -13,11 +14,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     MAX_TRIES = 20,
     MAX_HALVINGS = 64,
-    MAX_LOSSES = 1,            /* connections lost in one batch */
+    MAX_LOSSES = 1, /* connections lost in one batch */
+    DAY_S = 86400,
+    YOUNG_DAYS = STORE_LEAST_REPORT_DAYS - 10, /* with room for a clock that is wrong */
     KEPT_COPY_BYTES = 8 << 20, /* memory that is kept for the next batch */
 };
 
@@ -66,6 +70,34 @@ decide_known(struct put *p, struct put_item *const items[], size_t n, struct err
     return true;
 }
 
+/* Decides those of days that were dropped: what they counted is in the daily sums, if
+ * they came before. Young days, which all are as a rule, cost no question. */
+static bool
+decide_pruned(struct put *p, struct put_item *const items[], size_t n, struct err *e)
+{
+    const int32_t young = (int32_t)(time(NULL) / DAY_S) - YOUNG_DAYS;
+    int32_t first_kept;
+    bool asked = false;
+
+    for (size_t i = 0; i < n; i++) {
+        char day[WHEN_DAY_SIZE];
+
+        if (!items[i]->undecided || items[i]->day >= young)
+            continue;
+        if (!asked && !lookup_first_kept(p->s, &first_kept, e))
+            return false;
+        asked = true;
+        if (items[i]->day >= first_kept)
+            continue;
+        err_clear(&items[i]->s->err);
+        err_set(&items[i]->s->err, ERR_REFUSED,
+                "older than %s: reports of its days were summed up and dropped",
+                when_print_day(first_kept, day));
+        decide(items[i], OUTCOME_PRUNED);
+    }
+    return true;
+}
+
 /* ---- waves: within one COPY no identity may stand twice ---- */
 
 static size_t
@@ -93,7 +125,7 @@ put_waves(struct put *p, struct put_item *const items[], size_t n, struct err *e
     for (int t = 0; t < STORE_TABLES; t++)
         copies[t] = &p->s->copies[t];
     for (;;) {
-        if (!store_connect(p->s, e) ||
+        if (!store_connect(p->s, e) || !decide_pruned(p, items, n, e) ||
             (p->look &&
              (!lookup(p->s, items, n, &p->arena, e) || !decide_known(p, items, n, e))))
             return false;

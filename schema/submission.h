@@ -14,6 +14,7 @@ enum outcome {
                         */
     OUTCOME_CONFLICT,  /* the same, but with other bytes: the first is kept, this hash is
                           noted */
+    OUTCOME_PRUNED,    /* not kept: reports of its day were summed up and dropped */
     OUTCOME_QUARANTINED, /* kept in the quarantine (asked for, or PostgreSQL would not
                             take a value) */
     OUTCOME_IGNORED,     /* kept with the quarantine as ignored */

@@ -51,7 +51,7 @@ class Driver:
 
 
 def run(build, *arguments):
-    done = subprocess.run([build / "tests/store_driver", *map(str, arguments)], capture_output=True, text=True)
+    done = subprocess.run([build / "tests/store_driver", *map(str, arguments)], input="", capture_output=True, text=True)
     assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
     return done
 

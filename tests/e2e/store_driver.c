@@ -15,13 +15,10 @@
 #include <string.h>
 
 static const char *const outcome_names[] = {
-    [OUTCOME_PENDING] = "pending",
-    [OUTCOME_STORED] = "stored",
-    [OUTCOME_DUPLICATE] = "duplicate",
-    [OUTCOME_CONFLICT] = "conflict",
-    [OUTCOME_QUARANTINED] = "quarantined",
-    [OUTCOME_IGNORED] = "ignored",
-    [OUTCOME_AGAIN] = "again",
+    [OUTCOME_PENDING] = "pending",     [OUTCOME_STORED] = "stored",
+    [OUTCOME_DUPLICATE] = "duplicate", [OUTCOME_CONFLICT] = "conflict",
+    [OUTCOME_PRUNED] = "pruned",       [OUTCOME_QUARANTINED] = "quarantined",
+    [OUTCOME_IGNORED] = "ignored",     [OUTCOME_AGAIN] = "again",
 };
 
 static void

@@ -63,6 +63,14 @@ def one(rows):
 # ---- what is counted
 
 
+def test_a_stranger_s_absurd_counts_break_no_answer(migrated, ask):
+    """Each fits a bigint, their sum does not."""
+    largest = 2 ** 63 - 1
+    add_report(migrated, "2026-11-01", [policy(good=largest, bad=largest)], trust="unverified")
+    for verb in ("domains", "senders"):
+        assert one(ask(verb))["unverified_sessions"] == 2 * largest
+
+
 def test_types_over_the_same_mail_are_not_added_up(migrated, ask):
     add_report(migrated, "2026-11-01", [policy("sts", good=100, bad=4), policy("tlsa", good=90, bad=1, leads=False)])
     assert [(r["policy_type"], r["successful_sessions"], r["failed_sessions"]) for r in ask("summary")] == [

@@ -58,8 +58,9 @@ def test_a_newer_program_s_database_is_left_alone(build, stored):
 def test_a_program_that_does_not_fit_says_what_to_do(build, stored, oldest, newest, advice):
     stored.sql("UPDATE tlsrpt.setting SET value = CASE name WHEN 'oldest_program' THEN %s ELSE %s END",
                (oldest, newest))
-    for role in ["tlsrpt_collector", "tlsrpt_reader"]:
-        done = store.run(build, "read", stored.role_uri(role), "", "SELECT 1", 1)
+    for what in [("put", stored.role_uri("tlsrpt_collector"), "tlsrpt_collector"),
+                 ("read", stored.role_uri("tlsrpt_reader"), "", "SELECT 1", 1)]:
+        done = store.run(build, *what)
         if advice is None:
             assert done.returncode == 0, done.stderr
         else:
@@ -177,7 +178,7 @@ INSERT_ALL = {(table, "INSERT") for table in
               ["report_key", "report", "policy_result", "failure_detail", "raw_report", "quarantine", "tally",
                "tally_failure", "intake_count"]}
 COLLECTOR = INSERT_ALL | {("report_key", "SELECT")}
-REPARSE = COLLECTOR | {("quarantine", "SELECT"), ("reparsed", "SELECT"), ("reparsed", "INSERT")}
+REPARSE = COLLECTOR | {("quarantine", "SELECT"), ("reparsed", "SELECT"), ("reparsed", "INSERT"), ("pruned", "SELECT")}
 READER = {(relation, "SELECT") for relation in
           ["report_key", "report", "policy_result", "failure_detail", "raw_report", "conflict", "quarantine",
            "reparsed", "eviction", "setting", "migration", "instant", "counted_report", "counted_policy",
@@ -185,9 +186,9 @@ READER = {(relation, "SELECT") for relation in
            "intake_count", "intake_day", "intake", "metric_name", "metric_cap", "metric_room", "metric_sessions",
            "metric_day", "metric_failures", "metric_reports", "metric_lag", "metric_sender", "total_sessions",
            "total_day", "total_failures", "total_reports", "total_lag", "total_sender", "upkeep",
-           "quarantine_size"]}
+           "quarantine_size", "pruned", "daily_policy", "daily_failure"]}
 WRITER_FUNCTIONS = {"program_fit", "ensure_month", "ensure_quarantine_day", "in_quarantine", "note_conflict",
-                    "fold_totals"}
+                    "fold_totals", "pruned_before"}
 READER_FUNCTIONS = {"program_fit", "domain_kind", "lag_bound"}
 
 
@@ -232,6 +233,10 @@ def test_functions_with_the_owner_s_rights_have_a_fixed_search_path(stored):
     ("tlsrpt_collector", "UPDATE tlsrpt.report_key SET tier = 1"),
     ("tlsrpt_collector", "INSERT INTO tlsrpt.conflict SELECT"),
     ("tlsrpt_collector", "SELECT tlsrpt.drop_quarantine(current_date)"),
+    ("tlsrpt_collector", "SELECT tlsrpt.prune_begin(current_date)"),
+    ("tlsrpt_collector", "SELECT tlsrpt.fold_month(current_date)"),
+    ("tlsrpt_collector", "SELECT tlsrpt.drop_raw_month(current_date)"),
+    ("tlsrpt_collector", "SELECT * FROM tlsrpt.pruned"),
     ("tlsrpt_collector", "SELECT tlsrpt.ensure_partition('report', '_x', current_date, current_date)"),
     ("tlsrpt_collector", "SELECT * FROM tlsrpt.tally"),
     ("tlsrpt_collector", "SELECT tlsrpt.fold_tally()"),

@@ -18,11 +18,11 @@ BEGIN
                             tlsrpt.tally_failure, tlsrpt.intake_count TO %I', role);
         EXECUTE format('GRANT SELECT ON tlsrpt.report_key TO %I', role);
         EXECUTE format('GRANT EXECUTE ON FUNCTION tlsrpt.ensure_month(date), tlsrpt.ensure_quarantine_day(date),
-                            tlsrpt.in_quarantine(bytea), tlsrpt.fold_totals(bigint, bigint),
+                            tlsrpt.in_quarantine(bytea), tlsrpt.fold_totals(bigint, bigint), tlsrpt.pruned_before(),
                             tlsrpt.note_conflict(text, date, bytea, smallint, bytea, timestamptz, smallint, text)
                         TO %I', role);
         IF role = 'tlsrpt_reparse' THEN
-            EXECUTE format('GRANT SELECT ON tlsrpt.quarantine TO %I', role);
+            EXECUTE format('GRANT SELECT ON tlsrpt.quarantine, tlsrpt.pruned TO %I', role);
             EXECUTE format('GRANT SELECT, INSERT ON tlsrpt.reparsed TO %I', role);
         END IF;
     END LOOP;

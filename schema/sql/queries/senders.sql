@@ -3,10 +3,11 @@
 WITH figures AS (
     SELECT sender,
            count(DISTINCT policy_domain) AS policy_domains,
-           count(DISTINCT report_key) AS reports,
+           count(DISTINCT report_key) + sum(more_reports) AS reports,
            coalesce(sum(successful_sessions) FILTER (WHERE tier < 3), 0) AS successful_sessions,
            coalesce(sum(failed_sessions) FILTER (WHERE tier < 3), 0) AS failed_sessions,
-           coalesce(sum(successful_sessions + failed_sessions) FILTER (WHERE tier = 3), 0) AS unverified_sessions,
+           coalesce(sum(successful_sessions) FILTER (WHERE tier = 3)
+                    + sum(failed_sessions) FILTER (WHERE tier = 3), 0) AS unverified_sessions,
            max(day) AS last_day
     FROM counted_policy
     WHERE leads

@@ -9,7 +9,9 @@ SELECT $1::text AS id, extract(epoch FROM r.received)::bigint AS received, r.tra
        r.day, extract(epoch FROM r.window_start)::bigint AS "start",
        extract(epoch FROM r.window_end)::bigint AS "end", r.long_window, to_json(r.quirks) AS quirks,
        r.trust_reason AS reason, r.peer, r.peer_name, octet_length(b.body) AS bytes,
-       encode(b.body_hash, 'hex') AS body_sha256,
+       (SELECT encode(k.body_hash, 'hex') FROM report_key k
+        WHERE k.policy_domain = r.policy_domain AND k.day = r.day AND k.report_key = r.report_key
+          AND k.tier = r.tier) AS body_sha256,
        (SELECT coalesce(json_agg(json_build_object(
                    'received', to_char(c.received, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'peer', c.peer,
                    'body_sha256', encode(c.body_hash, 'hex')) ORDER BY c.received, c.body_hash), '[]')

@@ -1,6 +1,6 @@
 -- tlsrpt summary: what each sender said of each policy domain, by policy type and trust.
 SELECT policy_domain, sender, policy_type, trust,
-       count(DISTINCT report_key) AS reports,
+       count(DISTINCT report_key) + sum(more_reports) AS reports,
        sum(successful_sessions) AS successful_sessions,
        sum(failed_sessions) AS failed_sessions,
        min(day) AS first_day, max(day) AS last_day
