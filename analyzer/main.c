@@ -88,8 +88,8 @@ answer(struct context *c, struct err *e)
 
     view_init(&view, c->options->format, c->terminal, stdout);
     c->view = &view;
-    ok = (c->store == NULL || (store_snapshot(c->store, c->options->as_of, e) &&
-                               pruned_check(c, e))) &&
+    ok = (c->store == NULL ||
+          (store_snapshot(c->store, c->options->as_of, e) && pruned_check(c, e))) &&
          c->command->run(c, e);
     view_clear(&view);
     c->view = NULL;

@@ -284,7 +284,7 @@ def test_a_finding_about_a_hostile_sender_lists_its_reports(migrated, cli):
     findings = json.loads(cli("findings", "--as-of", "2026-10-22", "--format", "json").stdout)
     [finding] = [finding for finding in findings if finding["kind"] == "certificate-expired"]
     assert evil in finding["senders"]
-    reports = cli("findings", finding["id"], "--as-of", "2026-10-22").stdout.split("tlsrpt show ID")[1]
+    reports = cli("findings", finding["id"], "--as-of", "2026-10-22").stdout.split("Reports behind it")[1]
     assert "20261020-" in reports and "\x1b" not in reports
 
 

@@ -2,6 +2,7 @@
 import datetime
 import itertools
 import json
+import pathlib
 import subprocess
 import threading
 import time
@@ -12,7 +13,8 @@ import pytest
 import store
 from rows import add_conflict, add_report, failure, policy, realistic
 
-VERBS = ("summary", "domains", "senders", "failures")
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+VERBS = ("summary", "domains", "senders", "failures", "results")
 BIG = ("report_key", "report", "policy_result", "failure_detail", "raw_report", "conflict")
 HUGE = 9223372036854775807
 CHOICES = [(), ("--domain", "example.com"), ("--domain", "example.com,b.example"), ("--sender", "google.com"),
@@ -52,6 +54,21 @@ def answers(cli):
             done = cli(verb, *choice, "--format", "json")
             assert done.returncode == 0, done.stderr
             said[verb, choice] = done.stdout
+    return said
+
+
+def pages(database):
+    """What the queries of the pages that look at long times say."""
+    said = {}
+    for page, more in (("page_heat", ", '2026-01-01', 3"), ("page_trend", "")):
+        text = (SOURCE / f"schema/sql/queries/{page}.sql").read_text()
+        for domains, trust in (("NULL", "NULL"), ("'{b.example}'", "'{unverified,verified}'")):
+            connection = psycopg2.connect(database.role_uri("tlsrpt_reader"))
+            with connection.cursor() as cursor:
+                cursor.execute(f"PREPARE page AS {text}")
+                cursor.execute(f"EXECUTE page ('-infinity', 'infinity', {domains}, NULL, {trust}{more})")
+                said[page, domains] = cursor.fetchall()
+            connection.close()
     return said
 
 
@@ -97,7 +114,8 @@ def history(database):
 
 def test_every_figure_is_the_same_before_and_after(migrated, cli, prune):
     ids = history(migrated)
-    before = answers(cli)
+    before, shown = answers(cli), pages(migrated)
+    assert all(len(rows) > 10 for rows in shown.values())
     limit = (datetime.date.today() - datetime.date(2026, 7, 1)).days
     said = prune("--keep-reports", f"{limit}d")
     # every month made ahead goes; those with reports are told
@@ -107,7 +125,7 @@ def test_every_figure_is_the_same_before_and_after(migrated, cli, prune):
     for table in BIG:
         assert tables(migrated, table)[0] == f"{table}_202607"
         assert migrated.value(f"SELECT count(*) FROM tlsrpt.{table} WHERE day < '2026-07-01'") == 0
-    assert answers(cli) == before
+    assert (answers(cli), pages(migrated)) == (before, shown)
     # again, with more: the sums of July stand beside those of the spring
     prune("--keep-reports", f"{limit - 31}d")
     assert first_kept(migrated) == datetime.date(2026, 8, 1)

@@ -26,7 +26,8 @@ CREATE TABLE daily_policy (
     day           date NOT NULL,
     report_key    bytea,
     tier          smallint NOT NULL,
-    received      timestamptz NOT NULL,  -- the latest of them
+    received      timestamptz NOT NULL,  -- the first of them
+    arrived       timestamptz NOT NULL,  -- the last of them
     sender        text COLLATE "C" NOT NULL,
     policy_type   text NOT NULL,
     leads         boolean NOT NULL,
@@ -46,6 +47,7 @@ CREATE TABLE daily_failure (
     day           date NOT NULL,
     tier          smallint NOT NULL,
     received      timestamptz NOT NULL,
+    arrived       timestamptz NOT NULL,
     sender        text COLLATE "C" NOT NULL,
     policy_type   text NOT NULL,
     leads         boolean NOT NULL,
@@ -74,7 +76,7 @@ CREATE OR REPLACE VIEW counted_report AS
            d.organization, NULL, NULL, NULL, NULL, d.long_window, NULL, NULL, NULL, d.quirks,
            (ARRAY['verified', 'operator', 'unverified'])[d.tier], d.more_reports
     FROM daily_policy d
-    WHERE d.leads AND d.received <= (SELECT t FROM instant);
+    WHERE d.leads AND d.arrived <= (SELECT t FROM instant);
 
 -- policy_no is null in the sums.
 CREATE OR REPLACE VIEW counted_policy AS
@@ -91,7 +93,7 @@ CREATE OR REPLACE VIEW counted_policy AS
            d.long_window, d.successful_sessions, d.failed_sessions, '{}', '{}',
            (ARRAY['verified', 'operator', 'unverified'])[d.tier], d.more_reports, d.undescribed_sessions
     FROM daily_policy d
-    WHERE d.received <= (SELECT t FROM instant);
+    WHERE d.arrived <= (SELECT t FROM instant);
 
 CREATE OR REPLACE VIEW counted_failure AS
     SELECT r.*, (ARRAY['verified', 'operator', 'unverified'])[r.tier] AS trust
@@ -107,7 +109,7 @@ CREATE OR REPLACE VIEW counted_failure AS
            d.receiving_ip, NULL, d.failure_reason_code,
            (ARRAY['verified', 'operator', 'unverified'])[d.tier]
     FROM daily_failure d
-    WHERE d.received <= (SELECT t FROM instant);
+    WHERE d.arrived <= (SELECT t FROM instant);
 
 -- As in 0001, and never a month that was dropped: asked under the lock under which it is said to be over.
 CREATE OR REPLACE FUNCTION ensure_month(wanted date) RETURNS boolean
@@ -221,7 +223,7 @@ BEGIN
         SELECT DISTINCT f.policy_domain, f.day, f.report_key, f.tier, f.policy_no FROM tlsrpt.failure_detail f
         WHERE f.day >= from_day AND f.day < upto
     )
-    SELECT p.policy_domain, p.day, o.report_key, p.tier, max(p.received), p.sender, p.policy_type, p.leads,
+    SELECT p.policy_domain, p.day, o.report_key, p.tier, min(p.received), max(p.received), p.sender, p.policy_type, p.leads,
            p.long_window, sum(p.successful_sessions), sum(p.failed_sessions),
            coalesce(sum(p.failed_sessions) FILTER (WHERE d.policy_no IS NULL), 0),
            CASE WHEN o.report_key IS NULL THEN count(DISTINCT p.report_key) ELSE 0 END,
@@ -239,8 +241,8 @@ BEGIN
              r.organization, r.quirks, CASE WHEN o.report_key IS NOT NULL THEN p.policy_no END;
 
     INSERT INTO tlsrpt.daily_failure
-    SELECT f.policy_domain, f.day, f.tier, max(f.received), f.sender, f.policy_type, f.leads, f.long_window,
-           f.result_type, sum(f.failed_sessions), f.sending_mta_ip, f.receiving_mx_hostname, f.receiving_ip,
+    SELECT f.policy_domain, f.day, f.tier, min(f.received), max(f.received), f.sender, f.policy_type, f.leads,
+           f.long_window, f.result_type, sum(f.failed_sessions), f.sending_mta_ip, f.receiving_mx_hostname, f.receiving_ip,
            f.failure_reason_code
     FROM tlsrpt.counted_failure f
     WHERE f.detail_no IS NOT NULL AND f.day >= from_day AND f.day < upto
@@ -249,7 +251,7 @@ BEGIN
              CASE WHEN f.failed_sessions > absurd THEN (f.report_key, f.policy_no, f.detail_no) END;
 
     UPDATE tlsrpt.pruned
-    SET arrived = greatest(arrived, (SELECT max(d.received) FROM tlsrpt.daily_policy d
+    SET arrived = greatest(arrived, (SELECT max(d.arrived) FROM tlsrpt.daily_policy d
                                      WHERE d.day >= from_day AND d.day < upto))
     WHERE before = tlsrpt.pruned_before();
     SELECT count(*) INTO n FROM tlsrpt.report r WHERE r.first AND r.day >= from_day AND r.day < upto;

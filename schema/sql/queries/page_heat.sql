@@ -2,7 +2,7 @@
 -- after the first $7 together, without a name. Of believed reports, unless $5 asks for others.
 WITH cell AS (
     SELECT sender, day,
-           sum(successful_sessions + failed_sessions) AS sessions, sum(failed_sessions) AS failed_sessions,
+           sum(successful_sessions) + sum(failed_sessions) AS sessions, sum(failed_sessions) AS failed_sessions,
            least(greatest(date_part('epoch', min(received))::bigint / 3600
                           - (day - date '1970-01-01' + 1) * 24, 0), 10000) AS lag_hours
     FROM counted_policy

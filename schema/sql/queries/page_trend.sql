@@ -1,5 +1,5 @@
 -- Page "trend": sessions and failures of each day; of believed reports, unless $5 asks for others.
-SELECT day, sum(successful_sessions + failed_sessions) AS sessions, sum(failed_sessions) AS failed_sessions
+SELECT day, sum(successful_sessions) + sum(failed_sessions) AS sessions, sum(failed_sessions) AS failed_sessions
 FROM counted_policy
 WHERE leads
   AND day BETWEEN $1::date AND $2::date

@@ -67,6 +67,7 @@ refuses_nonsense(void **state)
         "https { proxy_header = \"X-Real-IP\" }",
         "https { path = \"tlsrpt\" }",
         "https { max_body_bytes = 1 }",
+        "retention { report_days = 99 }",
         "state_dir = \"here\"",
         "no_such_thing = 1",
     };
