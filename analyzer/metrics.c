@@ -120,6 +120,8 @@ static const struct family finding_open = {OMETRIC_GAUGE,
                                           "Can the database be read?",
                                           {NULL}};
 
+static const char *const no_labels[MAX_LABELS];
+
 static void
 begin(struct ometric *m, const struct family *f)
 {
@@ -308,8 +310,8 @@ write_findings(struct ometric *m, const struct metrics_source *source)
         muted += all->rows[i].open && all->rows[i].known_until != 0;
     write_open(m, all);
     write_worst(m, source->settings, all);
-    single(m, &findings_muted, NULL, muted);
-    single(m, &findings_at, NULL, source->as_of);
+    single(m, &findings_muted, no_labels, muted);
+    single(m, &findings_at, no_labels, source->as_of);
 }
 
 /* ---- all of it -------------------------------------------------------------------- */
@@ -318,7 +320,7 @@ bool
 metrics_write(const struct metrics_source *source, enum ometric_format format,
               struct buf *out, struct err *down, struct err *e)
 {
-    static const char *const program[] = {"tlsrpt", TLSRPT_VERSION};
+    static const char *const program[MAX_LABELS] = {"tlsrpt", TLSRPT_VERSION};
     struct ometric m;
     bool up;
 
@@ -328,7 +330,7 @@ metrics_write(const struct metrics_source *source, enum ometric_format format,
         buf_reset(out); /* half an answer is none */
     if (up && source->findings != NULL)
         write_findings(&m, source);
-    single(&m, &database_up, NULL, up);
+    single(&m, &database_up, no_labels, up);
     single(&m, &build, program, 1);
     return ometric_end(&m) || err_nomem(e);
 }

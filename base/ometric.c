@@ -114,11 +114,10 @@ print_number(double value, char out[NUMBER_SIZE])
 static const char *
 print_bound(enum ometric_format format, double bound, char out[NUMBER_SIZE])
 {
-    const char *text = print_number(bound, out);
-
-    if (format == OMETRIC_OPENMETRICS && text[strspn(text, "-0123456789")] == '\0')
-        (void)strcat(out, ".0");
-    return text;
+    if (format == OMETRIC_TEXT || bound < floor(bound) || bound > floor(bound))
+        return print_number(bound, out);
+    (void)snprintf(out, NUMBER_SIZE, "%.1f", bound);
+    return out;
 }
 
 static void

@@ -113,7 +113,7 @@ ledger_write(const struct settings *settings, const char *uri, enum store_role r
 static bool
 ask(struct ledger *l, bool last, struct err *e)
 {
-    int patience_ms = (last ? LAST_PROBE_S : PROBE_S) * 1000;
+    int64_t patience_ms = INT64_C(1000) * (last ? LAST_PROBE_S : PROBE_S);
 
     if (l->book.store != NULL && store_ping(l->book.store, patience_ms, NULL))
         return true;

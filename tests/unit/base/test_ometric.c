@@ -91,7 +91,7 @@ escapes_what_a_label_may_not_hold(void **state)
         {"\\x1b", "\\\\x5cx1b"},
         {"\x1b[31m", "\\\\x1b[31m"},
         {"caf\xc3\xa9", "caf\xc3\xa9"},
-        {"\xe2\x80\xae", "\\\\u{202e}"},
+        {"\xe2\x80\x8b", "\\\\u{200b}"},
         {"\xc2\x9b", "\\\\u{9b}"},
         {"\x9b", "\\\\x9b"},
         {"\xff", "\\\\xff"},
