@@ -18,6 +18,7 @@ enum {
     LAST_PROBE_S = 1,
     STALE_S = 3 * PROBE_S, /* after which an answer is no news */
     CONNECT_S = 2,
+    MANY_REPORTS = 10000, /* so many are not left to wait: every scrape would read them */
     HOST_SIZE = 256,
     CELLS = STATS_TRANSPORTS * STATS_TIERS * VERDICT_COUNT,
 };
@@ -172,6 +173,7 @@ run(void *arg)
 {
     struct ledger *l = arg;
     int64_t next_s = now_s();
+    int64_t batches, reports, folded = 0;
     bool failing = false, last = false;
 
     for (;;) {
@@ -179,9 +181,11 @@ run(void *arg)
         bool up = ask(l, last, &e);
 
         note_answer(l, up, &e);
-        if (up && (last || now_s() >= next_s)) {
+        stats_batches(&batches, &reports);
+        if (up && (last || now_s() >= next_s || reports - folded >= MANY_REPORTS)) {
             write_due(l, &failing);
             next_s = now_s() + l->every_s;
+            folded = reports;
         }
         if (last)
             break;

@@ -183,13 +183,13 @@ READER = {(relation, "SELECT") for relation in
           ["report_key", "report", "policy_result", "failure_detail", "raw_report", "conflict", "quarantine",
            "reparsed", "eviction", "setting", "migration", "instant", "counted_report", "counted_policy",
            "counted_failure", "open_quarantine", "tally", "tally_failure", "tally_labelled", "tally_failure_labelled",
-           "intake_count", "intake_day", "intake", "metric_name", "metric_cap", "metric_room", "metric_sessions",
+           "intake_count", "intake_day", "intake", "metric_name", "metric_cap", "metric_room", "metric_full", "metric_sessions",
            "metric_day", "metric_failures", "metric_reports", "metric_lag", "metric_sender", "total_sessions",
            "total_day", "total_failures", "total_reports", "total_lag", "total_sender", "upkeep",
            "quarantine_size", "pruned", "daily_policy", "daily_failure"]}
 WRITER_FUNCTIONS = {"program_fit", "ensure_month", "ensure_quarantine_day", "in_quarantine", "note_conflict",
                     "fold_totals", "pruned_before"}
-READER_FUNCTIONS = {"program_fit", "domain_kind", "lag_bound"}
+READER_FUNCTIONS = {"program_fit", "lag_bound"}
 
 
 @pytest.mark.parametrize("role, tables, functions", [

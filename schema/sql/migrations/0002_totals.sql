@@ -113,10 +113,6 @@ CREATE TABLE quarantine_size (
     at      timestamptz NOT NULL
 );
 
--- What counts as trusted here: tiers 1 and 2.
-CREATE FUNCTION domain_kind(tier smallint) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$ SELECT CASE WHEN tier = 3 THEN 'unverified domain' ELSE 'domain' END $$;
-
 -- The bucket of the lag histogram: its upper bound; the last stands for infinity.
 CREATE FUNCTION lag_bound(seconds bigint) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$
@@ -130,31 +126,34 @@ INSERT INTO total_lag
 SELECT DISTINCT lag_bound(s), 0, 0
 FROM unnest(ARRAY[0, 10800, 21600, 43200, 86400, 129600, 172800, 259200, 604800, 2592000, 2592001]) AS s;
 
--- Caps, and how many more names they allow.
+-- Caps, how many more names they allow, and those that are reached.
 CREATE VIEW metric_room AS
-    SELECT c.kind, c.most, greatest(c.most - count(n.name), 0) AS room
+    SELECT c.kind, greatest(c.most - count(n.name), 0) AS room
     FROM metric_cap c LEFT JOIN metric_name n USING (kind)
     GROUP BY c.kind, c.most;
+CREATE VIEW metric_full AS
+    SELECT kind FROM metric_room WHERE room = 0;
 
--- The tally with its labels; null: not decided yet. Senders matter where they are believed.
+-- The tally with its labels; null: not decided yet. Senders matter where they are believed. Each kind is joined
+-- by itself, which the planner hashes.
 CREATE VIEW tally_labelled AS
     SELECT t.ctid AS place, t.day, t.tier, t.transport, t.received, t.lag_s, t.successful_sessions,
            t.failed_sessions,
-           coalesce(d.name, CASE WHEN rd.room = 0 THEN 'other' END) AS domain_label,
-           CASE WHEN t.tier = 3 THEN '' ELSE coalesce(s.name, CASE WHEN rs.room = 0 THEN 'other' END) END
-               AS sender_label
+           CASE WHEN t.tier = 3 THEN coalesce(u.name, (SELECT 'other' FROM metric_full WHERE kind = 'unverified domain'))
+                ELSE coalesce(d.name, (SELECT 'other' FROM metric_full WHERE kind = 'domain')) END AS domain_label,
+           CASE WHEN t.tier = 3 THEN ''
+                ELSE coalesce(s.name, (SELECT 'other' FROM metric_full WHERE kind = 'sender')) END AS sender_label
     FROM tally t
-    JOIN metric_room rd ON rd.kind = domain_kind(t.tier)
-    JOIN metric_room rs ON rs.kind = 'sender'
-    LEFT JOIN metric_name d ON d.kind = domain_kind(t.tier) AND d.name = t.policy_domain
+    LEFT JOIN metric_name d ON d.kind = 'domain' AND d.name = t.policy_domain
+    LEFT JOIN metric_name u ON u.kind = 'unverified domain' AND u.name = t.policy_domain
     LEFT JOIN metric_name s ON s.kind = 'sender' AND s.name = t.sender;
 
 CREATE VIEW tally_failure_labelled AS
     SELECT f.ctid AS place, f.tier, f.result_type, f.failed_sessions,
-           coalesce(d.name, CASE WHEN rd.room = 0 THEN 'other' END) AS domain_label
+           CASE WHEN f.tier = 3 THEN ''
+                ELSE coalesce(d.name, (SELECT 'other' FROM metric_full WHERE kind = 'domain')) END AS domain_label
     FROM tally_failure f
-    JOIN metric_room rd ON rd.kind = domain_kind(f.tier)
-    LEFT JOIN metric_name d ON d.kind = domain_kind(f.tier) AND d.name = f.policy_domain;
+    LEFT JOIN metric_name d ON d.kind = 'domain' AND d.name = f.policy_domain;
 
 -- Totals and tally together: what a scrape shows.
 CREATE VIEW metric_sessions AS
@@ -222,7 +221,9 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO tlsrpt.metric_name (kind, name)
     SELECT kind, name
     FROM (SELECT kind, name, row_number() OVER (PARTITION BY kind ORDER BY min(tier), min(received), name) AS place
-          FROM (SELECT tlsrpt.domain_kind(tier) AS kind, policy_domain AS name, tier, received FROM tlsrpt.tally
+          FROM (SELECT CASE tier WHEN 3 THEN 'unverified domain' ELSE 'domain' END AS kind, policy_domain AS name, tier,
+                       received
+                FROM tlsrpt.tally
                 UNION ALL
                 SELECT 'sender', sender, tier, received FROM tlsrpt.tally WHERE tier < 3) AS t
           WHERE NOT EXISTS (SELECT FROM tlsrpt.metric_name n WHERE n.kind = t.kind AND n.name = t.name)

@@ -9,8 +9,7 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON FUNCTION tlsrpt.program_fit() TO %I', role);
         IF role = 'tlsrpt_reader' THEN
             EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA tlsrpt TO %I', role);
-            EXECUTE format('GRANT EXECUTE ON FUNCTION tlsrpt.domain_kind(smallint), tlsrpt.lag_bound(bigint) TO %I',
-                           role);
+            EXECUTE format('GRANT EXECUTE ON FUNCTION tlsrpt.lag_bound(bigint) TO %I', role);
             CONTINUE;
         END IF;
         EXECUTE format('GRANT INSERT ON tlsrpt.report_key, tlsrpt.report, tlsrpt.policy_result,
