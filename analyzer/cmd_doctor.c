@@ -101,14 +101,13 @@ complain_of_store(struct context *c, const struct err *why, struct complaints *s
     c->exit_code = why->kind == ERR_AGAIN ? EX_UNAVAILABLE : err_exit_code(why);
 }
 
-/* What senders saw matters only beside what is declared. */
 static bool
 examine(struct context *c, struct doctor *d, struct complaints *said, struct err *e)
 {
     struct facts facts = {0};
     bool ok = true;
 
-    if (c->store != NULL && c->settings->declared.count > 0) {
+    if (c->store != NULL) {
         ok = store_snapshot(c->store, INT64_MAX, e) && findings_load_facts(c, &facts, e);
         d->facts = &facts;
     }

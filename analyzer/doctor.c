@@ -77,8 +77,10 @@ append_task(struct doctor *d, doctor_fn *fn, const char *what, const char *domai
         d->task_room += 1000;
     }
     if (d->task_count == d->task_room ||
-        (t = malloc(sizeof *t + strlen(what) + 1)) == NULL)
+        (t = malloc(sizeof *t + strlen(what) + 1)) == NULL) {
+        d->dropped++;
         return;
+    }
     *t = (struct doctor_task){.fn = fn, .name = memcpy(t + 1, what, strlen(what) + 1)};
     complaints_init(&t->said, domain, t->name);
     d->tasks[d->task_count++] = t;
@@ -165,6 +167,12 @@ doctor_run(struct doctor *d, struct complaints *said, struct err *e)
 {
     while (d->next < d->task_count)
         run_round(d);
+    said->domain = "";
+    said->subject = "domains";
+    if (d->dropped > 0)
+        complain(said, SEVERITY_WARNING, "too-many", "name a domain at a time",
+                 "%zu names were not looked at, beside %zu that were", d->dropped,
+                 d->task_count);
     for (size_t i = 0; i < d->task_count; i++) {
         const struct complaints *of = &d->tasks[i]->said;
 
@@ -218,12 +226,18 @@ doctor_is_ours(const struct doctor *d, const char *host)
     return false;
 }
 
+static int
+by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 name
 doctor_fact(const struct facts *f, const char *domain)
 {
-    for (size_t i = 0; f != NULL && i < f->declared_count; i++) {
-        if (strcmp(facts_text(f, f->declared[i].domain), domain) == 0)
-            return f->declared[i].domain;
-    }
-    return 0;
+    const char **at =
+        f == NULL ? NULL
+                  : bsearch(&domain, f->names, f->name_count, sizeof *f->names, by_text);
+
+    return at == NULL ? 0 : (name)(at - f->names);
 }

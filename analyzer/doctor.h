@@ -10,7 +10,7 @@
 
 enum {
     DOCTOR_THREADS = 16,
-    DOCTOR_MAX_TASKS = 50000, /* names, URIs and mailboxes of one run */
+    DOCTOR_MAX_TASKS = 20000, /* names, URIs and mailboxes of one run */
     DOCTOR_DNS_MS = 5000,     /* for one question */
     DOCTOR_EXPIRY_DAYS = 14,  /* a certificate that ends before is a warning */
     DOCTOR_EXPIRED_DAYS = 2,  /* critical */
@@ -27,7 +27,7 @@ struct doctor {
 
     pthread_mutex_t lock; /* of all below */
     struct doctor_task **tasks;
-    size_t task_count, task_room, next;
+    size_t task_count, task_room, next, dropped;
 };
 
 typedef void doctor_fn(struct doctor *d, struct doctor_task *t);
@@ -62,7 +62,7 @@ enum dns_status doctor_status(const struct dns_answer *a);
 /* Is the host one of ours: owned, or below a domain that is? */
 bool doctor_is_ours(const struct doctor *d, const char *host);
 
-/* The domain among the facts, which may be NULL; 0 if nothing is declared of it. */
+/* The domain among the facts, which may be NULL; 0 if it is not there. */
 name doctor_fact(const struct facts *f, const char *domain);
 
 /* What it looks at: a mail domain with all that it publishes; an MX host under DANE; a

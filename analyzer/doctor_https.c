@@ -176,16 +176,18 @@ is_latest_other(const struct facts *f, size_t first, size_t end, const struct se
     return latest;
 }
 
-/* Senders that still use another policy than the one in force since `since`. */
+/* Senders that still use another policy than the one in force, since `since` if that is
+ * known: senders notice a new one within days. */
 static void
 compare_seen(const struct facts *f, struct doctor_task *t, name domain, name live,
-             int32_t since)
+             const int32_t *since)
 {
     int32_t oldest = f->first_day + f->today - FACTS_ESTABLISHED;
     size_t first, end, differing = 0;
     struct buf names;
 
-    oldest = since + NOTICED_DAYS > oldest ? since + NOTICED_DAYS : oldest;
+    if (since != NULL && *since + NOTICED_DAYS > oldest)
+        oldest = *since + NOTICED_DAYS;
     buf_init(&names, 0);
     facts_seen_of(f, domain, &first, &end);
     for (size_t i = first; i < end; i++) {
@@ -195,12 +197,17 @@ compare_seen(const struct facts *f, struct doctor_task *t, name domain, name liv
                              facts_text(f, f->seen[i].sender));
     }
     if (differing > 0)
-        complain(&t->said, SEVERITY_WARNING, "sts-senders-differ",
-                 "give the _mta-sts record another id: by it alone senders learn of a "
-                 "new policy before theirs runs out",
-                 "%zu sender%s still use%s another policy: %s%s", differing,
-                 differing == 1 ? "" : "s", differing == 1 ? "s" : "",
-                 names.len > 0 ? names.bytes : "", differing > MAX_NAMED ? ", ..." : "");
+        complain(
+            &t->said, since != NULL ? SEVERITY_WARNING : SEVERITY_INFO,
+            "sts-senders-differ",
+            since == NULL
+                ? "none, if the policy was changed within the last days; "
+                  "else give the _mta-sts record another id"
+                : "give the _mta-sts record another id: by it alone senders learn of a "
+                  "new policy before theirs runs out",
+            "%zu sender%s still use%s another policy: %s%s", differing,
+            differing == 1 ? "" : "s", differing == 1 ? "s" : "",
+            names.len > 0 ? names.bytes : "", differing > MAX_NAMED ? ", ..." : "");
     buf_clear(&names);
 }
 
@@ -211,35 +218,29 @@ compare_policy(struct doctor *d, struct doctor_task *t, const char *live)
     const struct facts *f = d->facts;
     name domain = doctor_fact(f, t->name), wanted = 0;
     const struct declared *known = domain == 0 ? NULL : facts_declared(f, domain);
-    int32_t since = 0;
+    const int32_t *since = NULL;
 
-    if (known == NULL || known->policy_count == 0)
-        return;
-    wanted =
-        drift_declared(known->policies, known->policy_count, f->first_day + f->today);
+    if (known != NULL)
+        wanted =
+            drift_declared(known->policies, known->policy_count, f->first_day + f->today);
+    for (size_t i = 0; wanted != 0 && i < known->policy_count; i++) {
+        if (known->policies[i].text == wanted)
+            since = &known->policies[i].since;
+    }
     if (live == NULL && wanted != 0 &&
-        strstr(facts_text(f, wanted), "mode: none") == NULL) {
+        strstr(facts_text(f, wanted), "mode: none") == NULL)
         complain(&t->said, SEVERITY_CRITICAL, "sts-record-missing",
                  "publish _mta-sts.DOMAIN TXT \"v=STSv1; id=...\", or declare that "
                  "there is no policy any more",
                  "tlsrpt.conf declares an MTA-STS policy, but there is no record that "
                  "tells senders of it");
-        return;
-    }
-    if (live == NULL || wanted == 0)
-        return;
-    if (strcmp(live, facts_text(f, wanted)) != 0) {
+    else if (live != NULL && wanted != 0 && strcmp(live, facts_text(f, wanted)) != 0)
         complain(&t->said, SEVERITY_WARNING, "sts-not-declared",
                  "declare the policy in sts of its domain section, with the day, or "
                  "serve the declared one",
                  "the policy that is served is not the one that tlsrpt.conf declares");
-        return;
-    }
-    for (size_t i = 0; i < known->policy_count; i++) {
-        if (known->policies[i].text == wanted)
-            since = known->policies[i].since;
-    }
-    compare_seen(f, t, domain, wanted, since);
+    else if (live != NULL && domain != 0)
+        compare_seen(f, t, domain, doctor_fact(f, live), since);
 }
 
 static void

@@ -99,8 +99,8 @@ class Quiet(http.server.ThreadingHTTPServer):
 class WebServer:
     """`certificates`: name -> file; another name gets a TLS alert. `pages`: (name, path) -> Page."""
 
-    def __init__(self, certificates, pages):
-        self.port = free_port()
+    def __init__(self, certificates, pages, port=None):
+        self.port = port or free_port()
         self.contexts = {}
         for name, path in certificates.items():
             self.contexts[name] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -16,7 +16,7 @@ from rows import add_report, policy
 GOOD = "v=TLSRPTv1; rua=https://reports.good.test/v1/tlsrpt,mailto:tls@good.test"
 POLICY = "version: STSv1\r\nmode: enforce\r\nmx: mx.{d}\r\nmax_age: 604800\r\n"
 TLSA = "3 1 1 " + "AB" * 32
-CLOSED = free_port()
+CLOSED, WEB = free_port(), free_port()
 
 
 def record(text, node="_smtp._tls.{d}", ttl=86400):
@@ -103,6 +103,9 @@ DOMAINS = {
     "e-name": endpoint("critical endpoint-certificate", certificate="reports.another.test"),
     "e-self": endpoint("critical endpoint-certificate", certificate="self"),
     "e-soon": endpoint("warning endpoint-expiring", certificate="soon", endpoint=Page("", 405)),
+    "e-pool": dns(rua(f"https://reports.{{d}}:{WEB}/v1/tlsrpt,mailto:tls@good.test") +
+                  ["reports.{d}. A 127.0.0.1", "reports.{d}. A 127.0.0.2"], "critical endpoint-unreachable",
+                  endpoint=Page("", 405)),
     "e-path": endpoint("critical endpoint-status", endpoint=Page("", 404)),
     "e-moved": endpoint("critical endpoint-status", endpoint=Page("", 301, location="https://good.test/")),
     "e-broken": endpoint("critical endpoint-status", endpoint=Page("", 502)),
@@ -147,6 +150,8 @@ DOMAINS = {
     "s-seen": sts(conf='sts = {{"2026-01-01 mode: testing; mx: mx.{d}; max_age: 604800", '
                        '"2026-02-01 mode: enforce; mx: mx.{d}; max_age: 604800"}}',
                   seen="mode: testing", expected=["warning sts-senders-differ"]),
+    "s-seen-undeclared": sts(seen="mode: testing", expected=["info sts-senders-differ"]),
+    "good-seen": sts(seen="mode: enforce"),
 }
 
 
@@ -191,7 +196,7 @@ class Planted:
                     certificates[host] = certificate_of(self.authority, host, plan["certificate"])
         common = self.authority.issue(*well)
         certificates.update((host, common) for host in well)
-        self.web = WebServer(certificates, pages)
+        self.web = WebServer(certificates, pages, WEB)
         self.dns = NameServer(records, broken=["servfail.test"])
         self.conf = folder / "tlsrpt.conf"
         names = ", ".join(f'"{name}"' for name in sorted(set(owned)))
@@ -306,7 +311,7 @@ def test_the_words_name_what_is_wrong(answer):
     words = {row["domain"]: row["what"] for row in answer}
     for label, text in {"e-expired": "expired on 2021-01-01", "e-name": "is for another name: reports.another.test",
                         "e-self": "no authority that is trusted", "s-away": "no HTTPS at mta-sts.s-away.test",
-                        "two": "there are 2 TLSRPT records", "s-404": "status 404", "s-seen": "sender.example",
+                        "two": "there are 2 TLSRPT records", "s-404": "status 404", "e-pool": "127.0.0.2", "s-seen": "sender.example",
                         "lower": '"v=tlsrptv1; rua=mailto:tls@good.test"', "s-mx": "mx.s-mx.test"}.items():
         assert text in words[f"{label}.test"], words[f"{label}.test"]
 
