@@ -56,14 +56,16 @@ doctor_close(struct doctor *d)
 
 /* ---- tasks ---- */
 
-static struct doctor_task *
+/* The place of a task; task_count when there is none. */
+static size_t
 find_task(const struct doctor *d, doctor_fn *fn, const char *what)
 {
-    for (size_t i = 0; i < d->task_count; i++) {
-        if (d->tasks[i]->fn == fn && strcmp(d->tasks[i]->name, what) == 0)
-            return d->tasks[i];
-    }
-    return NULL;
+    size_t i = 0;
+
+    while (i < d->task_count &&
+           (d->tasks[i]->fn != fn || strcmp(d->tasks[i]->name, what) != 0))
+        i++;
+    return i;
 }
 
 static void
@@ -89,17 +91,17 @@ append_task(struct doctor *d, doctor_fn *fn, const char *what, const char *domai
 void
 doctor_add(struct doctor *d, doctor_fn *fn, const char *what, const char *domain)
 {
-    struct doctor_task *t;
+    size_t at, end;
 
     (void)pthread_mutex_lock(&d->lock);
-    t = find_task(d, fn, what);
-    if (t == NULL && fn == doctor_mx_host)
-        t = find_task(d, doctor_domain, what); /* it is owned by its own name */
-    if (t == NULL)
+    end = d->task_count;
+    at = find_task(d, fn, what);
+    if (at == end && fn == doctor_mx_host)
+        at = find_task(d, doctor_domain, what); /* it is owned by its own name */
+    if (at == end)
         append_task(d, fn, what, domain);
-    else if (t->fn == fn &&
-             strcmp(domain, t->said.domain) < 0) /* whichever thread comes first */
-        t->said.domain = domain;
+    else if (at >= d->round_end && strcmp(domain, d->tasks[at]->said.domain) < 0)
+        d->tasks[at]->said.domain = domain; /* whichever thread comes first */
     (void)pthread_mutex_unlock(&d->lock);
 }
 
@@ -123,22 +125,16 @@ doctor_add_domains(struct doctor *d, doctor_fn *fn, struct err *e)
            err_set(e, ERR_INPUT, "no domains are configured: name one");
 }
 
-struct round {
-    struct doctor *d;
-    size_t end; /* tasks from here on are the next round's */
-};
-
 static void *
 work(void *arg)
 {
-    const struct round *r = arg;
-    struct doctor *d = r->d;
+    struct doctor *d = arg;
 
     for (;;) {
         struct doctor_task *t;
 
         (void)pthread_mutex_lock(&d->lock);
-        t = d->next < r->end ? d->tasks[d->next++] : NULL;
+        t = d->next < d->round_end ? d->tasks[d->next++] : NULL;
         (void)pthread_mutex_unlock(&d->lock);
         if (t == NULL)
             return NULL;
@@ -150,14 +146,14 @@ work(void *arg)
 static void
 run_round(struct doctor *d)
 {
-    struct round r = {.d = d, .end = d->task_count};
+    size_t left = d->task_count - d->next, started = 0;
     pthread_t threads[DOCTOR_THREADS];
-    size_t started = 0;
 
-    while (started < DOCTOR_THREADS && started + 1 < r.end - d->next &&
-           pthread_create(&threads[started], NULL, work, &r) == 0)
+    d->round_end = d->task_count;
+    while (started < DOCTOR_THREADS && started + 1 < left &&
+           pthread_create(&threads[started], NULL, work, d) == 0)
         started++;
-    (void)work(&r);
+    (void)work(d);
     while (started > 0)
         (void)pthread_join(threads[--started], NULL);
 }

@@ -27,7 +27,8 @@ struct doctor {
 
     pthread_mutex_t lock; /* of all below */
     struct doctor_task **tasks;
-    size_t task_count, task_room, next, dropped;
+    size_t task_count, task_room, dropped;
+    size_t next, round_end; /* tasks to do now; those behind are for the next round */
 };
 
 typedef void doctor_fn(struct doctor *d, struct doctor_task *t);
