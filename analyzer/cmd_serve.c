@@ -4,6 +4,7 @@
 #include "analyzer/database.h"
 #include "analyzer/serve.h"
 #include "base/log.h"
+#include "base/service.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -169,7 +170,9 @@ serve(struct serve *s, const sigset_t *signals, struct err *e)
     if (ok) {
         say_addresses(s, httpd);
         log_info("ready", LOG_S("version", TLSRPT_VERSION));
+        service_notify("READY=1");
         (void)sigwait(signals, &number);
+        service_notify("STOPPING=1");
         log_info("stopping", LOG_S("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));
     }
     httpd_stop(httpd);
@@ -189,6 +192,7 @@ run(struct context *c, struct err *e)
     struct buf uri;
     bool ok;
 
+    service_open();
     if (log_level_find(c->settings->log_level, &level))
         log_set_level(level);
     (void)sigemptyset(&signals);

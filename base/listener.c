@@ -1,6 +1,8 @@
 /* One way to listen, for every door that has a socket. */
 #include "base/listener.h"
 
+#include "base/service.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -164,6 +166,16 @@ listener_open(const char *where, bool local, int *fd, struct err *e)
     return open_address(where, local, fd, e);
 }
 
+bool
+listener_is_local(int fd)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t n = sizeof address;
+
+    return getsockname(fd, (struct sockaddr *)&address, &n) == 0 &&
+           (address.ss_family == AF_UNIX || is_loopback((struct sockaddr *)&address));
+}
+
 union any_address {
     struct sockaddr any;
     struct sockaddr_un path;
@@ -197,8 +209,8 @@ listener_close(int fd)
     union any_address address = {0};
     socklen_t n = sizeof address;
 
-    if (getsockname(fd, &address.any, &n) == 0 && address.any.sa_family == AF_UNIX &&
-        address.path.sun_path[0] == '/')
+    if (!service_passed(fd) && getsockname(fd, &address.any, &n) == 0 &&
+        address.any.sa_family == AF_UNIX && address.path.sun_path[0] == '/')
         (void)unlink(address.path.sun_path);
     (void)close(fd);
 }

@@ -15,6 +15,9 @@ enum {
  * ERR_CONFIG when it cannot be had. */
 MUST_USE bool listener_open(const char *where, bool local, int *fd, struct err *e);
 
+/* Is it a unix socket, or bound to a loopback address? */
+bool listener_is_local(int fd);
+
 /* Where a socket is bound, with the port that was taken: "127.0.0.1:40123"; with `peer`,
  * where its other end is. Returns out. */
 char *listener_print(int fd, bool peer, char out[LISTENER_NAME_BYTES]);

@@ -1,5 +1,6 @@
 /* The daemon: its order of start is that of dependency, its order of stop the reverse. */
 #include "base/log.h"
+#include "base/service.h"
 #include "collector/command.h"
 #include "collector/database.h"
 #include "collector/doors.h"
@@ -204,6 +205,7 @@ start(struct daemon *d, const char *ready_file, struct err *e)
     if (d->ready_fd >= 0)
         doors_print(d->doors, d->ready_fd);
     log_info("ready", LOG_S("version", TLSRPT_VERSION));
+    service_notify("READY=1");
     warn_durability(d);
     return true;
 }
@@ -231,14 +233,18 @@ run(struct daemon *d, const sigset_t *set)
     while ((number = sigtimedwait(set, NULL, &second)) != SIGTERM && number != SIGINT) {
         struct err e = {0};
 
-        if (number == SIGHUP || http_tls_changed())
+        if (number == SIGHUP || http_tls_changed()) {
+            service_reloading();
             reload(d->settings);
+            service_notify("READY=1");
+        }
         if (d->database.embedded != NULL && !embedded_keep(d->database.embedded, &e))
             log_error("embedded database", LOG_S("error", e.text));
         maintain(d);
         warn_durability(d);
         say_totals(d);
     }
+    service_notify("STOPPING=1");
     log_info("stopping", LOG_S("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));
 }
 
@@ -299,6 +305,7 @@ cmd_serve(int argc, char **argv)
     d.settings = &s;
     if (log_level_find(s.log_level, &level))
         log_set_level(level);
+    service_open();
     block_signals(&set);
     allow_files();
     if (start(&d, ready_file, &e)) {

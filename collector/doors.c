@@ -3,6 +3,7 @@
 
 #include "base/listener.h"
 #include "base/log.h"
+#include "base/service.h"
 #include "collector/http.h"
 #include "collector/lmtp.h"
 #include "collector/lmtp_send.h"
@@ -42,37 +43,86 @@ struct doors {
     const struct settings *settings;
     struct door doors[MAX_SOCKETS];
     size_t count;
+    bool passed[DOOR_KINDS]; /* by systemd */
     struct http *http;
     struct lmtp *lmtp;
 };
 
+/* Takes the socket. */
+static bool
+add(struct doors *d, enum kind kind, int fd, struct err *e)
+{
+    struct door *door = &d->doors[d->count];
+
+    if (d->count == MAX_SOCKETS) {
+        listener_close(fd);
+        return err_set(e, ERR_CONFIG, "more than %d sockets to listen on", MAX_SOCKETS);
+    }
+    *door = (struct door){.kind = kind, .fd = fd};
+    (void)listener_print(fd, false, door->name);
+    d->count++;
+    return true;
+}
+
+/* Those that the settings name, unless systemd has passed some of the kind. */
 static bool
 open_all(struct doors *d, enum kind kind, const struct settings_list *list, bool local,
          struct err *e)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        struct door *door = &d->doors[d->count];
+    int fd;
 
-        if (d->count == MAX_SOCKETS)
-            return err_set(e, ERR_CONFIG, "more than %d sockets to listen on",
-                           MAX_SOCKETS);
-        if (!listener_open(list->items[i], local, &door->fd, e))
+    if (d->passed[kind])
+        return true;
+    for (size_t i = 0; i < list->count; i++) {
+        if (!listener_open(list->items[i], local, &fd, e))
             return err_prefix(e, "%s", kind_texts[kind]);
-        door->kind = kind;
-        (void)listener_print(door->fd, false, door->name);
-        d->count++;
+        if (!add(d, kind, fd, e))
+            return false;
+    }
+    return true;
+}
+
+/* FileDescriptorName= of systemd.socket(5) is the kind of door. */
+static bool
+take_passed(struct doors *d, struct err *e)
+{
+    const struct settings *s = d->settings;
+    const char *name;
+    int fd;
+
+    for (size_t i = 0; (fd = service_socket(i, &name)) >= 0; i++) {
+        enum kind kind = DOOR_HTTPS;
+
+        while (kind < DOOR_DELIVER && strcmp(kind_texts[kind], name) != 0)
+            kind++;
+        if (kind == DOOR_DELIVER)
+            return err_set(e, ERR_CONFIG,
+                           "a socket was passed with the name \"%s\": it must be https, "
+                           "http or lmtp",
+                           name);
+        if ((kind == DOOR_LMTP || (kind == DOOR_HTTP && !s->https.plain_anywhere)) &&
+            !listener_is_local(fd))
+            return err_set(e, ERR_CONFIG, "%s: the socket that was passed is not local",
+                           name);
+        d->passed[kind] = true;
+        if (!add(d, kind, fd, e))
+            return false;
     }
     return true;
 }
 
 static bool
-check(const struct settings *s, struct err *e)
+check(const struct doors *d, struct err *e)
 {
-    if (s->https.listen.count > 0 &&
+    const struct settings *s = d->settings;
+
+    if ((s->https.listen.count > 0 || d->passed[DOOR_HTTPS]) &&
         (s->https.certificate == NULL || s->https.key == NULL))
         return err_set(e, ERR_CONFIG,
                        "https/listen needs https/certificate and https/key");
-    if (s->https.listen.count + s->https.plain_listen.count + s->lmtp.listen.count == 0)
+    if (s->https.listen.count + s->https.plain_listen.count + s->lmtp.listen.count +
+            d->count ==
+        0)
         return err_set(e, ERR_CONFIG,
                        "nothing to listen on: set https { listen = {\"[::]:443\"} "
                        "certificate = \"...\" key = \"...\" }");
@@ -96,7 +146,8 @@ doors_open(const struct settings *s, struct doors **out, struct err *e)
         return err_nomem(e);
     d->settings = s;
     *out = d; /* what was opened is freed by doors_free(), whatever happens */
-    return check(s, e) && open_all(d, DOOR_HTTPS, &s->https.listen, false, e) &&
+    return take_passed(d, e) && check(d, e) &&
+           open_all(d, DOOR_HTTPS, &s->https.listen, false, e) &&
            open_all(d, DOOR_HTTP, &s->https.plain_listen, !s->https.plain_anywhere, e) &&
            open_all(d, DOOR_LMTP, &s->lmtp.listen, true, e);
 }

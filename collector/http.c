@@ -4,6 +4,7 @@
 
 #include "base/listener.h"
 #include "base/log.h"
+#include "base/service.h"
 #include "collector/http_inside.h"
 #include "collector/http_tls.h"
 #include "collector/stats.h"
@@ -210,7 +211,9 @@ http_quiesce(struct http *h)
     for (size_t i = 0; i < h->daemon_count; i++) {
         /* Closed later: libmicrohttpd's thread may still have it in its epoll set. */
         h->sockets[i] = MHD_quiesce_daemon(h->daemons[i]);
-        (void)shutdown(h->sockets[i], SHUT_RDWR);
+        /* One that was passed goes on without us: who comes meanwhile waits in it. */
+        if (!service_passed(h->sockets[i]))
+            (void)shutdown(h->sockets[i], SHUT_RDWR);
     }
     (void)pthread_mutex_lock(&h->lock);
     h->draining = true;

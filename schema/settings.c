@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "schema/credentials.h"
 #include "schema/settings_table.h"
 #include "schema/store.h"
 
@@ -109,8 +110,11 @@ finish(struct settings *s, struct err *e)
 {
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): read once, before there are threads */
     const char *owner = getenv("TLSRPT_OWNER_URI");
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): so */
+    const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 
-    if (!check_words(s, e))
+    if (!check_words(s, e) ||
+        (credentials != NULL && !credentials_take(credentials, s, e)))
         return false;
     if (s->state_dir == NULL)
         s->state_dir = find_state_dir(&s->arena);

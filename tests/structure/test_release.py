@@ -1,7 +1,7 @@
 """What a user installs: hardened programs in the usual places, with manuals and units."""
 import os
 import re
-import shutil
+import subprocess
 
 import pytest
 
@@ -40,6 +40,8 @@ def test_everything_is_installed(installed):
         "sbin/tlsrptd", "bin/tlsrpt", "share/man/man8/tlsrptd.8", "share/man/man1/tlsrpt.1",
         "share/man/man5/tlsrpt.conf.5", "lib/systemd/system/tlsrptd.service",
         "lib/systemd/system/tlsrpt-maintain.service", "lib/systemd/system/tlsrpt-maintain.timer",
+        "lib/systemd/system/tlsrptd.socket", "lib/systemd/system/tlsrpt-web.service",
+        "lib/sysusers.d/tlsrpt.conf", "lib/tmpfiles.d/tlsrpt.conf",
         "share/doc/tlsrpt/README.md", "share/doc/tlsrpt/LICENSE", "share/doc/tlsrpt/examples/tlsrpt.conf",
     }
 
@@ -56,13 +58,52 @@ def test_installed_program_runs(installed, program):
     assert run(installed / folder / program, "--version") == f"{program} {version}\n"
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
-def test_units_are_valid(release, tmp_path):
-    """With the program's path one that exists; systemd knows every setting in them."""
-    for unit in ("tlsrptd.service", "tlsrpt-maintain.service", "tlsrpt-maintain.timer"):
-        text = (release / unit).read_text().replace("/usr/local/sbin/tlsrptd", str(release / "tlsrptd"))
+UNITS = ("tlsrptd.socket", "tlsrptd.service", "tlsrpt-web.service", "tlsrpt-maintain.service", "tlsrpt-maintain.timer")
+
+
+@pytest.fixture
+def units(release, tmp_path):
+    """The units, with the programs' paths ones that exist."""
+    for unit in UNITS:
+        text = (release / unit).read_text()
+        for program, folder in (("tlsrptd", "sbin"), ("tlsrpt", "bin")):
+            text = text.replace(f"/usr/local/{folder}/{program} ", f"{release / program} ")
         (tmp_path / unit).write_text(text)
-    run("systemd-analyze", "verify", "--man=no", "--recursive-errors=one", *sorted(tmp_path.iterdir()))
+    return tmp_path
+
+
+def test_units_are_valid(units):
+    """systemd knows every setting in them, and says nothing."""
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=one", *sorted(units.iterdir())],
+                          capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("unit", [unit for unit in UNITS if unit.endswith(".service")])
+def test_services_are_locked_in(units, unit):
+    told = run("systemd-analyze", "security", "--offline=true", "--no-pager", units / unit)
+    assert float(re.search(r"Overall exposure level for \S+: ([0-9.]+)", told)[1]) <= 2.0
+
+
+def test_port_443_needs_no_capability(units):
+    service, socket = (units / "tlsrptd.service").read_text(), (units / "tlsrptd.socket").read_text()
+    assert re.search("^CapabilityBoundingSet=$", service, re.M) and not re.search("^AmbientCapabilities", service, re.M)
+    assert re.search("^Sockets=tlsrptd.socket$", service, re.M) and "FileDescriptorName=https" in socket
+    assert "Type=notify" in service and "KillMode=mixed" in service
+
+
+def test_user_and_folders_are_made(installed, tmp_path):
+    (tmp_path / "etc").mkdir()
+    run("systemd-sysusers", f"--root={tmp_path}", installed / "lib/sysusers.d/tlsrpt.conf")
+    entry = re.search(r"^tlsrpt:x:(\d+):(\d+):TLS-RPT collector:/nonexistent:/usr/sbin/nologin$",
+                      (tmp_path / "etc/passwd").read_text(), re.M)
+    assert int(entry[1]) < 1000
+    if os.geteuid() != 0:
+        pytest.skip("only root can give the folders away")
+    run("systemd-tmpfiles", f"--root={tmp_path}", "--create", installed / "lib/tmpfiles.d/tlsrpt.conf")
+    state, secret = (tmp_path / "var/lib/tlsrpt").stat(), (tmp_path / "etc/tlsrpt/credentials").stat()
+    assert (state.st_mode & 0o777, state.st_uid) == (0o750, int(entry[1]))
+    assert (secret.st_mode & 0o777, secret.st_uid) == (0o700, 0)
 
 
 def image_packages():
