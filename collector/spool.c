@@ -188,7 +188,7 @@ static bool
 read_file(struct spool *s, const char *name, struct buf *out, struct err *e)
 {
     int fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    struct stat st;
+    struct stat st = {0};
     ssize_t n = 0;
 
     if (fd < 0 || fstat(fd, &st) != 0)
@@ -209,6 +209,8 @@ read_file(struct spool *s, const char *name, struct buf *out, struct err *e)
 bool
 spool_next(struct spool *s, struct spooled *out)
 {
+    char name[SPOOL_NAME_BYTES];
+
     if (s->count == 0) {
         (void)list(s, note_number, NULL);
         if (s->count > 0)
@@ -217,15 +219,16 @@ spool_next(struct spool *s, struct spooled *out)
     for (; s->at < s->count; buf_clear(&out->file)) {
         struct err e = {0};
 
-        spool_print_name(out->name, s->numbers[s->at++], SPOOL_WAITS);
+        out->number = s->numbers[s->at++];
+        spool_print_name(name, out->number, SPOOL_WAITS);
         buf_init(&out->file, 0);
-        if (read_file(s, out->name, &out->file, &e) &&
+        if (read_file(s, name, &out->file, &e) &&
             spool_file_decode(&out->file, &out->delivery, &e))
             return true;
         if (e.kind == ERR_INPUT)
             spool_set_aside(s, out, e.text);
         else if (e.kind == ERR_AGAIN)
-            spool_complain("cannot read the spool", out->name, e.text);
+            spool_complain("cannot read the spool", name, e.text);
     }
     spool_rewind(s);
     return false;
@@ -240,8 +243,11 @@ spool_rewind(struct spool *s)
 void
 spool_remove(struct spool *s, const struct spooled *item)
 {
-    if (unlinkat(s->dir, item->name, 0) != 0)
-        spool_complain("cannot remove", item->name, strerrordesc_np(errno));
+    char name[SPOOL_NAME_BYTES];
+
+    spool_print_name(name, item->number, SPOOL_WAITS);
+    if (unlinkat(s->dir, name, 0) != 0)
+        spool_complain("cannot remove", name, strerrordesc_np(errno));
     else
         spool_count(s, -1, -(int64_t)item->file.len, 0);
 }
@@ -249,12 +255,13 @@ spool_remove(struct spool *s, const struct spooled *item)
 void
 spool_set_aside(struct spool *s, const struct spooled *item, const char *why)
 {
-    char name[SPOOL_NAME_BYTES];
+    char from[SPOOL_NAME_BYTES], to[SPOOL_NAME_BYTES];
 
-    spool_print_name(name, strtoull(item->name, NULL, 10), SPOOL_ASIDE);
-    if (renameat(s->dir, item->name, s->dir, name) != 0)
+    spool_print_name(from, item->number, SPOOL_WAITS);
+    spool_print_name(to, item->number, SPOOL_ASIDE);
+    if (renameat(s->dir, from, s->dir, to) != 0)
         why = strerrordesc_np(errno);
     else
         spool_count(s, 0, 0, 1);
-    log_error("set aside in the spool", LOG_S("file", name), LOG_S("reason", why));
+    log_error("set aside in the spool", LOG_S("file", to), LOG_S("reason", why));
 }

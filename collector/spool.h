@@ -5,10 +5,6 @@
 #pragma once
 #include "collector/intake.h"
 
-enum {
-    SPOOL_NAME_BYTES = 32,
-};
-
 struct spool;
 
 /* Makes STATE_DIR/spool unless it is there, forgets posts that were never acknowledged,
@@ -31,8 +27,8 @@ void spool_put(struct spool *s, struct delivery *const items[], size_t n);
 
 /* A report that waits. */
 struct spooled {
-    char name[SPOOL_NAME_BYTES]; /* of its file */
-    struct buf file;             /* what `delivery` points into; the caller's to clear */
+    uint64_t number; /* of its file */
+    struct buf file; /* what `delivery` points into; the caller's to clear */
     struct delivery delivery;
 };
 

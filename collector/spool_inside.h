@@ -4,6 +4,10 @@
 
 #include <pthread.h>
 
+enum {
+    SPOOL_NAME_BYTES = 32,
+};
+
 /* The end of a file's name. */
 #define SPOOL_WAITS "report"
 #define SPOOL_HALF  "half"  /* not acknowledged */

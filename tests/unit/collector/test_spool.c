@@ -201,8 +201,8 @@ test_damaged_files_are_kept_apart(void **state)
 {
     static const char *const damaged[] = {
         "", "tlsrpt-spool 1 ", "tlsrpt-spool 2 newer\n",
-        "tlsrpt-spool 1 "
-        "0000000000000000000000000000000000000000000000000000000000000000\n\nx"};
+        ("tlsrpt-spool 1 "
+         "0000000000000000000000000000000000000000000000000000000000000000\n\nx")};
     struct place *p = *state;
 
     for (size_t i = 0; i < 4; i++) {
