@@ -31,7 +31,9 @@ params_decode(const char *text, size_t n, bool plus, struct arena *arena, struct
         int high, low;
 
         if (text[i] != '%') {
-            *next++ = plus && text[i] == '+' ? ' ' : text[i];
+            *next++ = text[i];
+            if (plus && text[i] == '+')
+                next[-1] = ' ';
             continue;
         }
         high = n - i > 2 ? hex_digit(text[i + 1]) : -1;

@@ -104,7 +104,8 @@ add_param(struct making *m, struct arena *arena, const struct param *param, stru
     if (word == NULL)
         return err_nomem(e);
     for (char *c = word; *c != '\0'; c++)
-        *c = *c == '_' ? '-' : *c;
+        if (*c == '_')
+            *c = '-';
     for (size_t i = 0; i < option_row_count; i++) {
         const struct option_row *row = &option_rows[i];
 

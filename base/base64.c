@@ -82,7 +82,10 @@ char *
 base64_encode(const unsigned char *bytes, size_t n, char *out)
 {
     static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+    enum {
+        PAD = 64
+    };
     char *next = out;
 
     for (size_t i = 0; i < n; i += 3) {
@@ -92,8 +95,8 @@ base64_encode(const unsigned char *bytes, size_t n, char *out)
         v |= i + 2 < n ? bytes[i + 2] : 0;
         *next++ = digits[v >> 18];
         *next++ = digits[v >> 12 & 0x3F];
-        *next++ = i + 1 < n ? digits[v >> 6 & 0x3F] : '=';
-        *next++ = i + 2 < n ? digits[v & 0x3F] : '=';
+        *next++ = digits[i + 1 < n ? v >> 6 & 0x3F : PAD];
+        *next++ = digits[i + 2 < n ? v & 0x3F : PAD];
     }
     *next = '\0';
     return out;

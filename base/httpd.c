@@ -217,7 +217,7 @@ drain(struct httpd *h)
 void
 httpd_stop(struct httpd *h)
 {
-    int fds[HTTPD_SOCKETS];
+    int fds[HTTPD_SOCKETS] = {0};
 
     if (h == NULL)
         return;

@@ -54,7 +54,7 @@ struct node *httpd_node(struct MHD_Connection *c);
 void httpd_set_deadline(struct httpd *h, struct node *n, unsigned factor);
 
 /* The thread that shuts them, until h->stopping. */
-void *httpd_reap(void *httpd);
+void *httpd_reap(void *arg);
 
 /* ---- httpd_answer.c ---- */
 
