@@ -3,7 +3,8 @@
 
 extern const struct command cmd_domains, cmd_senders, cmd_summary, cmd_failures;
 
-static const char *const month[] = {"--since=30d", NULL};
+static const char *const month[] = {"--since=30d", NULL}, *const week[] = {"--since=7d",
+                                                                           NULL};
 
 static bool
 show_domains(struct page_context *p, struct err *e)
@@ -30,7 +31,7 @@ const struct page page_domains = {
     .title = "Domains",
     .menu = "Domains",
     .options = PAGE_FIGURES,
-    .defaults = month,
+    .defaults = week,
     .command = &cmd_domains,
     .show = show_domains,
 };
@@ -40,7 +41,7 @@ const struct page page_senders = {
     .title = "Senders",
     .menu = "Senders",
     .options = PAGE_FIGURES,
-    .defaults = month,
+    .defaults = week,
     .command = &cmd_senders,
     .show = show_senders,
 };
@@ -108,7 +109,7 @@ const struct page page_sender = {
     .title = "Sender",
     .arg_option = "--sender=",
     .options = PAGE_FIGURES,
-    .defaults = month,
+    .defaults = week,
     .command = &cmd_summary,
     .show = show_sender,
 };

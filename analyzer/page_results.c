@@ -34,7 +34,7 @@ const struct page page_results = {
     .title = "Result types",
     .menu = "Result types",
     .options = PAGE_FIGURES,
-    .defaults = (const char *const[]){"--since=30d", NULL},
+    .defaults = (const char *const[]){"--since=7d", NULL},
     .command = &cmd_results,
     .show = show,
 };

@@ -1,0 +1,2 @@
+-- For the pages: the list of reports, latest arrival first, read a page at a time.
+CREATE INDEX report_received ON report (received) WHERE first;
