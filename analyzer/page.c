@@ -59,6 +59,8 @@ page_findings(struct page_context *p, const struct findings **out, struct err *e
             return false;
         p->found = &p->made;
     } else if (p->found == NULL) {
+        if (p->latest.held == NULL)
+            latest_hold(p->source, &p->latest);
         if (p->latest.findings == NULL)
             return err_set(e, ERR_AGAIN, "%s",
                            p->latest.error != NULL ? p->latest.error

@@ -41,10 +41,11 @@ struct page_context {
         c; /* options, settings, a store with its snapshot; the view, for rows */
     struct params params; /* as given, decoded */
     struct html html;
-    const char *query;            /* as it came */
-    const char *title;            /* NULL: the page's */
-    int32_t today;                /* of the answer: days since 1970 */
-    struct latest_view latest;    /* the findings of now */
+    const char *query;     /* as it came */
+    const char *title;     /* NULL: the page's */
+    int32_t today;         /* of the answer: days since 1970 */
+    struct latest *source; /* the findings of now, held when they are asked for */
+    struct latest_view latest;
     struct findings made;         /* those of page_findings(), when not the latest */
     const struct findings *found; /* what page_findings() gave */
     int64_t as_of;                /* of what it gave; 0: no page_findings() */

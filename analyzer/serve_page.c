@@ -347,6 +347,8 @@ put_error(struct making *m, const struct err *e)
         (void)buf_printf(&p->answer->body, "%s\n", text);
         return;
     }
+    if (status == 503)
+        (void)httpd_set_header(p->answer, "Retry-After", "10");
     put_head(m, title);
     html_put(&p->html, "<h1>%s</h1><div class=\"card warning\"><p>%s</p></div>", title,
              text);
@@ -367,7 +369,6 @@ make(struct making *m, struct arena *arena, unsigned thread,
         (p->c.store = serve_store(m->serve, thread, e)) == NULL ||
         !store_snapshot(p->c.store, p->c.options->as_of, e))
         return false;
-    latest_hold(m->serve->latest, &p->latest);
     return m->type != NULL ? put_rows(m, e) : put_page(m, e);
 }
 
@@ -382,7 +383,7 @@ serve_page(struct serve *s, unsigned thread, const struct httpd_request *q,
     struct err e = {0};
 
     arena_init(&arena, 0);
-    m.p = (struct page_context){.query = q->query, .answer = a};
+    m.p = (struct page_context){.query = q->query, .source = s->latest, .answer = a};
     m.p.c = (struct context){
         .options = &options, .settings = s->settings, .terminal = &terminal};
     m.p.html = (struct html){&a->body, s->base, ""};

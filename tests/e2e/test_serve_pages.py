@@ -169,10 +169,10 @@ def test_links_lead_somewhere_and_keep_the_days(serve, driver):
 def test_rows_equal_the_command_line(serve, driver, stored, tlsrpt, path, form):
     fill(driver)
     pages = serve()
-    for query, words in [("", ["--since", "30d"]), ("?since=3d", ["--since", "3d"]),
+    for query, words in [("", ["--since", "7d"]), ("?since=3d", ["--since", "3d"]),
                          ("?since=90d&sender=sender1.example&trust=verified",
                           ["--since", "90d", "--sender", "sender1.example", "--trust", "verified"]),
-                         ("?domain=nobody.example", ["--since", "30d", "--domain", "nobody.example"])]:
+                         ("?domain=nobody.example", ["--since", "7d", "--domain", "nobody.example"])]:
         assert pages.get(f"{path}.{form}{query}").body == command(
             tlsrpt, stored, LISTS[path], *words, "--format", form), query
 
@@ -192,7 +192,7 @@ def test_rows_of_the_other_pages(serve, driver, stored, tlsrpt):
         assert pages.get(f"/domain/example.org.{form}").body == command(
             tlsrpt, stored, "summary", "--domain", "example.org", "--since", "30d", "--format", form)
         assert pages.get(f"/sender/sender0.example.{form}").body == command(
-            tlsrpt, stored, "summary", "--sender", "sender0.example", "--since", "30d", "--format", form)
+            tlsrpt, stored, "summary", "--sender", "sender0.example", "--since", "7d", "--format", form)
     name = json.loads(pages.get("/reports.json").body)[0]["id"]
     assert pages.get(f"/report/{name}.json").body == command(tlsrpt, stored, "show", name, "--format", "json")
 
