@@ -54,6 +54,18 @@ page_days_link(struct page_context *p, int32_t day, const char *sender, bool fai
     html_put(&p->html, "\"");
 }
 
+bool
+page_days_findings(struct page_context *p, const struct findings **out, struct err *e)
+{
+    *out = p->c.options->as_of == INT64_MAX ? p->latest.findings : NULL;
+    if (*out != NULL || page_findings(p, out, e))
+        return true;
+    if (e->kind != ERR_AGAIN)
+        return false;
+    err_clear(e);
+    return true;
+}
+
 int32_t
 page_days_parse(const char *text)
 {

@@ -21,5 +21,10 @@ MUST_USE bool page_days_find(struct page_context *p, size_t most, struct page_da
  * failed, or its reports. The other parameters go along. */
 void page_days_link(struct page_context *p, int32_t day, const char *sender, bool failed);
 
+/* The findings of all domains, the latest where no other instant is asked for, so that
+ * nothing is analysed anew; NULL while there are none. */
+MUST_USE bool page_days_findings(struct page_context *p, const struct findings **out,
+                                 struct err *e);
+
 /* "2026-11-05" of a query as days since 1970. */
 int32_t page_days_parse(const char *text);

@@ -1,7 +1,7 @@
 /* Intake: do reports come, in time, and is what comes understood? */
 #include "analyzer/diary.h"
 #include "analyzer/figure.h"
-#include "analyzer/page.h"
+#include "analyzer/page_days.h"
 #include "analyzer/show.h"
 #include "base/when.h"
 
@@ -208,10 +208,9 @@ put_senders(struct page_context *p, struct err *e)
     bool ok;
 
     html_put(&p->html, "<h2>Silent senders</h2>");
-    if (!page_findings(p, &found, e)) {
-        if (e->kind != ERR_AGAIN)
-            return false;
-        err_clear(e);
+    if (!page_days_findings(p, &found, e))
+        return false;
+    if (found == NULL) {
         html_put(&p->html,
                  "<p>They are being worked out: load the page again in a moment.</p>");
         return true;

@@ -198,7 +198,11 @@ put_marked(struct page_context *p, const struct trend *t, struct err *e)
 
     if (marks == NULL)
         return err_nomem(e);
-    if (page_findings(p, &found, e)) {
+    if (!page_days_findings(p, &found, e)) {
+        free(marks);
+        return false;
+    }
+    if (found != NULL) {
         trend_marks_find(marks, &found->facts, &found->all,
                          domains->count > 0 ? domains->items[0] : NULL, t->asked.first,
                          t->asked.last);
@@ -216,13 +220,12 @@ put_marked(struct page_context *p, const struct trend *t, struct err *e)
                      "<p class=\"dim\">Incidents, and policies as senders saw them, go "
                      "back %d days.</p>",
                      (int64_t)FACTS_DAYS);
-    } else if (e->kind == ERR_AGAIN) {
+    } else {
         html_put(&p->html, "<p>Incidents and policies are being worked out: load the "
                            "page again in a moment.</p>");
-        err_clear(e);
     }
     free(marks);
-    return e->kind == ERR_NONE;
+    return true;
 }
 
 static bool
