@@ -101,6 +101,21 @@ find_file(struct spool *s, const char *name, uint64_t number, const char *kind)
         spool_count(s, 1, st.st_size, strcmp(kind, SPOOL_ASIDE) == 0);
 }
 
+/* What is in it is of no use if its own name is lost. */
+static bool
+sync_parent(const char *state_dir, struct err *e)
+{
+    int fd = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+
+    if (!ok)
+        (void)err_set(e, ERR_CONFIG, "cannot sync %s: %s", state_dir,
+                      strerrordesc_np(errno));
+    if (fd >= 0)
+        (void)close(fd);
+    return ok;
+}
+
 static bool
 open_directory(struct spool *s, const char *state_dir, struct err *e)
 {
@@ -116,6 +131,7 @@ open_directory(struct spool *s, const char *state_dir, struct err *e)
     if (ok && (s->dir = open(path.bytes, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
         ok = err_set(e, ERR_CONFIG, "cannot open %s: %s", path.bytes,
                      strerrordesc_np(errno));
+    ok = ok && sync_parent(state_dir, e);
     if (ok && flock(s->dir, LOCK_EX | LOCK_NB) != 0)
         ok = err_set(e, ERR_CONFIG, "%s is another process's", path.bytes);
     buf_clear(&path);
