@@ -29,6 +29,11 @@ struct frame {
     int width, bottom; /* of the days */
     int lanes;
     double lane_end[CHART_LANES];
+    struct placed {
+        double x, width;
+        int lane; /* -1: it has none */
+    } marks[CHART_MARKS];
+    size_t mark_count;
 };
 
 typedef int64_t figure(const struct chart_day *d);
@@ -220,16 +225,17 @@ put_since(struct frame *f, const struct chart_mark *m, int lane)
 }
 
 static void
-put_mark(struct frame *f, const struct chart_mark *m, int lane, double x, double width)
+put_mark(struct frame *f, const struct chart_mark *m, const struct placed *at)
 {
-    int y = lane * LANE + 1;
+    int y = at->lane * LANE + 1;
 
     if (m->finding != NULL)
         html_put(f->html, "<a href=\"%b/finding/%u%k\">", m->finding);
     (void)buf_printf(f->out,
                      "<g class=\"mark %s\"><rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" "
                      "height=\"%d\" rx=\"3\"/><text x=\"%.1f\" y=\"%d\">",
-                     m->kind, x, y, width, LANE - 3, x + width / 2, y + 13);
+                     m->kind, at->x, y, at->width, LANE - 3, at->x + at->width / 2,
+                     y + 13);
     html_put(f->html, "%s</text><title>%s</title></g>", m->label, m->title);
     (void)buf_puts(f->out, m->finding != NULL ? "</a>" : "");
 }
@@ -257,16 +263,32 @@ put_pointers(struct frame *f, int top)
     (void)buf_puts(f->out, "</g>");
 }
 
-/* Gives each mark its lane, -1 for none; how many lanes there are decides where all the
- * rest goes. */
+/* Gives each mark its lane; how many lanes there are decides where all the rest goes. */
 static void
-place_marks(struct frame *f, int lanes[])
+place_marks(struct frame *f)
 {
-    double x, width;
+    for (f->mark_count = 0;
+         f->mark_count < f->c->mark_count && f->mark_count < CHART_MARKS;
+         f->mark_count++) {
+        struct placed *m = &f->marks[f->mark_count];
 
-    for (size_t i = 0; i < f->c->mark_count; i++) {
-        lanes[i] =
-            mark_span(f, &f->c->marks[i], &x, &width) ? take_lane(f, x, x + width) : -1;
+        m->lane = mark_span(f, &f->c->marks[f->mark_count], &m->x, &m->width)
+                      ? take_lane(f, m->x, m->x + m->width)
+                      : -1;
+    }
+}
+
+/* The lines first, so that no label is struck through. */
+static void
+put_marks(struct frame *f)
+{
+    for (size_t i = 0; i < f->mark_count; i++) {
+        if (f->marks[i].lane >= 0)
+            put_since(f, &f->c->marks[i], f->marks[i].lane);
+    }
+    for (size_t i = 0; i < f->mark_count; i++) {
+        if (f->marks[i].lane >= 0)
+            put_mark(f, &f->c->marks[i], &f->marks[i]);
     }
 }
 
@@ -274,13 +296,12 @@ void
 chart_draw(struct html *h, const struct chart *c, int width)
 {
     struct frame f = {.html = h, .out = h->out, .c = c, .width = width};
-    int lanes[CHART_MARKS], top;
     int64_t sessions;
-    double x, w;
+    int top;
 
     f.step =
         (double)(width - LEFT - RIGHT) / (double)(c->day_count > 0 ? c->day_count : 1);
-    place_marks(&f, lanes);
+    place_marks(&f);
     top = f.lanes * LANE + HEAD;
     f.bottom = top + PANEL + HEAD + PANEL;
     (void)buf_printf(f.out,
@@ -293,13 +314,6 @@ chart_draw(struct html *h, const struct chart *c, int width)
     put_days(&f);
     if (width >= CHART_WIDE)
         put_pointers(&f, top);
-    for (size_t i = 0; i < c->mark_count; i++) {
-        if (lanes[i] >= 0)
-            put_since(&f, &c->marks[i], lanes[i]);
-    }
-    for (size_t i = 0; i < c->mark_count; i++) {
-        if (lanes[i] >= 0 && mark_span(&f, &c->marks[i], &x, &w))
-            put_mark(&f, &c->marks[i], lanes[i], x, w);
-    }
+    put_marks(&f);
     (void)buf_puts(f.out, "</svg>");
 }

@@ -232,8 +232,11 @@ static bool
 show(struct page_context *p, struct err *e)
 {
     struct trend *t = calloc(1, sizeof *t);
-    bool ok = t != NULL ? load(p, t, e) : err_nomem(e);
+    bool ok;
 
+    if (t == NULL)
+        return err_nomem(e);
+    ok = load(p, t, e);
     if (ok) {
         html_put(&p->html, "<h1>Trend</h1>");
         page_form(p, OPTION_SINCE | OPTION_DOMAIN | OPTION_SENDER | OPTION_TRUST);

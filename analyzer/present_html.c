@@ -26,6 +26,17 @@ is_number(enum column_type type)
     return type == COLUMN_COUNT || type == COLUMN_NUMBER;
 }
 
+/* How its cells are set; what may not be cut (view.h) does not wrap. */
+static const char *
+class_of(const struct column *c)
+{
+    if (is_number(c->type))
+        return "num";
+    if (c->type == COLUMN_LIST)
+        return "list";
+    return c->spare < 0 && c->type == COLUMN_TEXT ? "nowrap" : "";
+}
+
 static enum tone
 tone_of(const struct column *c, const char *cell)
 {
@@ -120,11 +131,7 @@ html_row(struct view *v, const char *const cells[], struct err *e)
             remember(t, c->key, cells[i]);
         if (c->title == NULL)
             continue;
-        (void)buf_printf(t->html->out, "<%s class=\"%s%s %s\">", element,
-                         is_number(c->type)                       ? "num"
-                         : c->type == COLUMN_LIST                 ? "list"
-                         : c->spare < 0 && c->type == COLUMN_TEXT ? "nowrap"
-                                                                  : "",
+        (void)buf_printf(t->html->out, "<%s class=\"%s%s %s\">", element, class_of(c),
                          c->spare > 2 ? " wide" : "",
                          cells[i] == NULL ? "" : tone_word(tone_of(c, cells[i])));
         if (cells[i] == NULL)
