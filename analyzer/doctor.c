@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* "192.0.2.1:8443", "[2001:db8::1]:8443" */
 static bool
@@ -37,6 +38,8 @@ doctor_open(struct doctor *d, const struct context *c, struct err *e)
     *d = (struct doctor){
         .settings = c->settings, .options = c->options, .now = c->options->now};
     (void)pthread_mutex_init(&d->lock, NULL);
+    if (c->options->ca_file != NULL && access(c->options->ca_file, R_OK) != 0)
+        return err_set(e, ERR_INPUT, "--ca: cannot read \"%s\"", c->options->ca_file);
     return read_connect_to(d, c->options->connect_to, e) &&
            resolver_open(forwarders->items, forwarders->count, &d->resolver, e);
 }
@@ -191,7 +194,10 @@ doctor_ask(struct doctor *d, enum dns_type type, const char *fmt, ...)
     va_start(ap, fmt);
     (void)vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
-    resolver_wait(d->resolver, names, 1, type, DOCTOR_DNS_MS, &answer);
+    for (int tries = 2; tries > 0 && doctor_status(answer) == DNS_FAILED; tries--) {
+        free(answer); /* a lost packet is no fault of the domain */
+        resolver_wait(d->resolver, names, 1, type, DOCTOR_DNS_MS, &answer);
+    }
     return answer;
 }
 

@@ -47,7 +47,7 @@ judge_rights(struct store *s, const char *work, const char *setting,
     const char *params[] = {work, setting};
 
     said->subject = setting;
-    return store_query(s, query_doctor_rights, params, 2, 4, judged, said, e);
+    return store_judge(s, query_doctor_rights, params, 2, judged, said, e);
 }
 
 /* The role that writes says what its commits are worth. Without one of its own, or with

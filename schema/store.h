@@ -74,10 +74,15 @@ MUST_USE bool store_query(struct store *s, const char *sql, const char *const pa
                           size_t param_count, size_t columns, store_row_fn *row,
                           void *ctx, struct err *e);
 
-/* What a crash or a failover of this server would lose of what it has acknowledged, by
- * its settings: a row for each fault, the worst first: severity (critical, warning), a
- * short name ("fsync-off"), what is wrong, what mends it. Any role may ask. Ends the
- * snapshot, if any. */
+/* Runs one statement of schema/sql/queries that judges the server and needs nothing of
+ * ours, so that any role may; ends the snapshot, if any. Rows of severity (critical,
+ * warning), a short name ("fsync-off"), what is wrong, what mends it. */
+MUST_USE bool store_judge(struct store *s, const char *sql, const char *const params[],
+                          size_t param_count, store_row_fn *row, void *ctx,
+                          struct err *e);
+
+/* So what a crash or a failover of this server would lose of what it has acknowledged, by
+ * its settings. */
 MUST_USE bool store_durability(struct store *s, store_row_fn *row, void *ctx,
                                struct err *e);
 

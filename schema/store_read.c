@@ -98,8 +98,24 @@ store_query(struct store *s, const char *sql, const char *const params[],
 /* NOLINTEND(readability-function-size) */
 
 bool
+store_judge(struct store *s, const char *sql, const char *const params[],
+            size_t param_count, store_row_fn *row, void *ctx, struct err *e)
+{
+    struct pg_param values[MAX_PARAMS] = {0};
+
+    if (!store_connect(s, e))
+        return false;
+    pg_rollback(s->pg);
+    s->snapshot = false;
+    for (size_t i = 0; i < param_count && i < MAX_PARAMS; i++)
+        values[i].value = params[i];
+    return pg_stream(s->pg,
+                     &(struct pg_statement){sql, values, param_count, {4, 0, SIZE_MAX}},
+                     row, ctx, e);
+}
+
+bool
 store_durability(struct store *s, store_row_fn *row, void *ctx, struct err *e)
 {
-    return store_snapshot(s, INT64_MAX, e) &&
-           store_query(s, query_durability, NULL, 0, 4, row, ctx, e);
+    return store_judge(s, query_durability, NULL, 0, row, ctx, e);
 }

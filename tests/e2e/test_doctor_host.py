@@ -11,6 +11,7 @@ import pytest
 
 from conftest import Database, Postgres
 from daemon import Daemon
+from dns_server import NameServer
 from https_server import Authority
 
 CONF = """
@@ -22,7 +23,7 @@ https {{
     {listen}
     {certificate}
 }}
-resolver {{ forwarders = {{"127.0.0.1@9"}} }} # nobody is there, and nobody is asked
+resolver {{ forwarders = {{"{forwarder}"}} }}
 {more}
 """
 
@@ -47,15 +48,22 @@ def authority(tmp_path_factory):
     return Authority(tmp_path_factory.mktemp("ca"))
 
 
+@pytest.fixture(scope="module")
+def names():
+    server = NameServer(["example.com. MX 10 mx.example.com.", "example.com. MX 20 mx.provider.test."])
+    yield server
+    server.stop()
+
+
 class Host:
     """A configuration in which nothing is amiss but what `change` plants."""
 
-    def __init__(self, tlsrpt, folder, database, authority):
+    def __init__(self, tlsrpt, folder, database, authority, names):
         self.tlsrpt, self.folder, self.database, self.authority = tlsrpt, folder, database, authority
         self.state = folder / "state"
         self.state.mkdir()
         folder.chmod(0o755)
-        self.values = dict(state=self.state, user="nobody" if os.geteuid() == 0 else "root", domains="", more="",
+        self.values = dict(state=self.state, forwarder=names.forwarder, user="nobody" if os.geteuid() == 0 else "root", domains="", more="",
                            collector=database.role_uri("tlsrpt_collector"), reader=database.role_uri("tlsrpt_reader"),
                            certificate="", listen='listen = {"127.0.0.1:1"}')
 
@@ -82,9 +90,9 @@ class Host:
 
 
 @pytest.fixture
-def host(tlsrpt, database, authority):
+def host(tlsrpt, database, authority, names):
     with tempfile.TemporaryDirectory() as folder: # below pytest's own nobody but root may read
-        yield Host(tlsrpt, pathlib.Path(folder), database, authority)
+        yield Host(tlsrpt, pathlib.Path(folder), database, authority, names)
 
 
 def quarantine(database, count, size, received="now()"):
@@ -246,13 +254,14 @@ def test_records_are_lines_of_a_zone_file(records):
     done = records("--endpoint", "https://r.example/v1/tlsrpt", "--mailto", "tls@example.com", form=())
     assert lines(done) == [
         f'_smtp._tls.{name}. 86400 IN TXT "v=TLSRPTv1; rua=https://r.example/v1/tlsrpt,mailto:tls@example.com"'
-        for name in ("below.example", "example.com", "mx1.example.com")]
+        for name in ("below.example", "example.com", "mx.example.com", "mx1.example.com")]
 
 
 def test_records_encode_and_split(records):
     done = records("example.com", "--mailto", "a!b;c,d@example.com", "--endpoint", "https://r.example/" + "x" * 300,
                    form=())
-    (line,) = lines(done)
+    line, of_its_mx = lines(done)
+    assert line.split(" ", 1)[1] == of_its_mx.split(" ", 1)[1]
     strings = line.split('"')[1::2]
     assert [len(text) <= 255 for text in strings] == [True, True]
     assert "".join(strings) == f"v=TLSRPTv1; rua=https://r.example/{'x' * 300},mailto:a%21b%3Bc%2Cd@example.com"
@@ -264,7 +273,7 @@ def test_records_know_what_the_configuration_knows(host, records):
     host.values["certificate"] += ' path = "/in"'
     rows = json.loads(records().stdout)
     assert [row["name"] for row in rows] == [
-        "_smtp._tls.below.example.", "_smtp._tls.example.com.", "_smtp._tls.mx1.example.com."]
+        f"_smtp._tls.{name}." for name in ("below.example", "example.com", "mx.example.com", "mx1.example.com")]
     assert {row["value"] for row in rows} == {"v=TLSRPTv1; rua=https://reports.test:1/in,mailto:tls@example.com"}
 
 
@@ -281,10 +290,12 @@ def test_records_that_nobody_could_use_are_refused(records, words, error):
 
 def test_records_need_no_database(records, host):
     host.values["reader"] = f"postgresql:///x?host={host.folder}"
-    assert len(lines(records("--mailto", "a@example.com", form=()))) == 3
+    assert len(lines(records("--mailto", "a@example.com", form=()))) == 4
 
 
-def test_connect_to_wants_an_address_and_a_port(host):
+def test_options_that_cannot_be_followed_are_refused(host):
     for text in ("localhost:1", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "[::1]"):
         done = host.run("--connect-to", text)
         assert done.returncode == 65 and "ADDRESS:PORT" in done.stderr, done
+    done = host.run("--ca", "/nowhere")
+    assert done.returncode == 65 and "cannot read" in done.stderr
