@@ -14,8 +14,8 @@
 
 enum {
     DAY_S = 86400,
-    RATE_DAYS = 2,
-    MOST_LINES = 20, /* of findings or domains */
+    RATE_S = 2 * DAY_S, /* reports come the day after */
+    MOST_LINES = 20,    /* of findings or domains */
     MAX_CELLS = 8,
 };
 
@@ -128,7 +128,7 @@ check_failure_rate(struct probe *p, struct err *e)
     double rate = -1;
 
     if (o->since == INT64_MIN)
-        o->since = findings_instant(p->c) - RATE_DAYS * DAY_S;
+        o->since = findings_instant(p->c) - RATE_S;
     if (!options_params(o, params, e) ||
         !store_query(p->c->store, query_domains, params, 5, 7, add_domain, &s, e))
         return false;

@@ -1,6 +1,7 @@
 """A thousand hostile organisation names, taken in by the collector: whatever shows them stays unharmed."""
 import csv
 import datetime
+import html.parser
 import io
 import json
 import re
@@ -9,6 +10,7 @@ import subprocess
 import pytest
 
 import hostile
+from pages import Pages
 
 COUNT = 1000
 NAMES = hostile.names(COUNT)
@@ -60,11 +62,44 @@ def steers(text):
     return set(re.findall("[\0-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]", text))
 
 
+class Page(html.parser.HTMLParser):
+    """What a browser makes of a page: tags, addresses, and the text between them."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.addresses, self.words = set(), set(), [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        for name, value in attributes:
+            self.attributes.add(name)
+            if name in ("href", "src", "action", "xlink:href", "formaction", "data", "poster"):
+                self.addresses.append(value or "")
+
+    def handle_data(self, text):
+        self.words.append(text)
+
+    def handle_comment(self, text):
+        raise AssertionError(f"a comment: {text}")
+
+
+def check_page(text):
+    page = Page(text)
+    assert not steers(text), "nothing acts on the eye"
+    assert not page.tags & {"script", "iframe", "object", "embed", "base", "img", "audio", "video", "math", "template"}
+    assert not [name for name in page.attributes if name.startswith("on") or name in ("srcdoc", "style")]
+    assert not [address for address in page.addresses if address != "data:,"  # no icon
+                and re.match(r"[a-z]+:|//|\\\\", address.strip().lower())], "addresses are our own"
+    return page
+
+
 def neutral(text):
     return ";".join("'" + part if FORMULA.match(part) else part for part in text.split(";"))
 
 
-def test_every_medium(tlsrptd, migrated, run, series, tmp_path):
+def test_every_medium(tlsrptd, tlsrpt, migrated, run, series, tmp_path):
     assert len(set(NAMES)) == COUNT
     take(tlsrptd, migrated, tmp_path, [written("Sender", 0)])
     before = series()
@@ -113,6 +148,17 @@ def test_every_medium(tlsrptd, migrated, run, series, tmp_path):
             assert {row[key] for row in raw} >= set(plain), (verb, key)
             assert {line[keys.index(key)] for line in table} >= {neutral(value) for value in plain}, (verb, key)
             assert len(plain) > 500 or verb not in ("reports", "failures")
+
+    # pages: the same marks as with a harmless name, and the names as text
+    with Pages(tlsrpt, tmp_path, migrated.role_uri("tlsrpt_reader")) as pages:
+        for path in ("/", "/now", "/domains", "/senders", "/results", "/reports", "/heat", "/trend", "/intake",
+                     "/domain/example.com", "/sender/sender.example"):
+            answer = pages.get(path)
+            assert answer.status == 200, path
+            check_page(answer.text)
+        for report in reports[::12]:
+            name, words = report["organization"], "".join(check_page(pages.get(f"/report/{report['id']}").text).words)
+            assert name in words or not name.isprintable() or steers(name), name
 
     # metrics: not one series more, and none broken
     assert series() == before
