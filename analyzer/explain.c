@@ -1,6 +1,7 @@
 /* See explain.h. */
 #include "analyzer/explain.h"
 
+#include "analyzer/figure.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -206,10 +207,11 @@ static const char *
 failed_share(const struct finding *x, struct arena *arena)
 {
     double percent = 100.0 * (double)x->failed / (double)x->sessions;
+    char sessions[FIGURE_SIZE];
     int digits = percent < 1 ? 2 : percent < 10 ? 1 : 0;
 
-    return arena_printf(arena, ": %.*f %% of %lld sessions failed", digits, percent,
-                        (long long)x->sessions);
+    return arena_printf(arena, ": %.*f %% of %s sessions failed", digits, percent,
+                        figure_count(x->sessions, sessions));
 }
 
 /* What is about a sender itself, and not about what it saw. */

@@ -1,7 +1,29 @@
 #include "analyzer/figure.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
+
+enum {
+    GROUP_DIGITS = 3
+};
+
+char *
+figure_count(int64_t n, char *out)
+{
+    char digits[FIGURE_SIZE];
+    size_t len = (size_t)snprintf(digits, sizeof digits, "%" PRId64, n);
+    size_t first = digits[0] == '-';
+    char *next = out;
+
+    for (size_t i = 0; i < len; i++) {
+        if (i > first && (len - i) % GROUP_DIGITS == 0)
+            *next++ = ',';
+        *next++ = digits[i];
+    }
+    *next = '\0';
+    return out;
+}
 
 char *
 figure_brief(int64_t n, char *out)

@@ -6,7 +6,9 @@ enum {
     FIGURE_SIZE = 32
 };
 
-/* "1.2 M", where there is little room; into FIGURE_SIZE bytes, as below; returns out. */
+/* "1,234,567" and, where there is little room, "1.2 M"; into FIGURE_SIZE bytes, as all of
+ * these; returns out. */
+char *figure_count(int64_t n, char *out);
 char *figure_brief(int64_t n, char *out);
 
 /* "12 %", "1.2 %", "0.12 %", "0.0012 %". */

@@ -1,5 +1,6 @@
 /* tlsrpt findings ID: one finding in full, with who saw what on which day. */
 #include "analyzer/explain.h"
+#include "analyzer/figure.h"
 #include "analyzer/findings.h"
 #include "analyzer/grid.h"
 #include "analyzer/prose.h"
@@ -132,7 +133,7 @@ add_reasons(const struct facts *f, const struct finding *x, struct prose *p)
 static void
 add_figures(const struct facts *f, const struct finding *x, struct prose *p)
 {
-    char a[WHEN_INSTANT_SIZE], b[WHEN_INSTANT_SIZE], id[48];
+    char a[WHEN_INSTANT_SIZE], b[WHEN_INSTANT_SIZE], id[48], n[3][FIGURE_SIZE];
 
     prose_field(p, 0, "Finding", TONE_PLAIN, finding_id(x, id));
     prose_fieldf(p, 0, "Kind", TONE_PLAIN, "%s, %s", x->kind, severity_text(x->severity));
@@ -150,9 +151,9 @@ add_figures(const struct facts *f, const struct finding *x, struct prose *p)
                      when_print_instant(x->onset_earliest, a),
                      when_print_instant(x->onset_latest, b));
     if (x->sessions)
-        prose_fieldf(p, 0, "Sessions", TONE_PLAIN,
-                     "%lld of %lld failed, %lld were refused", (long long)x->failed,
-                     (long long)x->sessions, (long long)x->refused);
+        prose_fieldf(p, 0, "Sessions", TONE_PLAIN, "%s of %s failed, %s were refused",
+                     figure_count(x->failed, n[0]), figure_count(x->sessions, n[1]),
+                     figure_count(x->refused, n[2]));
     prose_fieldf(p, 0, "Senders", TONE_PLAIN, "%d of %d with traffic enough to tell fail",
                  x->senders_failing, x->senders_seen);
     if (x->places_seen)
@@ -160,8 +161,8 @@ add_figures(const struct facts *f, const struct finding *x, struct prose *p)
                      x->places_seen);
     if (x->unplaced)
         prose_fieldf(p, 0, "Not told", TONE_DIM,
-                     "%lld failures came without address and host name",
-                     (long long)x->unplaced);
+                     "%s failures came without address and host name",
+                     figure_count(x->unplaced, n[0]));
 }
 
 /* ---- the reports behind it -------------------------------------------------------- */

@@ -1,18 +1,16 @@
 #include "analyzer/html.h"
 
+#include "analyzer/figure.h"
 #include "base/text.h"
 #include "base/when.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    GROUP_DIGITS = 3,
     WEEK_DAYS = 7,
     THURSDAY = 4, /* 1 January 1970 */
-    NUMBER_SIZE = 24,
 };
 
 static void
@@ -69,20 +67,6 @@ html_put_encoded(struct buf *out, const char *text)
 }
 
 static void
-put_grouped(struct buf *out, int64_t number)
-{
-    char digits[NUMBER_SIZE];
-    size_t n = (size_t)snprintf(digits, sizeof digits, "%" PRId64, number);
-    size_t first = digits[0] == '-';
-
-    for (size_t i = 0; i < n; i++) {
-        if (i > first && (n - i) % GROUP_DIGITS == 0)
-            (void)buf_putc(out, ',');
-        (void)buf_putc(out, digits[i]);
-    }
-}
-
-static void
 put_kept(struct html *h, char before)
 {
     if (*h->kept == '\0')
@@ -95,6 +79,7 @@ put_kept(struct html *h, char before)
 void
 html_put(struct html *h, const char *fmt, ...)
 {
+    char number[FIGURE_SIZE];
     size_t n;
     va_list ap;
 
@@ -109,7 +94,7 @@ html_put(struct html *h, const char *fmt, ...)
         else if (*fmt == 'u')
             (void)html_put_encoded(h->out, va_arg(ap, const char *));
         else if (*fmt == 'd')
-            put_grouped(h->out, va_arg(ap, int64_t));
+            (void)buf_puts(h->out, figure_count(va_arg(ap, int64_t), number));
         else if (*fmt == 'b')
             html_text(h, h->base);
         else if (*fmt == 'k' || *fmt == 'K')

@@ -49,6 +49,8 @@ show(struct page_context *p, struct err *e)
     prose_clear(&prose);
     html_put(&p->html, "<h2>Further</h2><p>Domains: ");
     page_names(p, &all->facts, &x->domains, "<a href=\"%b/domain/%u%k\">%s</a>");
+    html_put(&p->html, "</p><p>Heat map: ");
+    page_names(p, &all->facts, &x->domains, "<a href=\"%b/heat?domain=%u%K\">%s</a>");
     html_put(&p->html, "</p><p>Senders: ");
     page_names(p, &all->facts, &x->senders, "<a href=\"%b/sender/%u%k\">%s</a>");
     html_put(&p->html, "</p>\n");

@@ -77,10 +77,11 @@ show(struct page_context *p, struct err *e)
              open ? "What is open now" : "What is over");
     for (int s = SEVERITY_CRITICAL; s >= SEVERITY_INFO; s--) {
         if (counts[s] > 0)
-            html_put(&p->html, "%d %s, ", counts[s], severity_text((enum severity)s));
+            html_put(&p->html, "<strong>%d %s</strong> ", counts[s],
+                     severity_text((enum severity)s));
     }
-    html_put(&p->html, open ? "<a href=\"%b/now?state=resolved%K\">what is over</a></p>"
-                            : "<a href=\"%b/now%k\">what is open</a></p>");
+    html_put(&p->html, open ? "<a href=\"%b/now?state=resolved%K\">What is over</a></p>"
+                            : "<a href=\"%b/now%k\">What is open</a></p>");
     if (p->latest.error != NULL && f == p->latest.findings)
         html_put(&p->html,
                  "<p class=\"card warning\">These are not the newest findings: %s</p>",

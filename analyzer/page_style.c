@@ -49,7 +49,7 @@ static const char content[] =
     "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
     "caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}"
     "th,td{padding:6px 12px;text-align:left;vertical-align:top;border-bottom:1px solid "
-    "var(--line);overflow-wrap:break-word;max-width:34rem}"
+    "var(--line);overflow-wrap:break-word;max-width:26rem}"
     "thead th{font-size:.72rem;letter-spacing:.04em;color:var(--dim);font-weight:600;"
     "white-space:nowrap;vertical-align:bottom;text-transform:uppercase}"
     "tbody th{font-weight:500}tbody tr:last-child>*{border-bottom:0}"
@@ -89,9 +89,9 @@ static const char content[] =
     "padding-top:12px;padding-bottom:24px;display:flex;flex-wrap:wrap;gap:4px 24px}"
     "@media(max-width:640px){.wide{display:none}th,td{padding:5px 8px}"
     "body>header>div,main,body>footer{padding-left:12px;padding-right:12px}"
-    "nav a{padding:8px 10px}dl{grid-template-columns:minmax(0,1fr)}"
-    "dd{grid-column:1;margin:0 0 6px}"
-    "form{display:grid;grid-template-columns:1fr 1fr}input,select{width:100%}}"
+    "nav a{padding:8px 10px}dl{grid-template-columns:5.6rem minmax(0,1fr)}"
+    ".id{white-space:normal}form{display:grid;grid-template-columns:1fr "
+    "1fr}input,select{width:100%}}"
     "@media print{nav,form,.skip,.more{display:none}body{background:#fff;color:#000}"
     ".scroll,.card{break-inside:avoid;overflow:visible}a{color:inherit}}";
 

@@ -1,5 +1,6 @@
 /* Tables for people. On a terminal the table is as wide as that: columns that can be
  * spared go first, then long texts are cut with an ellipsis; elsewhere nothing is cut. */
+#include "analyzer/figure.h"
 #include "analyzer/layout.h"
 #include "analyzer/tone.h"
 #include "analyzer/view.h"
@@ -9,10 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
-
-enum {
-    GROUP_DIGITS = 3
-};
 
 struct table {
     struct libscols_table *lines;
@@ -96,28 +93,16 @@ table_begin(struct view *v, struct err *e)
     return true;
 }
 
-/* 1234567 as 1,234,567. */
-static void
-put_grouped(struct buf *out, const char *digits)
-{
-    size_t n = strlen(digits);
-
-    for (size_t i = 0; i < n; i++) {
-        if (i > 0 && (n - i) % GROUP_DIGITS == 0)
-            (void)buf_putc(out, ',');
-        (void)buf_putc(out, digits[i]);
-    }
-}
-
 static bool
 put_cell(struct buf *out, enum column_type type, const char *cell, struct err *e)
 {
+    char number[FIGURE_SIZE];
     struct buf list;
     bool ok = true;
 
     switch (type) {
     case COLUMN_COUNT:
-        put_grouped(out, cell);
+        (void)buf_puts(out, figure_count(strtoll(cell, NULL, 10), number));
         break;
     case COLUMN_INSTANT: /* to the minute: 2026-03-01 00:00 */
         (void)buf_printf(out, "%.10s %.5s", cell, cell + 11);

@@ -270,9 +270,12 @@ put_foot(struct page_context *p, const char *path)
                                                               : p->c.options->now;
 
     html_put(&p->html, "</main>\n<footer>");
-    if (as_of > 0)
-        html_put(&p->html, "<span>As of <time>%s</time></span>",
-                 when_print_instant(as_of, text));
+    if (as_of > 0) {
+        (void)when_print_instant(as_of, text);
+        text[10] = ' ';
+        text[16] = '\0';
+        html_put(&p->html, "<span>As of <time>%s UTC</time></span>", text);
+    }
     if (path != NULL)
         html_put(&p->html,
                  "<span>The same as <a href=\"%b%s.json%s%s\">JSON</a> or "
