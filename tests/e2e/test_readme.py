@@ -11,6 +11,8 @@ import socket
 import struct
 import subprocess
 import tempfile
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -87,6 +89,15 @@ def test_quickstart_tells_what_is_lost(quickstart, tmp_path):
     assert done.returncode == 1
     assert statuses(done.stdout) == ["400"]
     assert "1 of 1 reports were not taken" in done.stderr
+
+
+def test_quickstart_shows_pages(quickstart):
+    address = re.search(r"in a browser: (http://127\.0\.0\.1:\d+/)", quickstart().stdout)[1]
+    with urllib.request.urlopen(address + "domains.json?since=30d") as answer:
+        assert json.load(answer) == ask(quickstart, "domains", "--since", "30d")
+    assert quickstart("--stop").returncode == 0
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(address)
 
 
 def test_quickstart_removes_all_of_it(quickstart):
