@@ -4,7 +4,10 @@ import random
 import signal
 import time
 
+import psycopg2
+
 from load import Load, MailLoad
+from site_control import wait_until
 
 ANSWER_S, HEAL_S = 5, 2  # what is promised; checked by the long form only, on a machine that is not busy
 STOPPED_S = 30
@@ -52,6 +55,14 @@ def restart_under_mails(site, options):
     return f"250 {clients.count('250')}, 451 {clients.count('451')}"
 
 
+def is_broken(connection):
+    try:
+        connection.cursor().execute("SELECT 1")
+        return False
+    except psycopg2.Error:
+        return True
+
+
 def backend_killed(site, options):
     """PostgreSQL then restarts by itself."""
     healed = []
@@ -59,7 +70,10 @@ def backend_killed(site, options):
         for round_ in range(options.rounds):
             clients.wait_for_more()
             pids = [pid for pid, name in site.postgres.children() if "tlsrpt" in name or "[local]" in name]
+            witness = psycopg2.connect(site.database.uri)
             os.kill(random.choice(pids), signal.SIGKILL)
+            wait_until(lambda: is_broken(witness), "PostgreSQL to notice")
+            site.postgres.wait()
             healed.append(settle(clients))
             clients.wait_for_more()
     return report(options, clients, healed)

@@ -49,20 +49,16 @@ class Ledger:
 
     def compare(self, database):
         """Rows that were never acknowledged are no fault: an acknowledgement may be lost, too."""
-        rows = database.sql("SELECT r.report_id, encode(sha256(w.body), 'hex'), count(*), "
-                            " count(DISTINCT p.policy_no) FROM tlsrpt.report r "
-                            "LEFT JOIN tlsrpt.raw_report w USING (policy_domain, day, report_key, tier) "
-                            "LEFT JOIN tlsrpt.policy_result p USING (policy_domain, day, report_key, tier) "
-                            "LEFT JOIN tlsrpt.report_key k USING (policy_domain, day, report_key, tier) "
-                            "GROUP BY 1, 2")
-        there = {}
-        double = 0
-        for name, digest, count, policies in rows:
-            double += count > 1 or name in there
-            there[name] = digest if policies == 1 else None
-        tables = [database.value(f"SELECT count(*) FROM tlsrpt.{table}")
-                  for table in ("report_key", "report", "policy_result", "raw_report")]
-        double += max(tables) - min(tables) if max(tables) > len(there) else 0
+        digests = database.sql("SELECT report_key, encode(sha256(body), 'hex') FROM tlsrpt.raw_report")
+        policies = [row[0] for row in database.sql("SELECT report_key FROM tlsrpt.policy_result")]
+        keys = [row[0] for row in database.sql("SELECT report_key FROM tlsrpt.report_key")]
+        rows = database.sql("SELECT report_id, report_key FROM tlsrpt.report")
+        names = [name for name, _ in rows]
+        # Each has one policy, so one row in each table.
+        double = max(len(table) - len(set(names)) for table in (names, digests, policies, keys))
+        digests = {bytes(key): digest for key, digest in digests}
+        whole = {bytes(key) for key in policies} & {bytes(key) for key in keys}
+        there = {name: digests.get(bytes(key)) if bytes(key) in whole else None for name, key in rows}
         lost = [name for name in self.hashes if name not in there]
         unequal = [name for name, digest in self.hashes.items() if name in there and there[name] != digest]
         return Verdict(len(self.hashes), len(lost), double, len(unequal))
