@@ -1,36 +1,54 @@
-/* The embedded database without the daemon, so that tlsrpt can read it. */
+/* The embedded database without the daemon, so that tlsrpt can read it; and copies of
+ * any. */
 #include "collector/command.h"
+#include "collector/database.h"
 #include "collector/user.h"
+#include "schema/store_dump.h"
 #include "schema/store_embedded.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <sysexits.h>
+#include <unistd.h>
+
+static void
+say(void *ctx, const char *line)
+{
+    (void)ctx;
+    (void)puts(line);
+}
 
 static bool
-start(const struct settings *s, struct err *e)
+start(const struct settings *s, const char *file, struct err *e)
 {
     struct buf uri = {0};
     bool ok = embedded_launch(s->state_dir, e) &&
               (embedded_uri(s->state_dir, STORE_OWNER, &uri) || err_nomem(e)) &&
               store_migrate(uri.bytes, NULL, NULL, e);
 
+    (void)file;
     buf_clear(&uri);
     return ok;
 }
 
 static bool
-stop(const struct settings *s, struct err *e)
+stop(const struct settings *s, const char *file, struct err *e)
 {
+    (void)file;
     return embedded_stop(s->state_dir, e);
 }
 
 static bool
-status(const struct settings *s, struct err *e)
+status(const struct settings *s, const char *file, struct err *e)
 {
     struct embedded_status st;
     struct buf uri = {0};
 
+    (void)file;
     embedded_status(s->state_dir, &st);
     if (!st.exists) {
         (void)printf("there is none in %s\n", s->state_dir);
@@ -49,26 +67,103 @@ status(const struct settings *s, struct err *e)
     return true;
 }
 
+static bool
+upgrade(const struct settings *s, const char *file, struct err *e)
+{
+    (void)file;
+    return embedded_upgrade(s->state_dir, say, NULL, e);
+}
+
+/* Root's files are opened before it becomes the database's user, for whom it may not be
+ * allowed; so a child becomes that. Its exit code. */
+static int
+dump_in_child(const struct settings *s, int fd)
+{
+    struct database db = {0};
+    struct err e = {0};
+    pid_t child;
+    int status;
+
+    (void)fflush(stdout);
+    if ((child = fork()) == 0) {
+        bool ok =
+            database_open(s, STORE_OWNER, &db, &e) && dump_write(db.uri.bytes, fd, &e);
+
+        database_close(&db);
+        _exit(ok ? EX_OK : command_fail(&e));
+    }
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : EX_TEMPFAIL;
+}
+
+/* The file is complete, or it is not there. */
+static bool
+backup(const struct settings *s, const char *file, struct err *e)
+{
+    struct buf part = {0};
+    int fd, code;
+
+    if (!buf_printf(&part, "%s.part", file))
+        return err_nomem(e);
+    fd = open(part.bytes, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        err_set(e, ERR_CONFIG, "cannot write %s: %s", part.bytes, strerror(errno));
+        goto out;
+    }
+    code = dump_in_child(s, fd);
+    if (code != EX_OK)
+        err_set(e, ERR_AGAIN, "no backup was made");
+    else if (fsync(fd) != 0 || rename(part.bytes, file) != 0)
+        err_set(e, ERR_AGAIN, "cannot write %s: %s", file, strerror(errno));
+    if (e->kind != ERR_NONE)
+        (void)unlink(part.bytes);
+    close(fd);
+out:
+    buf_clear(&part);
+    return e->kind == ERR_NONE;
+}
+
+static bool
+restore(const struct settings *s, const char *file, struct err *e)
+{
+    struct database db = {0};
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    bool ok;
+
+    if (fd < 0)
+        return err_set(e, ERR_INPUT, "cannot read %s: %s", file, strerror(errno));
+    ok = database_open(s, STORE_OWNER, &db, e) &&
+         dump_read(db.uri.bytes, fd, say, NULL, e);
+    database_close(&db);
+    close(fd);
+    return ok;
+}
+
 static const struct {
     const char *name;
-    bool (*run)(const struct settings *s, struct err *e);
+    bool (*run)(const struct settings *s, const char *file, struct err *e);
     bool as_user; /* root may look */
+    bool of_any;  /* of a server, too; takes a file */
 } actions[] = {
-    {"start", start, true},
-    {"stop", stop, true},
-    {"status", status, false},
+    {"start", start, true, false},    {"stop", stop, true, false},
+    {"status", status, false, false}, {"upgrade", upgrade, true, false},
+    {"backup", backup, false, true},  {"restore", restore, false, true},
 };
 
 int
 cmd_database(int argc, char **argv)
 {
     static const struct command_usage usage = {
-        .synopsis = "database [OPTION]... start|stop|status",
-        .about = "Runs the embedded database without the daemon.",
+        .synopsis =
+            "database [OPTION]... start|stop|status|upgrade | backup|restore FILE",
+        .about = "Runs the embedded database without the daemon; copies any.",
         .examples = "  tlsrptd database start   (then tlsrpt can read it)\n"
-                    "  tlsrptd database status\n",
+                    "  tlsrptd database status\n"
+                    "  tlsrptd database backup /var/backups/tlsrpt.dump\n"
+                    "  tlsrptd database restore --db URI tlsrpt.dump   (into a server)\n",
         .min_operands = 1,
-        .max_operands = 1,
+        .max_operands = 2,
     };
     struct settings s;
     struct err e = {0};
@@ -78,12 +173,13 @@ cmd_database(int argc, char **argv)
         return code;
     code = EX_USAGE;
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-        if (strcmp(argv[first], actions[i].name) != 0)
+        if (strcmp(argv[first], actions[i].name) != 0 ||
+            argc - first != (actions[i].of_any ? 2 : 1))
             continue;
-        if (s.database.uri != NULL)
+        if (s.database.uri != NULL && !actions[i].of_any)
             err_set(&e, ERR_CONFIG, "the configuration names a database of your own");
         code = e.kind == ERR_NONE && (!actions[i].as_user || user_become(&s, &e)) &&
-                       actions[i].run(&s, &e)
+                       actions[i].run(&s, argv[first + 1], &e)
                    ? EX_OK
                    : command_fail(&e);
     }

@@ -123,18 +123,17 @@ cluster_open_log(const struct cluster *c, int *fd, struct err *e)
 
 /* ---- programs ---- */
 
-/* Runs a program to its end with its output in `out`; is it content? PostgreSQL's insist
- * on a working directory that they may enter, which a daemon that was root's may not. */
-static bool
-run_program(char *const argv[], int out)
+bool
+cluster_run(const char *dir, char *const argv[], const int files[3])
 {
     int status;
     pid_t pid = fork();
 
     if (pid == 0) {
-        dup2(out, STDOUT_FILENO);
-        dup2(out, STDERR_FILENO);
-        if (chdir("/") == 0)
+        for (int i = 0; i < 3; i++)
+            if (files[i] >= 0)
+                dup2(files[i], i);
+        if (chdir(dir) == 0)
             execv(argv[0], argv);
         _exit(127);
     }
@@ -159,7 +158,7 @@ program_version(const char *dir)
     if (!join(program, dir, "postgres", NULL) || access(program, X_OK) != 0 ||
         pipe2(ends, O_CLOEXEC) != 0)
         return 0;
-    ok = run_program(argv, ends[1]);
+    ok = cluster_run("/", argv, (const int[]){-1, ends[1], ends[1]});
     close(ends[1]);
     if (read(ends[0], text, sizeof text - 1) <= 0)
         ok = false;
@@ -169,14 +168,16 @@ program_version(const char *dir)
     return ok && number != NULL ? (int)strtol(number + 2, NULL, 10) : 0;
 }
 
-/* Sets c->bin to programs of version `wanted`, or, if that is 0, of the newest; returns
- * the newest version seen. */
-static int
-find_programs(struct cluster *c, int wanted)
+int
+cluster_find_programs(struct cluster *c, int wanted)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets it */
+    const char *own = getenv("TLSRPT_POSTGRES");
     int newest = 0, flags = 0;
     glob_t found = {0};
 
+    if (own != NULL && glob(own, 0, NULL, &found) == 0)
+        flags = GLOB_APPEND;
     for (size_t i = 0; i < sizeof program_dirs / sizeof program_dirs[0]; i++) {
         (void)glob(program_dirs[i], flags, NULL, &found);
         flags = GLOB_APPEND;
@@ -184,8 +185,10 @@ find_programs(struct cluster *c, int wanted)
     for (size_t i = 0; i < found.gl_pathc; i++) {
         int version = program_version(found.gl_pathv[i]);
 
-        if (version != 0 && (wanted == 0 ? version > newest : version == wanted))
-            snprintf(c->bin, sizeof c->bin, "%s", found.gl_pathv[i]);
+        /* The first, which is whole: further down are links to some of the programs. */
+        if (version != 0 &&
+            (wanted == 0 ? version > newest : version == wanted && c->bin[0] == '\0'))
+            (void)snprintf(c->bin, sizeof c->bin, "%s", found.gl_pathv[i]);
         newest = version > newest ? version : newest;
     }
     globfree(&found);
@@ -195,25 +198,18 @@ find_programs(struct cluster *c, int wanted)
 static bool
 need_programs(struct cluster *c, struct err *e)
 {
-    int newest = find_programs(c, (int)strtol(c->version, NULL, 10));
+    int newest = cluster_find_programs(c, (int)strtol(c->version, NULL, 10));
 
     if (newest == 0)
         return err_set(
             e, ERR_CONFIG,
             "no PostgreSQL server programs found: install them (Debian: apt install "
             "postgresql), or name a database of your own: database { uri = \"...\" }");
-    if (c->bin[0] != '\0')
-        return true;
-    (void)find_programs(c, newest);
-    return err_set(e, ERR_CONFIG,
-                   "%s is of PostgreSQL %s, and here is %d; install %s too and, as the "
-                   "same user: cd "
-                   "%s && %s/initdb -k -U %s -E UTF8 --locale=C.UTF-8 -D new && "
-                   "%s/pg_upgrade -U %s -b "
-                   "/usr/lib/postgresql/%s/bin -d %s -D new && mv %s old && mv new %s",
-                   CLUSTER_DATA, c->version, newest, c->version, c->state, c->bin,
-                   CLUSTER_SUPER, c->bin, CLUSTER_SUPER, c->version, CLUSTER_DATA,
-                   CLUSTER_DATA, CLUSTER_DATA);
+    return c->bin[0] != '\0' ||
+           err_set(e, ERR_CONFIG,
+                   "%s is of PostgreSQL %s, and here is %d: install %s too (Debian: apt "
+                   "install postgresql-%s), then run `tlsrptd database upgrade`",
+                   c->data, c->version, newest, c->version, c->version);
 }
 
 /* ---- making the data ---- */
@@ -227,8 +223,14 @@ remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
     return remove(path);
 }
 
-static bool
-init_data(struct cluster *c, struct err *e)
+void
+cluster_remove(const char *data)
+{
+    (void)nftw(data, remove_one, OPEN_DIRS, FTW_DEPTH | FTW_PHYS);
+}
+
+bool
+cluster_init(struct cluster *c, struct err *e)
 {
     char program[PATH_MAX], fresh[PATH_MAX];
     char *const argv[] = {program,
@@ -247,9 +249,8 @@ init_data(struct cluster *c, struct err *e)
     if (!join(program, c->bin, "initdb", e) ||
         !join(fresh, c->state, CLUSTER_DATA ".new", e) || !cluster_open_log(c, &log, e))
         return false;
-    /* What an interrupted start left. */
-    (void)nftw(fresh, remove_one, OPEN_DIRS, FTW_DEPTH | FTW_PHYS);
-    ok = run_program(argv, log);
+    cluster_remove(fresh); /* what an interrupted start left */
+    ok = cluster_run("/", argv, (const int[]){-1, log, log});
     close(log);
     if (!ok)
         return err_set(e, ERR_CONFIG, "initdb failed: see %s", c->log);
@@ -275,8 +276,8 @@ write_file(const char *dir, const char *name, const char *text, struct err *e)
 }
 
 /* Who is who: the kernel says which user is at the other end of the socket. */
-static bool
-write_access(const struct cluster *c, struct err *e)
+bool
+cluster_write_access(const struct cluster *c, struct err *e)
 {
     static const char *const roles[] = {CLUSTER_SUPER, "tlsrpt_owner", "tlsrpt_collector",
                                         "tlsrpt_reparse", "tlsrpt_reader"};
@@ -300,7 +301,8 @@ cluster_prepare(struct cluster *c, struct err *e)
 {
     bool exists = cluster_exists(c);
 
-    return need_programs(c, e) && (exists || init_data(c, e)) && write_access(c, e);
+    return need_programs(c, e) && (exists || cluster_init(c, e)) &&
+           cluster_write_access(c, e);
 }
 
 /* ---- a server that runs ---- */

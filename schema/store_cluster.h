@@ -37,6 +37,25 @@ MUST_USE bool cluster_exists(struct cluster *c);
  * version, with the command that upgrades it. */
 MUST_USE bool cluster_prepare(struct cluster *c, struct err *e);
 
+/* ---- what upgrading needs of it ---- */
+
+/* Sets c->bin to programs of version `wanted`, or, if that is 0, of the newest; returns
+ * the newest version seen, 0 when there are none. TLSRPT_POSTGRES may name a folder of
+ * them, wildcards included, besides those where distributions keep them. */
+int cluster_find_programs(struct cluster *c, int wanted);
+
+/* Runs a program in `dir` to its end, with standard input, output and error from `files`
+ * (-1: ours); is it content? PostgreSQL's insist on a working directory that they may
+ * enter, which a daemon that was root's may not. */
+MUST_USE bool cluster_run(const char *dir, char *const argv[], const int files[3]);
+
+/* Makes new, empty data in c->data by the programs in c->bin. */
+MUST_USE bool cluster_init(struct cluster *c, struct err *e);
+MUST_USE bool cluster_write_access(const struct cluster *c, struct err *e);
+
+/* Removes data, wholly. */
+void cluster_remove(const char *data);
+
 /* Opens the server's log for appending; one that has grown large is put aside. */
 MUST_USE bool cluster_open_log(const struct cluster *c, int *fd, struct err *e);
 

@@ -35,6 +35,13 @@ MUST_USE bool embedded_launch(const char *state_dir, struct err *e);
  * a daemon owns it. */
 MUST_USE bool embedded_stop(const char *state_dir, struct err *e);
 
+/* `tlsrptd database upgrade`: to the newest PostgreSQL that is installed, of which the
+ * old one's programs are needed, too. Nothing may run. The old data stays beside the new
+ * one, and in its place until the new one is complete: an interrupted upgrade has changed
+ * nothing, or is complete. Says what it did by `say`. */
+MUST_USE bool embedded_upgrade(const char *state_dir, store_say_fn *say, void *ctx,
+                               struct err *e);
+
 struct embedded_status {
     bool exists;      /* a cluster was made */
     bool ready;       /* it takes connections */

@@ -234,7 +234,7 @@ def test_another_major_version_is_refused_with_the_way_out(site):
     (site.state / "postgres/PG_VERSION").write_text("11\n")
     done = site.run("embedded")
     assert done.returncode == 78
-    assert "PostgreSQL 11" in done.stderr and "pg_upgrade" in done.stderr and "mv new postgres" in done.stderr
+    assert "PostgreSQL 11" in done.stderr and "run `tlsrptd database upgrade`" in done.stderr
 
 
 def test_an_interrupted_initdb_is_done_again(site):
