@@ -149,7 +149,12 @@ static const char days[] =
     "max-width:24rem;height:.7rem;"
     "margin:.35rem 0}"
     "@media(max-width:640px){.heat tbody th{max-width:7.5rem}.heat thead "
-    "span{left:8rem}}";
+    "span{left:8rem}}"
+    "@media print{.heat td,.legend li,.sign{print-color-adjust:exact;"
+    "-webkit-print-color-adjust:exact}.scroll.fromend{width:auto;overflow:hidden}"
+    ".heat{width:100%;font-size:.44rem}.heat td,.heat thead th{min-width:0;padding:1px 0}"
+    ".heat td a{padding:1px 0}.heat tbody th,.heat .sender,.heat thead span"
+    "{position:static;padding:1px 2px}.heat .sum{padding:1px}}";
 
 static const char *const parts[] = {frame, content, days};
 

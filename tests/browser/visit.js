@@ -1,7 +1,7 @@
 // usage: visit.js URL DIRECTORY [MORE ...]
 //
 // Follows every link from URL, then looks at pages of each kind in headless Chromium at three widths,
-// light and dark, and at MORE. Writes what it saw as JSON to standard output, screenshots to DIRECTORY.
+// light and dark, and on paper, and at MORE. Writes what it saw as JSON to standard output, screenshots to DIRECTORY.
 // test_pages.py starts it, and judges.
 "use strict";
 const { chromium } = require("playwright-core");
@@ -119,8 +119,9 @@ async function main() {
     const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
         chromiumSandbox: process.getuid() !== 0, args: ARGUMENTS });
     const looks = [];
-    const visit = async (options, name, pages, withAxe) => {
+    const visit = async (options, name, pages, withAxe, media = "screen") => {
         const context = await browser.newContext(options), page = await open(context);
+        await page.emulateMedia({ media });
         for (const [kind, url, shot] of pages)
             looks.push({ kind, window: name, ...await look(page, url, shot && `${kind}-${name}.png`, withAxe) });
         await context.close();
@@ -133,6 +134,7 @@ async function main() {
     await visit({ viewport: { width: 320, height: 900 }, colorScheme: "dark" }, "others", others.filter(([kind], i) =>
         others.slice(0, i).filter(([k]) => k === kind).length < PAGES_PER_KIND), true);
     await visit({ viewport: { width: 800, height: 900 } }, "more", more.map((url) => [kindOf(url), url, false]), false);
+    await visit({ viewport: { width: 794, height: 1123 } }, "print", firsts, false, "print"); // A4
     const first = looks.filter((l) => l.window === "1600-light");
     await visit({ viewport: { width: 1600, height: 900 }, javaScriptEnabled: false }, "noscript", firsts.map(([k, u]) => [k, u, false]), false);
     const noscript = looks.filter((l) => l.window === "noscript");
