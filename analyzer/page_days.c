@@ -57,12 +57,11 @@ page_days_link(struct page_context *p, int32_t day, const char *sender, bool fai
 bool
 page_days_findings(struct page_context *p, const struct findings **out, struct err *e)
 {
-    *out = p->c.options->as_of == INT64_MAX ? p->latest.findings : NULL;
-    if (*out != NULL || page_findings(p, out, e))
-        return true;
-    if (e->kind != ERR_AGAIN)
-        return false;
-    err_clear(e);
+    if (p->c.options->as_of != INT64_MAX)
+        return page_findings(p, out, e);
+    if (p->latest.held == NULL)
+        latest_hold(p->source, &p->latest);
+    *out = p->latest.findings;
     return true;
 }
 
