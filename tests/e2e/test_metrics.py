@@ -1,5 +1,6 @@
 """`tlsrpt metrics`: as Prometheus reads it, equal to the sums, capped, whatever strangers call themselves."""
 import datetime
+import json
 import os
 import re
 import stat
@@ -170,6 +171,32 @@ def test_hostile_names_that_have_a_label_harm_nothing(tlsrpt, stored, driver):
     series = prom.parse(text)
     assert "tlsrpt_evil_total" not in {name for name, _ in series}
     assert len(prom.select(series, "tlsrpt_last_report_timestamp_seconds")) == len(HOSTILE)
+
+
+def test_a_thousand_organizations_that_are_imported_add_no_series(tlsrptd, tlsrpt, stored, tmp_path):
+    """The name of an organization is the sender where nothing else names one."""
+    conf = tmp_path / "conf"
+    conf.write_text('domains = {"example.org"}\nmetrics { max_senders = 10 }\n')
+    (tmp_path / "reports").mkdir()
+
+    def bring(names):
+        for number, name in enumerate(names):
+            (tmp_path / f"reports/{number}.json").write_text(json.dumps({
+                "organization-name": name, "report-id": name, "date-range": {
+                    "start-datetime": f"{day(2)}T00:00:00Z", "end-datetime": f"{day(2)}T23:59:59Z"},
+                "policies": [{"policy": {"policy-type": "sts", "policy-domain": "example.org"}, "summary": {
+                    "total-successful-session-count": 1, "total-failure-session-count": 0}}]}))
+        subprocess.run([tlsrptd, "import", "--vouch", "-c", conf, "--db", stored.role_uri("tlsrpt_collector"),
+                        tmp_path / "reports"], check=True, capture_output=True)
+        return metrics(tlsrpt, stored)
+
+    fold(stored, 200, 10)
+    bring([f"plain {n}" for n in range(12)])
+    before = bring([f"plain {n}" for n in range(20)])
+    after = bring([f"{HOSTILE[n % len(HOSTILE)]} {n}" for n in range(1000)])
+    assert {key for key in after if "finding" not in key[0]} == {key for key in before if "finding" not in key[0]}
+    assert len(prom.select(after, "tlsrpt_last_report_timestamp_seconds")) == 11
+    assert prom.total(after, "tlsrpt_sessions_total", result="successful") == 1020
 
 
 def test_textfile_is_whole_and_readable(tlsrpt, stored, tmp_path):
