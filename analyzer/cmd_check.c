@@ -258,15 +258,21 @@ check_intake(struct probe *p, struct err *e)
 
 /* ---- the verb --------------------------------------------------------------------- */
 
+enum {
+    WHOSE = OPTION_DOMAIN | OPTION_SENDER | OPTION_AS_OF,
+    LIMITS = WHOSE | OPTION_SINCE,
+};
+
 static const struct check_kind {
     const char *name, *warning, *critical; /* thresholds unless given */
+    unsigned limits;                       /* those of LIMITS that it knows */
     bool (*run)(struct probe *p, struct err *e);
 } kinds[] = {
-    {"findings", "0", "0", check_findings},
-    {"failure-rate", "1", "5", check_failure_rate},
-    {"silence", "129600", "259200", check_silence}, /* 36 hours, 3 days */
-    {"intake", "300", "900", check_intake},
-    {"quarantine", "10", "100", check_quarantine},
+    {"findings", "0", "0", WHOSE, check_findings},
+    {"failure-rate", "1", "5", LIMITS, check_failure_rate},
+    {"silence", "129600", "259200", WHOSE, check_silence}, /* 36 hours, 3 days */
+    {"intake", "300", "900", 0, check_intake},
+    {"quarantine", "10", "100", OPTION_SINCE | OPTION_AS_OF, check_quarantine},
 };
 
 static const struct check_kind *
@@ -288,6 +294,13 @@ read_use(const struct options *o, struct probe *p, struct err *e)
 
     if (kind == NULL)
         return NULL;
+    for (size_t i = 0; i < option_row_count; i++) {
+        if ((o->given & LIMITS & ~kind->limits & option_rows[i].bit) != 0) {
+            (void)err_set(e, ERR_INPUT, "check %s takes no --%s", kind->name,
+                          option_rows[i].name);
+            return NULL;
+        }
+    }
     if (range_parse(o->warning ? o->warning : kind->warning, &p->warning, e) &&
         range_parse(o->critical ? o->critical : kind->critical, &p->critical, e))
         return kind;
