@@ -72,7 +72,7 @@ show_all(struct context *c, struct complaints *said, struct err *e)
         if (least != NULL && strcmp(severity_text(x->severity), least) != 0 &&
             (strcmp(least, "critical") == 0 || x->severity == SEVERITY_INFO))
             continue;
-        if (x->severity != SEVERITY_INFO)
+        if (x->severity != SEVERITY_INFO && c->exit_code == EX_OK)
             c->exit_code = EXIT_FOUND;
         shown++;
         if (table)
@@ -98,6 +98,8 @@ complain_of_store(struct context *c, const struct err *why, struct complaints *s
     complain(said, SEVERITY_CRITICAL, "database-away",
              "see that it runs, and that the database section of tlsrpt.conf is right",
              "%s", why->text);
+    store_close(c->store);
+    c->store = NULL;
     c->exit_code = why->kind == ERR_AGAIN ? EX_UNAVAILABLE : err_exit_code(why);
 }
 
@@ -105,12 +107,14 @@ static bool
 examine(struct context *c, struct doctor *d, struct complaints *said, struct err *e)
 {
     struct facts facts = {0};
+    struct err away = {0};
     bool ok = true;
 
-    if (c->store != NULL) {
-        ok = store_snapshot(c->store, INT64_MAX, e) && findings_load_facts(c, &facts, e);
+    if (!database_open_reader(c->settings, &c->store, &away) ||
+        !store_snapshot(c->store, INT64_MAX, &away))
+        complain_of_store(c, &away, said);
+    else if ((ok = findings_load_facts(c, &facts, e)))
         d->facts = &facts;
-    }
     if (ok && (c->settings->domains.count > 0 || c->options->domains.count > 0))
         ok = doctor_add_domains(d, doctor_domain, e);
     ok = ok && doctor_host(c, said, e) && doctor_run(d, said, e) && !said->failed &&
@@ -125,18 +129,12 @@ run(struct context *c, struct err *e)
 {
     bool records = (c->options->given & OPTION_RECORDS) != 0, ok;
     struct complaints said;
-    struct err away = {0};
     struct doctor d;
-    int trouble;
 
     findings_take_domain(c);
     complaints_init(&said, "", "");
-    ok = doctor_open(&d, c, e);
-    if (ok && !records && !database_open_reader(c->settings, &c->store, &away))
-        complain_of_store(c, &away, &said);
-    trouble = c->exit_code;
-    ok = ok && (records ? doctor_records(c, &d, e) : examine(c, &d, &said, e));
-    c->exit_code = trouble != 0 ? trouble : c->exit_code;
+    ok = doctor_open(&d, c, e) &&
+         (records ? doctor_records(c, &d, e) : examine(c, &d, &said, e));
     doctor_close(&d);
     complaints_clear(&said);
     return ok;

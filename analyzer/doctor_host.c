@@ -240,10 +240,11 @@ judge_settings(const struct settings *s, struct complaints *said)
                  "cannot look at yours");
     said->subject = "https/listen";
     if (s->https.listen.count + s->https.plain_listen.count + s->lmtp.listen.count == 0)
-        complain(said, SEVERITY_WARNING, "no-door",
-                 "set https/listen or lmtp/listen, unless reports come by `tlsrptd "
-                 "deliver` or `tlsrptd import` alone",
-                 "tlsrptd listens nowhere, so no report can come in by itself");
+        complain(
+            said, SEVERITY_INFO, "no-door",
+            "set https/listen or lmtp/listen, unless systemd listens for tlsrptd, or "
+            "`tlsrptd deliver` or `tlsrptd import` takes the reports",
+            "no address to listen on is configured");
 }
 
 bool

@@ -197,17 +197,13 @@ compare_seen(const struct facts *f, struct doctor_task *t, name domain, name liv
                              facts_text(f, f->seen[i].sender));
     }
     if (differing > 0)
-        complain(
-            &t->said, since != NULL ? SEVERITY_WARNING : SEVERITY_INFO,
-            "sts-senders-differ",
-            since == NULL
-                ? "none, if the policy was changed within the last days; "
-                  "else give the _mta-sts record another id"
-                : "give the _mta-sts record another id: by it alone senders learn of a "
-                  "new policy before theirs runs out",
-            "%zu sender%s still use%s another policy: %s%s", differing,
-            differing == 1 ? "" : "s", differing == 1 ? "s" : "",
-            names.len > 0 ? names.bytes : "", differing > MAX_NAMED ? ", ..." : "");
+        complain(&t->said, since != NULL ? SEVERITY_WARNING : SEVERITY_INFO,
+                 "sts-senders-differ",
+                 "give the _mta-sts record another id, unless the policy was changed "
+                 "within the last days: by the id alone senders learn of a new one "
+                 "before theirs runs out",
+                 "senders still use another policy (%zu): %s%s", differing,
+                 names.len > 0 ? names.bytes : "", differing > MAX_NAMED ? ", ..." : "");
     buf_clear(&names);
 }
 
