@@ -191,7 +191,10 @@ put_table(struct page_context *p, const struct trend *t)
 static bool
 put_marked(struct page_context *p, const struct trend *t, struct err *e)
 {
-    const struct option_list *domains = &p->c.options->domains;
+    const struct options *o = p->c.options;
+    struct trend_asked asked = {o->domains.count == 1 ? o->domains.items[0] : NULL,
+                                o->senders.count == 1 ? o->senders.items[0] : NULL,
+                                t->asked.first, t->asked.last};
     const struct findings *found = NULL;
     struct trend_marks *marks = calloc(1, sizeof *marks);
     struct chart chart = {t->asked.first, t->days, t->asked.count, NULL, 0};
@@ -203,9 +206,7 @@ put_marked(struct page_context *p, const struct trend *t, struct err *e)
         return false;
     }
     if (found != NULL) {
-        trend_marks_find(marks, &found->facts, &found->all,
-                         domains->count > 0 ? domains->items[0] : NULL, t->asked.first,
-                         t->asked.last);
+        trend_marks_find(marks, &found->facts, &found->all, &asked);
         chart.marks = marks->marks;
         chart.mark_count = marks->mark_count;
     }

@@ -8,30 +8,38 @@
 #include <string.h>
 
 enum {
-    MAX_SEEN = 64 /* policies that senders changed to, of which the best are kept */
+    MAX_SEEN = 64,   /* policies that senders changed to, of which the best are kept */
+    MAX_BACK = 1000, /* a sender may claim to see another one in each report */
 };
 
 static bool
-is_of(const struct facts *f, const struct name_list *domains, const char *domain)
+is_wanted(const char *wanted, const char *text)
 {
-    for (size_t i = 0; i < domains->count; i++) {
-        if (domain == NULL || strcmp(facts_text(f, domains->items[i]), domain) == 0)
+    return wanted == NULL || strcmp(wanted, text) == 0;
+}
+
+static bool
+is_of(const struct facts *f, const struct name_list *names, const char *wanted)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (is_wanted(wanted, facts_text(f, names->items[i])))
             return true;
     }
-    return domain == NULL;
+    return wanted == NULL;
 }
 
 static void
 find_incidents(struct trend_marks *t, const struct facts *f, const struct analysis *a,
-               const char *domain, int32_t first, int32_t last)
+               const struct trend_asked *asked)
 {
     for (size_t i = 0; i < a->count && t->incident_count < TREND_INCIDENTS; i++) {
         const struct finding *x = &a->rows[i];
         int32_t from = f->first_day + x->first,
-                upto = x->open ? last : f->first_day + x->last;
+                upto = x->open ? asked->last : f->first_day + x->last;
 
-        if (x->severity == SEVERITY_INFO || from > last || upto < first ||
-            !is_of(f, &x->domains, domain))
+        if (x->severity == SEVERITY_INFO || from > asked->last || upto < asked->first ||
+            !is_of(f, &x->domains, asked->domain) ||
+            !is_of(f, &x->senders, asked->sender))
             continue;
         t->incidents[t->incident_count++] =
             (struct trend_incident){.finding = x, .first = from, .last = upto};
@@ -57,14 +65,14 @@ add_change(struct trend_marks *t, const struct trend_change *change)
 }
 
 static void
-find_declared(struct trend_marks *t, const struct facts *f, const char *domain,
-              int32_t first, int32_t last)
+find_declared(struct trend_marks *t, const struct facts *f,
+              const struct trend_asked *asked)
 {
     for (size_t i = 0; i < f->declared_count; i++) {
         const struct declared *d = &f->declared[i];
         struct trend_change c = {.domain = facts_text(f, d->domain)};
 
-        if (domain != NULL && strcmp(c.domain, domain) != 0)
+        if (!is_wanted(asked->domain, c.domain))
             continue;
         for (size_t k = 0; k < d->policy_count + d->tlsa_count; k++) {
             bool is_sts = k < d->policy_count;
@@ -74,7 +82,7 @@ find_declared(struct trend_marks *t, const struct facts *f, const char *domain,
             c.day = p->since;
             c.type = policy_type_text(is_sts ? POLICY_STS : POLICY_TLSA);
             c.policy = facts_text(f, p->text);
-            if (c.day >= first && c.day <= last)
+            if (c.day >= asked->first && c.day <= asked->last)
                 add_change(t, &c);
         }
     }
@@ -87,7 +95,7 @@ is_change(const struct facts *f, size_t i)
     const struct seen *s = &f->seen[i];
     bool change = false;
 
-    for (size_t k = i; k-- > 0;) {
+    for (size_t k = i; k-- > 0 && i - k <= MAX_BACK;) {
         const struct seen *before = &f->seen[k];
 
         if (before->domain != s->domain || before->type != s->type ||
@@ -101,8 +109,7 @@ is_change(const struct facts *f, size_t i)
 }
 
 static void
-find_seen(struct trend_marks *t, const struct facts *f, const char *domain, int32_t first,
-          int32_t last)
+find_seen(struct trend_marks *t, const struct facts *f, const struct trend_asked *asked)
 {
     struct trend_change found[MAX_SEEN];
     size_t count = 0, k;
@@ -114,8 +121,9 @@ find_seen(struct trend_marks *t, const struct facts *f, const char *domain, int3
                                  .type = policy_type_text((enum policy_type)s->type),
                                  .policy = facts_text(f, s->policy)};
 
-        if (!is_change(f, i) || c.day < first || c.day > last ||
-            (domain != NULL && strcmp(c.domain, domain) != 0))
+        if (!is_change(f, i) || c.day < asked->first || c.day > asked->last ||
+            !is_wanted(asked->domain, c.domain) ||
+            !is_wanted(asked->sender, facts_text(f, s->sender)))
             continue;
         for (k = 0; k < count; k++) {
             if (found[k].domain == c.domain && found[k].type == c.type &&
@@ -190,12 +198,12 @@ make_marks(struct trend_marks *t)
 
 void
 trend_marks_find(struct trend_marks *t, const struct facts *f, const struct analysis *a,
-                 const char *domain, int32_t first, int32_t last)
+                 const struct trend_asked *asked)
 {
     *t = (struct trend_marks){0};
-    find_incidents(t, f, a, domain, first, last);
-    find_declared(t, f, domain, first, last);
-    find_seen(t, f, domain, first, last);
+    find_incidents(t, f, a, asked);
+    find_declared(t, f, asked);
+    find_seen(t, f, asked);
     qsort(t->incidents, t->incident_count, sizeof *t->incidents, by_first);
     qsort(t->changes, t->change_count, sizeof *t->changes, by_day);
     make_marks(t);

@@ -32,9 +32,13 @@ struct trend_marks {
     size_t mark_count;
 };
 
-/* Of the days first..last and one domain (NULL: all): findings of severity warning and
- * critical, what was declared, and policies that senders saw after another one. Texts
- * stay those of the facts. */
+/* What is marked; NULL: all. */
+struct trend_asked {
+    const char *domain, *sender;
+    int32_t first, last; /* days since 1970 */
+};
+
+/* Findings of severity warning and critical, what was declared, and policies that senders
+ * saw after another one. Texts stay those of the facts. */
 void trend_marks_find(struct trend_marks *t, const struct facts *f,
-                      const struct analysis *a, const char *domain, int32_t first,
-                      int32_t last);
+                      const struct analysis *a, const struct trend_asked *asked);

@@ -47,7 +47,8 @@ declare(struct facts *f, const char *domain, int day, const char *policy)
 
 /* Facts of the story, with policies; of the last 30 days of it and the two after. */
 static void
-marks_of(struct facts *f, struct analysis *a, const char *domain, struct trend_marks *t)
+marks_of(struct facts *f, struct analysis *a, const char *domain, const char *sender,
+         struct trend_marks *t)
 {
     struct err e = {0};
     int32_t last;
@@ -62,7 +63,7 @@ marks_of(struct facts *f, struct analysis *a, const char *domain, struct trend_m
     assert_true(facts_finish(f, &e));
     assert_true(analyse(f, a, &e));
     last = f->first_day + f->today;
-    trend_marks_find(t, f, a, domain, last - 31, last);
+    trend_marks_find(t, f, a, &(struct trend_asked){domain, sender, last - 31, last});
 }
 
 static int
@@ -79,7 +80,7 @@ test_all(void **state)
     struct trend_marks t;
 
     (void)state;
-    marks_of(&f, &a, NULL, &t);
+    marks_of(&f, &a, NULL, NULL, &t);
     assert_int_equal(t.incident_count, 2);
     assert_string_equal(t.incidents[0].finding->kind, "certificate-expired");
     assert_int_equal(day_of(&f, t.incidents[0].first), 20);
@@ -111,10 +112,31 @@ test_one_domain(void **state)
     struct trend_marks t;
 
     (void)state;
-    marks_of(&f, &a, "c.test", &t);
+    marks_of(&f, &a, "c.test", NULL, &t);
     assert_int_equal(t.incident_count, 1);
     assert_string_equal(t.incidents[0].finding->kind, "starttls-not-supported");
     assert_int_equal(t.change_count, 0);
+    analyse_clear(&a);
+    facts_clear(&f);
+}
+
+/* What was declared stays; of what was seen, what this one saw. */
+static void
+test_one_sender(void **state)
+{
+    struct facts f;
+    struct analysis a = {0};
+    struct trend_marks t;
+
+    (void)state;
+    marks_of(&f, &a, NULL, "big.example", &t);
+    assert_int_equal(t.change_count, 2);
+    assert_int_equal(t.changes[1].senders, 1);
+    assert_int_equal(day_of(&f, t.changes[1].day), 25);
+    analyse_clear(&a);
+    facts_clear(&f);
+    marks_of(&f, &a, NULL, "nobody.example", &t);
+    assert_int_equal(t.incident_count, 0);
     analyse_clear(&a);
     facts_clear(&f);
 }
@@ -141,7 +163,9 @@ test_many(void **state)
         }
     }
     assert_true(facts_finish(&f, &e));
-    trend_marks_find(&t, &f, &a, NULL, f.first_day, f.first_day + f.today);
+    trend_marks_find(
+        &t, &f, &a,
+        &(struct trend_asked){NULL, NULL, f.first_day, f.first_day + f.today});
     assert_int_equal(t.change_count, TREND_CHANGES);
     for (size_t i = 0; i < t.change_count; i++)
         most += t.changes[i].senders >= 3;
@@ -157,6 +181,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all),
         cmocka_unit_test(test_one_domain),
+        cmocka_unit_test(test_one_sender),
         cmocka_unit_test(test_many),
     };
 
