@@ -5,6 +5,7 @@ import hashlib
 import html
 import json
 import re
+import shutil
 import subprocess
 import time
 import urllib.parse
@@ -142,6 +143,50 @@ def test_base_path(serve, driver):
             assert link.startswith(("/tools/tls/", "#", "?", "data:,")), link
     assert pages.get("/tools/tls").status == 200
     assert pages.get("/tools/tlsx").status == 404
+
+
+NGINX = """
+daemon off; master_process off; pid {0}/pid; error_log {0}/error.log;
+events {{ }}
+http {{
+    access_log off;
+    client_body_temp_path {0}/b; proxy_temp_path {0}/p; fastcgi_temp_path {0}/f; uwsgi_temp_path {0}/u; scgi_temp_path {0}/s;
+    server {{
+        listen unix:{0}/nginx;
+        location /kept/ {{ proxy_pass http://127.0.0.1:{1}; }}
+        location /taken/ {{ proxy_pass http://127.0.0.1:{2}/; proxy_set_header Host tls.example.com; }}
+    }}
+}}
+"""
+
+
+def test_behind_nginx(serve, driver, tmp_path):
+    """As the manual says, which leaves the base path, and as others do it, who take it away."""
+    fill(driver)
+    kept = serve('listen = {"127.0.0.1:0"}\n base_path = "/kept"')
+    taken = serve('listen = {"127.0.0.1:0"}\n base_path = "/taken/"\n hosts = {"tls.example.com"}')
+    (tmp_path / "nginx.conf").write_text(NGINX.format(tmp_path, kept.port, taken.port))
+    nginx = subprocess.Popen([shutil.which("nginx") or "/usr/sbin/nginx", "-c", tmp_path / "nginx.conf", "-e", "stderr"],
+                             stderr=subprocess.PIPE, text=True)
+    try:
+        while not (tmp_path / "nginx").exists():
+            assert nginx.poll() is None, nginx.stderr.read()
+            time.sleep(0.05)
+        for base in ("/kept", "/taken"):
+            seen, wanted = set(), [base + "/"]
+            while wanted and len(seen) < 40:
+                path = wanted.pop(0)
+                if path in seen:
+                    continue
+                seen.add(path)
+                answer = kept.get(path, connection=Unix(f"{tmp_path}/nginx"))
+                assert answer.status == 200, path
+                wanted += [link.split("#")[0] for link in links(answer.text) if link.startswith("/")] \
+                    if answer.headers["content-type"].startswith("text/html") else []
+            assert len(seen) == 40 and all(path.startswith(base + "/") for path in seen)
+    finally:
+        nginx.terminate()
+        nginx.communicate()
 
 
 def test_links_lead_somewhere_and_keep_the_days(serve, driver):
