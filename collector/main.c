@@ -2,9 +2,14 @@
 #include "base/suggest.h"
 #include "collector/command.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+
+enum {
+    MMAP_BYTES = 512 << 10 /* what is larger goes back to the system when it is freed */
+};
 
 static const struct verb {
     const char *name;
@@ -72,6 +77,7 @@ main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
 
+    (void)mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         print_usage(stdout);
         return end(EX_OK);

@@ -8,7 +8,8 @@
 
 enum {
     MAX_COLUMNS = 64,
-    TAG_BYTES = 16
+    TAG_BYTES = 16,
+    PIECE_BYTES = 256 << 10, /* of a COPY: libpq holds a copy of each */
 };
 
 /* The last COPY of a script is what its COMMIT waits for: until its end has left, nothing
@@ -18,11 +19,16 @@ feed_copy(struct pg *pg, const struct buf *data, bool last, struct err *e)
 {
     int n;
 
-    while ((n = PQputCopyData(pg->conn, data->bytes, (int)data->len)) == 0)
-        if (!pg_flush(pg, e))
+    for (size_t at = 0, piece; at < data->len; at += piece) {
+        piece = data->len - at < PIECE_BYTES ? data->len - at : PIECE_BYTES;
+        while ((n = PQputCopyData(pg->conn, data->bytes + at, (int)piece)) == 0)
+            if (!pg_flush(pg, e))
+                return false;
+        if (n < 0)
+            return pg_fail_result(pg, NULL, e);
+        if (piece == PIECE_BYTES && !pg_flush(pg, e))
             return false;
-    if (n < 0)
-        return pg_fail_result(pg, NULL, e);
+    }
     if (last)
         FAULT("before-commit");
     while ((n = PQputCopyEnd(pg->conn, NULL)) == 0)

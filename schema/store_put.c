@@ -22,7 +22,7 @@ enum {
     MAX_LOSSES = 1, /* connections lost in one batch */
     DAY_S = 86400,
     YOUNG_DAYS = STORE_LEAST_REPORT_DAYS - 10, /* with room for a clock that is wrong */
-    KEPT_COPY_BYTES = 8 << 20, /* memory that is kept for the next batch */
+    KEPT_COPY_BYTES = 1 << 20, /* memory that is kept for the next batch */
 };
 
 struct put {
