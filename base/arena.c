@@ -62,19 +62,34 @@ add_block(struct arena *a, size_t at_least)
     return true;
 }
 
-void *
-arena_alloc(struct arena *a, size_t n)
+char *
+arena_bytes(struct arena *a, size_t n)
 {
     unsigned char *p;
 
-    if (n > SIZE_MAX - alignof(max_align_t))
-        return NULL;
-    n = (n + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
     if ((a->blocks == NULL || n > a->size - a->used) && !add_block(a, n))
         return NULL;
     p = a->blocks->bytes + a->used;
     a->used += n;
-    return memset(p, 0, n);
+    return (char *)p;
+}
+
+static size_t
+round_up(size_t n)
+{
+    return (n + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+}
+
+void *
+arena_alloc(struct arena *a, size_t n)
+{
+    void *p;
+
+    if (n > SIZE_MAX - alignof(max_align_t))
+        return NULL;
+    a->used = round_up(a->used) < a->size ? round_up(a->used) : a->size;
+    p = arena_bytes(a, round_up(n));
+    return p == NULL ? NULL : memset(p, 0, n);
 }
 
 void *

@@ -25,7 +25,10 @@ void arena_clear(struct arena *a);
  * memory or max_bytes runs out. n may be 0. */
 MUST_USE void *arena_alloc(struct arena *a, size_t n);
 
-/* The same for `count` things of `size` bytes; NULL when the product overflows. */
+/* `n` bytes neither zeroed nor aligned, for texts that fill them. */
+MUST_USE char *arena_bytes(struct arena *a, size_t n);
+
+/* As arena_alloc() for `count` things of `size` bytes; NULL when the product overflows. */
 MUST_USE void *arena_array(struct arena *a, size_t count, size_t size);
 
 /* A copy of `n` bytes with a NUL behind them. */

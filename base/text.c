@@ -106,9 +106,29 @@ text_equal_nocase(const char *a, const char *b)
     return lower((unsigned char)*a) == lower((unsigned char)*b);
 }
 
+/* Eight at a time; what is not ASCII stays. */
+static uint64_t
+lower8(uint64_t w)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+    uint64_t low = w & ~highs;
+    uint64_t from_a = low + ones * (0x80 - 'A'), past_z = low + ones * (0x7F - 'Z');
+
+    return w | ((from_a ^ past_z) & ~w & highs) >> 2;
+}
+
 void
 text_lower(char *s)
 {
+    size_t n = strlen(s);
+
+    for (; n >= sizeof(uint64_t); n -= sizeof(uint64_t), s += sizeof(uint64_t)) {
+        uint64_t w;
+
+        memcpy(&w, s, sizeof w);
+        w = lower8(w);
+        memcpy(s, &w, sizeof w);
+    }
     for (; *s != '\0'; s++)
         *s = (char)lower((unsigned char)*s);
 }

@@ -166,6 +166,26 @@ json_read_next(struct json_read *r, enum json_token *token, struct err *e)
 }
 
 bool
+json_read_expected(struct json_read *r, const char *name, size_t n)
+{
+    const char *p = json_scan_white(r->at, r->end);
+
+    if (r->state == AFTER_ELEMENT && p < r->end && *p == ',')
+        p = json_scan_white(p + 1, r->end);
+    else if (r->state != AFTER_OPEN)
+        return false;
+    if ((size_t)(r->end - p) < n + 2 || *p != '"' || p[n + 1] != '"' ||
+        memcmp(p + 1, name, n) != 0)
+        return false;
+    p = json_scan_white(p + n + 2, r->end);
+    if (p == r->end || *p != ':')
+        return false;
+    r->at = p + 1;
+    r->state = BEFORE_VALUE;
+    return true;
+}
+
+bool
 json_read_skip(struct json_read *r, enum json_token token, struct err *e)
 {
     unsigned outside = r->depth - 1;

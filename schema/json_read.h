@@ -42,6 +42,10 @@ void json_read_init(struct json_read *r, const char *text, size_t n);
 /* The next token. ERR_INPUT with the byte's place when it is not JSON or past a limit. */
 MUST_USE bool json_read_next(struct json_read *r, enum json_token *token, struct err *e);
 
+/* Passes over the next key if it is `name`, written without escapes; else nothing is
+ * read. For the one that is expected: nearly all senders write members in one order. */
+MUST_USE bool json_read_expected(struct json_read *r, const char *name, size_t n);
+
 /* After `token` was read: passes over all of the value that it begins. */
 MUST_USE bool json_read_skip(struct json_read *r, enum json_token token, struct err *e);
 

@@ -22,31 +22,32 @@ json_scan_white(const char *at, const char *end)
     return at;
 }
 
-/* How many of eight bytes stand before the first quote, backslash, control character or
- * byte that is not ASCII; 8 when there is none. */
+typedef int8_t chunk __attribute__((vector_size(16)));
+
+/* How many of sixteen bytes stand before the first quote, backslash, control character or
+ * byte that is not ASCII, which are negative here; 16 when there is none. */
 static unsigned
 plain_bytes(const char *p)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
-    uint64_t w, quote, slash, found;
+    uint64_t found[2];
+    chunk v, special;
 
-    memcpy(&w, p, sizeof w);
-    w = le64toh(w);
-    quote = w ^ (ones * '"');
-    slash = w ^ (ones * '\\');
-    /* A borrow can only mark bytes behind one that is marked rightly. */
-    found = (w | (w - ones * 0x20) | (quote - ones) | (slash - ones)) & highs;
-    return found == 0 ? 8 : (unsigned)__builtin_ctzll(found) / 8;
+    memcpy(&v, p, sizeof v);
+    special = (v < 0x20) | (v == '"') | (v == '\\');
+    memcpy(found, &special, sizeof found);
+    if (found[0] != 0)
+        return (unsigned)__builtin_ctzll(le64toh(found[0])) / 8;
+    return found[1] == 0 ? 16 : 8 + (unsigned)__builtin_ctzll(le64toh(found[1])) / 8;
 }
 
 static const char *
 skip_plain(const char *p, const char *end)
 {
-    while (end - p >= 8) {
+    while (end - p >= 16) {
         unsigned n = plain_bytes(p);
 
         p += n;
-        if (n < 8)
+        if (n < 16)
             return p;
     }
     while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20 &&

@@ -74,8 +74,6 @@ unfold(struct decoder *d, struct list *list, const char *text)
            token == TOKEN_STRING)
         ok = member_take_text(&inner, token, &item) &&
              (item == NULL || add_item(&inner, list, item));
-    d->pool = inner.pool;
-    d->pool_left = inner.pool_left;
     return ok;
 }
 

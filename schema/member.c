@@ -11,7 +11,6 @@
 #include <string.h>
 
 enum {
-    POOL_BYTES = 2048,
     FIRST_ROOM = 4,
     LONGEST_NAME = 48, /* of a member: no name in a table is longer */
 };
@@ -45,26 +44,6 @@ member_grow(struct decoder *d, void **array, size_t count, size_t *room, size_t 
     return true;
 }
 
-/* Strings are packed: an allocation each would cost more than reading them. */
-static char *
-take_room(struct decoder *d, size_t n)
-{
-    char *p;
-
-    if (n > d->pool_left) {
-        d->pool_left = n > POOL_BYTES / 2 ? n : POOL_BYTES;
-        if ((d->pool = arena_alloc(&d->report->arena, d->pool_left)) == NULL) {
-            d->pool_left = 0;
-            err_nomem(d->e);
-            return NULL;
-        }
-    }
-    p = d->pool;
-    d->pool += n;
-    d->pool_left -= n;
-    return p;
-}
-
 static bool
 take_string(struct decoder *d, char **text)
 {
@@ -74,8 +53,8 @@ take_string(struct decoder *d, char **text)
         return true;
     if (n > REPORT_MAX_STRING_BYTES)
         return err_set(d->e, ERR_INPUT, "longer than %d bytes", REPORT_MAX_STRING_BYTES);
-    if ((*text = take_room(d, n + 1)) == NULL)
-        return false;
+    if ((*text = arena_bytes(&d->report->arena, n + 1)) == NULL)
+        return err_nomem(d->e);
     json_read_copy(&d->json, *text);
     (*text)[n] = '\0';
     return true;
@@ -373,13 +352,15 @@ member_read_all(struct decoder *d, const struct member *table, size_t n, void *o
 
     for (;;) {
         enum json_token token = TOKEN_NULL;
-        size_t i;
+        size_t i = next;
 
-        if (!json_read_next(&d->json, &token, d->e))
-            return false;
-        if (token == TOKEN_CLOSE)
-            return true;
-        i = find_member(d, table, n, next);
+        if (!json_read_expected(&d->json, table[i].name, table[i].name_len)) {
+            if (!json_read_next(&d->json, &token, d->e))
+                return false;
+            if (token == TOKEN_CLOSE)
+                return true;
+            i = find_member(d, table, n, next);
+        }
         if (!json_read_next(&d->json, &token, d->e))
             return false;
         if (i == n) {

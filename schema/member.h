@@ -8,8 +8,6 @@
 struct decoder {
     struct json_read json;
     struct report *report; /* its arena and its quirks */
-    char *pool;            /* room for the next strings */
-    size_t pool_left;
     size_t detail_count;
     struct err *e;
 };

@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define TEXT2(name, text)              [name] = (text),
 #define TEXT3(name, number, text)      [number] = (text),
@@ -23,9 +24,11 @@ find(const char *const table[], unsigned count, const char *text)
 {
     unsigned i = 0;
 
-    /* Most words differ in their first letter, ASCII all of them. */
-    while (i < count &&
-           (((table[i][0] ^ text[0]) & ~0x20) != 0 || !text_equal_nocase(table[i], text)))
+    while (i < count && (table[i][0] != text[0] || strcmp(table[i], text) != 0))
+        i++;
+    if (i < count)
+        return i;
+    for (i = 0; i < count && !text_equal_nocase(table[i], text);)
         i++;
     return i;
 }

@@ -78,12 +78,59 @@ agrees_with_inet_ntop(void **state)
     }
 }
 
+/* What has been cut, doubled or exchanged in an address is one exactly if libc says so.
+ */
+static void
+agrees_with_inet_pton(void **state)
+{
+    static const char *const seeds[] = {"2001:db8:0:12::1", "::ffff:192.0.2.1", "::",
+                                        "1:2:3:4:5:6:7:8",  "192.0.2.255",      "1::8"};
+    static const char with[] = "0129afAFg:.%";
+    char text[64], got[IP_TEXT_SIZE];
+    unsigned char want[16], bytes[16];
+    uint32_t random = 1;
+
+    (void)state;
+    for (size_t i = 0; i < 300000; i++) {
+        const char *seed = seeds[i % (sizeof seeds / sizeof *seeds)];
+        size_t n = strlen(seed);
+        bool ok;
+        int family;
+
+        (void)strcpy(text, seed);
+        for (unsigned k = 0; k < 1 + i % 3; k++) {
+            size_t at;
+
+            random = random * 1664525 + 1013904223;
+            at = (random >> 8) % n;
+            if (random >> 30 == 0)
+                memmove(text + at, text + at + 1, n - at);
+            else if (random >> 30 == 1)
+                memmove(text + at + 1, text + at, n - at + 1);
+            else
+                text[at] = with[(random >> 16) % (sizeof with - 1)];
+            n = strlen(text);
+            if (n == 0)
+                break;
+        }
+        family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
+        ok = inet_pton(family, text, want) == 1;
+        if (ip_canonical(text, got) != ok)
+            fail_msg("%s: libc says %s", text, ok ? "yes" : "no");
+        if (ok) {
+            assert_int_equal(inet_pton(family, got, bytes), 1);
+            assert_memory_equal(bytes, want, family == AF_INET6 ? 16 : 4);
+        }
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prints_the_canonical_form),
         cmocka_unit_test(agrees_with_inet_ntop),
+        cmocka_unit_test(agrees_with_inet_pton),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

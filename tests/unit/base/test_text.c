@@ -49,10 +49,31 @@ knows_utf8(void **state)
     assert_false(text_is_utf8("\xe2\x82", 2));
 }
 
+/* Every byte at every place of a word of eight, and behind it. */
+static void
+lowers_ascii_only(void **state)
+{
+    char text[12], want[12];
+
+    (void)state;
+    for (int byte = 1; byte < 256; byte++) {
+        for (size_t at = 0; at < sizeof text - 1; at++) {
+            memset(text, 'Z', sizeof text - 1);
+            memset(want, 'z', sizeof want - 1);
+            text[sizeof text - 1] = want[sizeof want - 1] = '\0';
+            text[at] = (char)byte;
+            want[at] = (char)(byte >= 'A' && byte <= 'Z' ? byte + 32 : byte);
+            text_lower(text);
+            assert_string_equal(text, want);
+        }
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lowers_ascii_only),
         cmocka_unit_test(escapes_what_acts_on_a_terminal),
         cmocka_unit_test(knows_utf8),
     };

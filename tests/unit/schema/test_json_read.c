@@ -178,13 +178,59 @@ says_where(void **state)
     assert_string_equal(e.text, "not JSON: control character in a string at byte 5");
 }
 
+/* The expected key is passed over exactly where json_read_next() would read it as such.
+ */
+static void
+passes_over_an_expected_key(void **state)
+{
+    static const struct {
+        const char *text; /* of an object, its brace read */
+        bool expected;
+    } cases[] = {
+        {"{\"key\":1}", true},
+        {"{ \"key\"\t:\n1}", true},
+        {"{\"keys\":1}", false},
+        {"{\"ke\":1}", false},
+        {"{\"k\\u0065y\":1}", false},
+        {"{\"key\" 1}", false},
+        {"{,\"key\":1}", false},
+        {"{\"key\"", false},
+        {"{\"key", false},
+        {"{}", false},
+        {"{", false},
+    };
+    enum json_token token = TOKEN_NULL;
+    struct json_read r;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        json_read_init(&r, cases[i].text, strlen(cases[i].text));
+        assert_true(json_read_next(&r, &token, NULL));
+        if (json_read_expected(&r, "key", 3) != cases[i].expected)
+            fail_msg("%s", cases[i].text);
+        assert_true(!cases[i].expected ||
+                    (json_read_next(&r, &token, NULL) && token == TOKEN_NUMBER));
+        assert_false(json_read_expected(&r, "key", 3));
+    }
+    json_read_init(&r, "{\"a\":1 , \"key\":[2]}", 19);
+    assert_true(json_read_next(&r, &token, NULL) && json_read_next(&r, &token, NULL));
+    assert_false(json_read_expected(&r, "key", 3)); /* a value comes first */
+    assert_true(json_read_next(&r, &token, NULL) && token == TOKEN_NUMBER);
+    assert_true(json_read_expected(&r, "key", 3));
+    assert_true(json_read_next(&r, &token, NULL) && token == TOKEN_ARRAY);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_tokens),           cmocka_unit_test(bounds_the_depth),
-        cmocka_unit_test(remembers_what_is_open), cmocka_unit_test(skips_a_value),
-        cmocka_unit_test(checks_what_it_skips),   cmocka_unit_test(says_where),
+        cmocka_unit_test(passes_over_an_expected_key),
+        cmocka_unit_test(reads_tokens),
+        cmocka_unit_test(bounds_the_depth),
+        cmocka_unit_test(remembers_what_is_open),
+        cmocka_unit_test(skips_a_value),
+        cmocka_unit_test(checks_what_it_skips),
+        cmocka_unit_test(says_where),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
