@@ -22,6 +22,8 @@ struct store {
     bool snapshot;              /* a transaction is open for reading */
     struct store_pruned pruned; /* as it says */
     bool resent;                /* the last batch held something that was there */
+    int32_t first_kept;         /* as lookup_first_kept() heard, for a moment */
+    int64_t first_kept_until_ms;
     int connect_s;
     int64_t put_ms;   /* for a whole store_put(); 0: no limit */
     int64_t until_ms; /* of the one under way; 0: none */

@@ -18,6 +18,11 @@ enum {
     LOOKUP_ARRAYS
 };
 
+/* How long the first day that is kept is believed: fold_month() waits for twice that. */
+enum {
+    FIRST_KEPT_MS = 500
+};
+
 static void
 fill_lookup(struct buf arrays[LOOKUP_ARRAYS], struct put_row *const rows[], size_t n)
 {
@@ -112,13 +117,19 @@ bool
 lookup_first_kept(struct store *s, int32_t *day, struct err *e)
 {
     struct pg_rows *rows = NULL;
-    bool ok = pg_query(
-        s->pg, &(struct pg_statement){query_put_pruned, NULL, 0, {1, 1, 1}}, &rows, e);
-    const char *first = ok ? pg_value(rows, 0, 0) : NULL;
+    const char *first;
 
-    *day = first == NULL ? INT32_MIN : (int32_t)strtol(first, NULL, 10);
+    *day = s->first_kept;
+    if (pg_clock_ms() < s->first_kept_until_ms)
+        return true;
+    if (!pg_query(s->pg, &(struct pg_statement){query_put_pruned, NULL, 0, {1, 1, 1}},
+                  &rows, e))
+        return false;
+    first = pg_value(rows, 0, 0);
+    *day = s->first_kept = first == NULL ? INT32_MIN : (int32_t)strtol(first, NULL, 10);
+    s->first_kept_until_ms = pg_clock_ms() + FIRST_KEPT_MS;
     pg_rows_free(rows);
-    return ok;
+    return true;
 }
 
 bool
