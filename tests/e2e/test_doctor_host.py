@@ -29,18 +29,19 @@ resolver {{ forwarders = {{"{forwarder}"}} }}
 
 
 @pytest.fixture(scope="module")
-def server():
+def server(tlsrptd):
     server = Postgres(durable=True)
+    server.create_database("migrated")
+    subprocess.run([tlsrptd, "migrate", "--db", server.uri("migrated")], check=True, capture_output=True)
     yield server
     server.remove()
 
 
 @pytest.fixture
-def database(server, tlsrptd):
-    database = Database(server, server.create_database())
-    subprocess.run([tlsrptd, "migrate", "--db", database.uri], check=True, capture_output=True)
-    yield database
-    server.drop_database(database.name)
+def database(server):
+    server.sql("postgres", "CREATE DATABASE copy TEMPLATE migrated")
+    yield Database(server, "copy")
+    server.drop_database("copy")
 
 
 @pytest.fixture(scope="module")
