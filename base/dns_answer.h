@@ -29,8 +29,8 @@ enum dns_status {
 
 struct dns_value {
     const char *bytes; /* TXT: strings joined; A, AAAA: address in network order; PTR,
-                          MX: text without final dot, MX in lower case; TLSA: "3 1 1 HEX". NUL-terminated
-                          for good measure. */
+                          MX: text without final dot, MX in lower case; TLSA: "3 1 1 HEX".
+                          NUL-terminated for good measure. */
     size_t len;
 };
 
