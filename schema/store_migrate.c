@@ -11,6 +11,10 @@
 
 #define MONTHS_BACK "13"
 
+enum {
+    MAX_TRIES = 20
+};
+
 struct migration_run {
     struct pg *pg;
     store_say_fn *say;
@@ -172,7 +176,14 @@ store_migrate(const char *owner_uri, store_say_fn *say_line, void *ctx, struct e
     if (!store_open(owner_uri, STORE_OWNER, &s, e))
         return false;
     m.pg = s->pg;
-    ok = migrate(&m, e);
+    /* Collectors that write meanwhile may be in the way, and we in theirs. */
+    for (int tries = 1; !(ok = migrate(&m, e)) && tries < MAX_TRIES && !pg_lost(m.pg) &&
+                        pg_sqlstate_is(m.pg, "40");
+         tries++) {
+        err_clear(e);
+        pg_rollback(m.pg);
+        say(&m, "others were in the way: once more", "");
+    }
     if (ok)
         say(&m, "the database fits version " TLSRPT_VERSION, "");
     store_close(s);

@@ -1,0 +1,137 @@
+"""Collectors of two versions, upgraded one after the other, over the migrations between them, under load.
+
+A clone need not hold the older version's sources, so its collector is played by its statements (rows_0001.py).
+With TLSRPT_OLD_BUILD=FOLDER the tlsrptd in there, built from them, takes part as well.
+"""
+import datetime
+import http.client
+import json
+import os
+import pathlib
+import subprocess
+import threading
+
+import pytest
+
+import rows_0001
+from daemon import Daemon
+from test_prune import wait_until
+
+YESTERDAY = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=1)
+
+
+class Sender(threading.Thread):
+    """Posts one report after the other to a daemon, and each again until it is acknowledged."""
+
+    def __init__(self, daemon, name):
+        super().__init__(daemon=True)
+        self.server, self.label = daemon, name
+        self.acknowledged, self.refused, self.stopped = [], [], threading.Event()
+        self.statuses = set()
+
+    def post(self, report_id):
+        body = json.dumps({
+            "organization-name": "Example", "contact-info": "tls@sender.example", "report-id": report_id,
+            "date-range": {"start-datetime": f"{YESTERDAY}T00:00:00Z", "end-datetime": f"{YESTERDAY}T23:59:59Z"},
+            "policies": [{"policy": {"policy-type": "sts", "policy-domain": "example.com"},
+                          "summary": {"total-successful-session-count": 1, "total-failure-session-count": 0}}]})
+        connection = http.client.HTTPSConnection("localhost", self.server.port, context=self.server.context())
+        try:
+            connection.request("POST", "/v1/tlsrpt", body, {"Content-Type": "application/tlsrpt+json"})
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    def run(self):
+        number = 0
+        while not self.stopped.is_set():
+            try:
+                status = self.post(f"{self.label}-{number}")
+            except OSError:
+                status = None  # no answer is none, too
+            if status in (200, 201, 202):
+                self.statuses.add(status)
+                self.acknowledged.append(f"{self.label}-{number}")
+                number += 1
+            else:
+                self.refused.append(status)
+
+    def finish(self):
+        self.stopped.set()
+        self.join()
+
+
+@pytest.fixture
+def start_daemon(tmp_path):
+    started = []
+
+    def start(tlsrptd, database):
+        folder = tmp_path / str(len(started))
+        folder.mkdir()
+        started.append(Daemon(tlsrptd, folder, database.role_uri("tlsrpt_collector"), ("example.com",)))
+        return started[-1].start()
+    yield start
+    for daemon in started:
+        assert daemon.stop() in (0, None)
+
+
+def test_nothing_is_lost_over_a_migration(database, tlsrptd, tlsrpt, start_daemon):
+    old_build = os.environ.get("TLSRPT_OLD_BUILD")
+    if old_build:
+        subprocess.run([pathlib.Path(old_build) / "tlsrptd", "migrate", "--db", database.uri], check=True,
+                       capture_output=True)
+    else:
+        rows_0001.migrate(database)
+    assert database.value("SELECT max(version) FROM tlsrpt.migration") == 1
+    senders = [rows_0001.Collector(database, f"old{n}", YESTERDAY) for n in range(2)]
+    if old_build:
+        senders.append(Sender(start_daemon(pathlib.Path(old_build) / "tlsrptd", database), "old-daemon"))
+    for sender in senders:
+        sender.start()
+    wait_until(lambda: all(len(sender.acknowledged) > 20 for sender in senders))
+
+    # the new program writes nothing before its tables are there: it keeps on disk what comes, or has it tried again
+    new = Sender(start_daemon(tlsrptd, database), "new-daemon")
+    new.start()
+    wait_until(lambda: new.acknowledged or new.refused)
+    assert new.statuses <= {202} and set(new.refused) <= {503}
+    assert database.value("SELECT count(*) FROM tlsrpt.report WHERE report_id LIKE 'new-daemon%'") == 0
+    senders.append(new)
+    before = [len(sender.acknowledged) for sender in senders]
+    done = subprocess.run([tlsrptd, "migrate", "--db", database.role_uri("tlsrpt_owner")], capture_output=True, text=True)
+    assert done.returncode == 0 and "0003_retention" in done.stdout, done.stderr
+
+    # both together, then the new one alone
+    wait_until(lambda: all(len(s.acknowledged) > n + 20 for s, n in zip(senders, before)))
+    wait_until(lambda: 201 in new.statuses)
+    for sender in senders[:-1]:
+        sender.finish()
+    alone = len(new.acknowledged)
+    wait_until(lambda: len(new.acknowledged) > alone + 20)
+    new.finish()
+
+    ledger = [report_id for sender in senders for report_id in sender.acknowledged]
+    wait_until(lambda: database.value("SELECT count(*) FROM tlsrpt.report") >= len(ledger))
+    kept = [report_id for report_id, in database.sql("SELECT report_id FROM tlsrpt.report")]
+    assert sorted(set(ledger) - set(kept)) == []                      # lost
+    assert len(kept) == len(set(kept))                                # double
+    assert len(set(kept) - set(ledger)) <= len(senders)               # under way when it ended
+    assert len(kept) == database.value("SELECT count(*) FROM tlsrpt.policy_result")
+    # nothing but "try again" was answered: deadlock, serialization, lock; 503
+    for sender in senders:
+        assert set(sender.refused) <= {"40P01", "40001", "55P03", 503, None}, sender.refused
+    said = json.loads(subprocess.run([tlsrpt, "summary", "--format", "json", "--db", database.role_uri("tlsrpt_reader")],
+                                     check=True, capture_output=True, text=True).stdout)
+    assert sum(row["reports"] for row in said) == len(kept)
+
+
+def test_an_old_reader_s_queries_still_answer(database, tlsrptd):
+    """Views only grow: what 0.1.0 asked of them is still there, in the same order."""
+    rows_0001.migrate(database)
+    columns = """SELECT table_name, array_agg(column_name || ' ' || data_type ORDER BY ordinal_position)::text[]
+                 FROM information_schema.columns WHERE table_schema = 'tlsrpt' AND table_name !~ '[0-9]$'
+                 GROUP BY table_name"""
+    before = dict(database.sql(columns))
+    subprocess.run([tlsrptd, "migrate", "--db", database.uri], check=True, capture_output=True)
+    after = dict(database.sql(columns))
+    assert {name: after[name][:len(shape)] for name, shape in before.items()} == before
