@@ -77,7 +77,7 @@ show(struct page_context *p, struct err *e)
              open ? "What is open now" : "What is over");
     for (int s = SEVERITY_CRITICAL; s >= SEVERITY_INFO; s--) {
         if (counts[s] > 0)
-            html_put(&p->html, "<strong>%d %s</strong> ", counts[s],
+            html_put(&p->html, "<strong>%d %s</strong> &middot; ", counts[s],
                      severity_text((enum severity)s));
     }
     html_put(&p->html, open ? "<a href=\"%b/now?state=resolved%K\">What is over</a></p>"
