@@ -9,6 +9,7 @@ import pytest
 
 import mail_door
 from conftest import Database, Postgres
+from dns_server import NameServer
 from mail_door import wait_until
 from mails import mail, report as mail_report
 from raw import request
@@ -72,6 +73,23 @@ def test_posts_are_kept_until_the_database_is_back(site):
         assert int(sent) <= row[1].timestamp() <= answered
     assert database.value("SELECT count(*) FROM tlsrpt.quarantine") == 1
     assert daemon.stop() == 0
+
+
+def test_the_host_is_the_one_that_dns_confirmed_when_it_came(site):
+    names = NameServer(["1.0.0.127.in-addr.arpa. PTR mx1.out.example.net.", "mx1.out.example.net. A 127.0.0.1"])
+    try:
+        daemon, database = site(more=f'https_sender "example.org" {{ hosts = {{"*.out.example.net"}} }}\n'
+                                     f'resolver {{ forwarders = {{"{names.forwarder}"}} }}')
+        database.server.stop()
+        assert post(daemon, report("listed")) == (202, "spooled")
+        daemon.stop()
+    finally:
+        names.stop()
+    database.server.start()
+    daemon.start()
+    wait_until(lambda: not files(daemon), "an empty spool")
+    assert database.sql("SELECT report_id, tier, peer_name FROM tlsrpt.report") == [
+        ("listed", 1, "mx1.out.example.net")]
 
 
 def test_nobody_waits_for_a_database_that_is_known_to_be_away(site):
