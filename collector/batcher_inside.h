@@ -69,6 +69,8 @@ int64_t batcher_half_wait_ms(const struct batcher *b);
 /* What its decoded reports take. */
 size_t batcher_memory_of(const struct delivery *d);
 
+bool batcher_can_spool(const struct batcher *b, const struct delivery *d);
+
 /* Leaves it to the spool; false when that is not for it. */
 MUST_USE bool batcher_to_spool(struct batcher *b, struct delivery *d);
 

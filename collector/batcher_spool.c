@@ -21,9 +21,15 @@ enum {
 /* ---- in ---- */
 
 bool
+batcher_can_spool(const struct batcher *b, const struct delivery *d)
+{
+    return b->spool != NULL && d->understood && d->transport == TRANSPORT_HTTPS;
+}
+
+bool
 batcher_to_spool(struct batcher *b, struct delivery *d)
 {
-    if (b->spool == NULL || !d->understood || d->transport != TRANSPORT_HTTPS)
+    if (!batcher_can_spool(b, d))
         return false;
     (void)pthread_mutex_lock(&b->lock);
     lanes_put(&b->spooling, d);

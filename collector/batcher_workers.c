@@ -77,7 +77,7 @@ may_hope(struct batcher *b, const struct delivery *d)
 {
     int64_t now = batcher_now_ms();
 
-    if (!b->away || b->spool == NULL || !d->understood)
+    if (!b->away || !batcher_can_spool(b, d))
         return true;
     if (b->connected == 0 || now < b->next_probe_ms)
         return false;

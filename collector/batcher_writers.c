@@ -23,11 +23,13 @@ enum {
 struct batch {
     struct delivery *deliveries[BATCH_MAX_REPORTS];
     size_t count, bytes, rows;
+    bool patient; /* there is no spool for the first */
     struct submission **items;
     size_t item_count;
 };
 
-/* A writer's connection, and how many times the usual a batch may take on it. */
+/* A writer's connection, and how many times the usual a batch may take on it that cannot
+ * go to the spool. */
 struct writer {
     struct store *store;
     int64_t slow;
@@ -48,18 +50,22 @@ rows_of(const struct delivery *d)
     return rows;
 }
 
-/* Always at least one. The lock is held. */
+/* Always at least one. Where the database is slow, what the spool can take does not wait
+ * with what it cannot. The lock is held. */
 static void
-collect(struct batcher *b, struct batch *batch)
+collect(struct batcher *b, const struct writer *w, struct batch *batch)
 {
-    const struct delivery *d;
+    const struct delivery *d = lanes_peek(&b->rows);
 
     batch->count = batch->bytes = batch->rows = batch->item_count = 0;
+    batch->patient = d != NULL && !batcher_can_spool(b, d);
     while ((d = lanes_peek(&b->rows)) != NULL && batch->count < BATCH_MAX_REPORTS) {
         size_t rows = rows_of(d);
 
         if (batch->count > 0 && (batch->bytes + d->byte_count > BATCH_MAX_BYTES ||
                                  batch->rows + rows > BATCH_MAX_ROWS))
+            break;
+        if (w->slow > 1 && batcher_can_spool(b, d) == batch->patient)
             break;
         batch->bytes += d->byte_count;
         batch->rows += rows;
@@ -120,8 +126,9 @@ say_away(struct batcher *b, bool away, const char *why)
 static int64_t
 limit_of(const struct batcher *b, const struct writer *w, const struct batch *batch)
 {
-    return w->slow * (batcher_half_wait_ms(b) * 4 / 5 +
-                      (int64_t)(batch->rows / ROWS_A_MS + batch->bytes / BYTES_A_MS));
+    return (batch->patient ? w->slow : 1) *
+           (batcher_half_wait_ms(b) * 4 / 5 +
+            (int64_t)(batch->rows / ROWS_A_MS + batch->bytes / BYTES_A_MS));
 }
 
 static void
@@ -214,29 +221,29 @@ batcher_wake_writer(struct batcher *b)
 }
 
 static bool
-next_batch(struct batcher *b, struct batch *batch)
+next_batch(struct batcher *b, const struct writer *w, struct batch *batch)
 {
     int64_t begins;
 
     (void)pthread_mutex_lock(&b->lock);
     while ((begins = begins_ms(b)) == INT64_MAX || begins > batcher_now_ms())
         batcher_wait(b, &b->to_write, begins);
-    collect(b, batch);
+    collect(b, w, batch);
     (void)pthread_mutex_unlock(&b->lock);
     return batch->count > 0;
 }
 
 /* A database that is there and lost a batch may just be slow: the next one gets more
- * time, or a large report would never be stored. */
+ * time, or a large mail would never be stored. */
 static void
-reconnect(struct batcher *b, struct writer *w)
+reconnect(struct batcher *b, struct writer *w, bool patient)
 {
     bool at_once;
 
     store_close(w->store);
     count_connected(b, -1);
     w->store = connect_store(b, &at_once);
-    if (at_once && w->slow < MAX_SLOW)
+    if (at_once && patient && w->slow < MAX_SLOW)
         w->slow *= 2;
 }
 
@@ -248,11 +255,11 @@ batcher_write(void *arg)
     struct writer w = {.store = connect_store(b, &at_once), .slow = 1};
     struct batch batch;
 
-    while (w.store != NULL && next_batch(b, &batch)) {
+    while (w.store != NULL && next_batch(b, &w, &batch)) {
         write_batch(b, &w, &batch);
         if (store_lost(w.store))
-            reconnect(b, &w);
-        else
+            reconnect(b, &w, batch.patient);
+        else if (batch.patient)
             w.slow = 1;
     }
     store_close(w.store);

@@ -98,6 +98,27 @@ def stopped(site, options):
     return report(options, clients, healed)
 
 
+def standby_away(site, options):
+    """Every COMMIT waits for one that never comes; what was sent meanwhile is in doubt until it does."""
+    def standby(name):
+        site.database.sql(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'")
+        site.database.sql("SELECT pg_reload_conf()")
+
+    healed = []
+    with Load(site) as clients, MailLoad(site, 2) as mails:
+        for round_ in range(options.rounds):
+            clients.wait_for_more(statuses=(201,))
+            standby("nobody")
+            try:
+                clients.wait_for_more(20, statuses=(202, 503))
+                time.sleep(2 if options.short else 20)
+            finally:
+                standby("")
+            healed.append(settle(clients))
+            mails.wait_for_more()
+    return report(options, clients, healed)
+
+
 def cases(options):
     yield "kill -9 of all of PostgreSQL", lambda site, o: restart(site, o, site.postgres.kill_all)
     yield "kill -9 of all of PostgreSQL, LMTP", restart_under_mails
@@ -105,3 +126,4 @@ def cases(options):
     yield "restart, fast", lambda site, o: restart(site, o, lambda: site.postgres.stop(signal.SIGINT))
     yield "restart, immediate", lambda site, o: restart(site, o, lambda: site.postgres.stop(signal.SIGQUIT))
     yield "SIGSTOP of all of PostgreSQL", stopped
+    yield "COMMIT waits for a standby that is away", standby_away
