@@ -144,6 +144,7 @@ static const char days[] =
     ".missing{background:repeating-linear-gradient(135deg,var(--gap) 0 4px,var(--card) "
     "4px 8px)}.legend{display:flex;flex-wrap:wrap;gap:6px;list-style:none;padding:0;"
     "margin:8px 0;font-size:.85rem}.legend li{padding:2px 10px;border-radius:4px}"
+    ".nowrap{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}"
     ".list{min-width:9rem}.long{max-height:6.2em;overflow:auto}.part{display:block;width:"
     "100%;min-width:8rem;"
     "max-width:24rem;height:.7rem;"
@@ -154,7 +155,11 @@ static const char days[] =
     "-webkit-print-color-adjust:exact}.scroll.fromend{width:auto;overflow:hidden}"
     ".heat{width:100%;font-size:.44rem}.heat td,.heat thead th{min-width:0;padding:1px 0}"
     ".heat td a{padding:1px 0}.heat tbody th,.heat .sender,.heat thead span"
-    "{position:static;padding:1px 2px}.heat .sum{padding:1px}}";
+    "{position:static;padding:1px 2px}.heat .sum{padding:1px}"
+    "table:not(.heat){font-size:.56rem}table:not(.heat) :is(th,td){padding:2px 4px;"
+    "min-width:0;font-size:inherit;white-space:normal;overflow-wrap:anywhere}"
+    ".id{white-space:normal}table:not(.heat) "
+    "td:is(.num,:has(time)){white-space:nowrap}.long{max-height:none;overflow:visible}}";
 
 static const char *const parts[] = {frame, content, days};
 

@@ -70,12 +70,13 @@ def hostile_report(number, text, day, domain, host):
                 "receiving-mx-helo": text, "receiving-ip": "192.0.2.11", "failed-session-count": 2,
                 "additional-information": text, "failure-reason-code": text},
                {"result-type": "certificate-expired", "receiving-mx-hostname": host, "failed-session-count": 1,
-                "failure-reason-code": text}]
+                "failure-reason-code": text},
+               {"result-type": text, "receiving-mx-hostname": host, "failed-session-count": 1}]
     return {"organization-name": text, "contact-info": f"tls@hostile{number}.example", "report-id": f"{text} {number}",
             "date-range": {"start-datetime": start, "end-datetime": day.strftime("%Y-%m-%dT23:59:59Z")},
             "policies": [{"policy": {"policy-type": "sts", "policy-domain": domain, "mx-host": [text],
                                      "policy-string": ["version: STSv1", "mode: enforce", f"mx: {text}", "max_age: 86400"]},
-                          "summary": {"total-successful-session-count": 40 + number, "total-failure-session-count": 3},
+                          "summary": {"total-successful-session-count": 40 + number, "total-failure-session-count": 4},
                           "failure-details": details}]}
 
 

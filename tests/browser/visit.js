@@ -102,7 +102,7 @@ async function look(page, url, shot, withAxe) {
     return { url, faults: page.faults.splice(0), text: seen.text };
 }
 
-const timeless = (text) => text.replace(/As of \S+/, "");
+const timeless = (text) => text.replace(/As of [-0-9:TZ UC]+/, "");
 
 async function heat(context, url) {
     const page = await context.newPage();
