@@ -3,7 +3,6 @@
 
 #include "schema_sql.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,100 +24,70 @@ enum {
     FAMILY_LAG = 6
 };
 
+#define FAMILY(type_, name_, unit_, help_, ...)                                          \
+    {                                                                                    \
+        OMETRIC_##type_, (name_), (unit_), (help_),                                      \
+        {                                                                                \
+            __VA_ARGS__                                                                  \
+        }                                                                                \
+    }
+
 /* As metrics.sql numbers them. */
 static const struct family families[] = {
-    {OMETRIC_COUNTER,
-     "tlsrpt_sessions",
-     NULL,
-     "Sessions that reports count, of the leading policy type of each.",
-     {"policy_domain", "result", "trust"}},
-    {OMETRIC_COUNTER,
-     "tlsrpt_failures",
-     NULL,
-     "Failed sessions that verified and operator reports describe.",
-     {"policy_domain", "result_type"}},
-    {OMETRIC_COUNTER,
-     "tlsrpt_reports",
-     NULL,
-     "Reports by what became of them.",
-     {"transport", "trust", "outcome"}},
-    {OMETRIC_GAUGE,
-     "tlsrpt_last_complete_day_timestamp_seconds",
-     "seconds",
-     "Start of the latest UTC day whose reports had a whole day to come in.",
-     {NULL}},
-    {OMETRIC_GAUGE,
-     "tlsrpt_last_complete_day_sessions",
-     NULL,
-     "Sessions of that day.",
-     {"policy_domain", "result", "trust"}},
-    {OMETRIC_GAUGE,
-     "tlsrpt_last_report_timestamp_seconds",
-     "seconds",
-     "When the latest verified or operator report of a sender came.",
-     {"sender"}},
-    [FAMILY_LAG] = {OMETRIC_HISTOGRAM,
-                    "tlsrpt_report_lag_seconds",
-                    "seconds",
-                    "From the end of a report's window to its arrival.",
-                    {NULL}},
-    {OMETRIC_GAUGE,
-     "tlsrpt_quarantine_reports",
-     NULL,
-     "Inputs kept that could not be understood, or may not be believed.",
-     {"status"}},
-    {OMETRIC_GAUGE,
-     "tlsrpt_quarantine_size_bytes",
-     "bytes",
-     "Bytes of these inputs.",
-     {"status"}},
-    {OMETRIC_GAUGE,
-     "tlsrpt_maintenance_timestamp_seconds",
-     "seconds",
-     "When the database was last maintained.",
-     {NULL}},
-    {OMETRIC_GAUGE,
-     "tlsrpt_totals_timestamp_seconds",
-     "seconds",
-     "When the running totals last took in what had come.",
-     {NULL}},
-    {OMETRIC_GAUGE,
-     "tlsrpt_totals_waiting_reports",
-     NULL,
-     "Reports that the running totals have not taken in.",
-     {NULL}},
+    FAMILY(COUNTER, "tlsrpt_sessions", NULL,
+           "Sessions that reports count, of the leading policy type of each.",
+           "policy_domain", "result", "trust"),
+    FAMILY(COUNTER, "tlsrpt_failures", NULL,
+           "Failed sessions that verified and operator reports describe.",
+           "policy_domain", "result_type"),
+    FAMILY(COUNTER, "tlsrpt_reports", NULL, "Reports by what became of them.",
+           "transport", "trust", "outcome"),
+    FAMILY(GAUGE, "tlsrpt_last_complete_day_timestamp_seconds", "seconds",
+           "Start of the latest UTC day whose reports had a whole day to come in.", NULL),
+    FAMILY(GAUGE, "tlsrpt_last_complete_day_sessions", NULL, "Sessions of that day.",
+           "policy_domain", "result", "trust"),
+    FAMILY(GAUGE, "tlsrpt_last_report_timestamp_seconds", "seconds",
+           "When the latest verified or operator report of a sender came.", "sender"),
+    [FAMILY_LAG] = FAMILY(HISTOGRAM, "tlsrpt_report_lag_seconds", "seconds",
+                          "From the end of a report's window to its arrival.", NULL),
+    FAMILY(GAUGE, "tlsrpt_quarantine_reports", NULL,
+           "Inputs kept that could not be understood, or may not be believed.", "status"),
+    FAMILY(GAUGE, "tlsrpt_quarantine_size_bytes", "bytes", "Bytes of these inputs.",
+           "status"),
+    FAMILY(GAUGE, "tlsrpt_maintenance_timestamp_seconds", "seconds",
+           "When the database was last maintained.", NULL),
+    FAMILY(GAUGE, "tlsrpt_totals_timestamp_seconds", "seconds",
+           "When the running totals last took in what had come.", NULL),
+    FAMILY(GAUGE, "tlsrpt_totals_waiting_reports", NULL,
+           "Reports that the running totals have not taken in.", NULL),
 };
 
-static const struct family finding_open = {OMETRIC_GAUGE,
-                                           "tlsrpt_finding_open",
-                                           NULL,
-                                           "Open findings that are not muted.",
-                                           {"kind", "verdict", "severity"}},
-                           finding_info = {OMETRIC_INFO,
-                                           "tlsrpt_finding",
-                                           NULL,
-                                           "The worst of the open findings.",
-                                           {"id", "kind", "verdict", "severity", "url"}},
-                           findings_muted = {OMETRIC_GAUGE,
-                                             "tlsrpt_findings_muted",
-                                             NULL,
-                                             "Open findings that are muted.",
-                                             {NULL}},
-                           findings_at = {OMETRIC_GAUGE,
-                                          "tlsrpt_findings_timestamp_seconds",
-                                          "seconds",
-                                          "When the reports were last analysed.",
-                                          {NULL}},
-                           build = {OMETRIC_INFO,
-                                    "tlsrpt_build",
-                                    NULL,
-                                    "The program that tells this.",
-                                    {"program", "version"}},
-                           database_up = {OMETRIC_GAUGE,
-                                          "tlsrpt_database_up",
-                                          NULL,
-                                          "Can the database be read?",
-                                          {NULL}};
+/* What the program knows itself. */
+enum own {
+    FINDING_OPEN,
+    FINDING_WORST,
+    FINDINGS_MUTED,
+    FINDINGS_AT,
+    DATABASE_UP,
+    BUILD
+};
+
+static const struct family own_families[] = {
+    [FINDING_OPEN] =
+        FAMILY(GAUGE, "tlsrpt_finding_open", NULL, "Open findings that are not muted.",
+               "kind", "verdict", "severity"),
+    [FINDING_WORST] =
+        FAMILY(INFO, "tlsrpt_finding", NULL, "The worst of the open findings.", "id",
+               "kind", "verdict", "severity", "url"),
+    [FINDINGS_MUTED] = FAMILY(GAUGE, "tlsrpt_findings_muted", NULL,
+                              "Open findings that are muted.", NULL),
+    [FINDINGS_AT] = FAMILY(GAUGE, "tlsrpt_findings_timestamp_seconds", "seconds",
+                           "When the reports were last analysed.", NULL),
+    [DATABASE_UP] =
+        FAMILY(GAUGE, "tlsrpt_database_up", NULL, "Can the database be read?", NULL),
+    [BUILD] = FAMILY(INFO, "tlsrpt_build", NULL, "The program that tells this.",
+                     "program", "version"),
+};
 
 static const char *const no_labels[MAX_LABELS];
 
@@ -257,7 +226,7 @@ same_labels(const struct finding *a, const struct finding *b)
 static void
 write_open(struct ometric *m, const struct analysis *all)
 {
-    begin(m, &finding_open);
+    begin(m, &own_families[FINDING_OPEN]);
     for (size_t i = 0; i < all->count; i++) {
         const struct finding *x = &all->rows[i];
         const char *const labels[] = {kind_label(x->kind), fault_text(x->verdict),
@@ -272,7 +241,7 @@ write_open(struct ometric *m, const struct analysis *all)
             n += is_counted(&all->rows[k]) && same_labels(&all->rows[k], x);
         (void)snprintf(text, sizeof text, "%d", n);
         if (first)
-            sample(m, &finding_open, labels, text);
+            sample(m, &own_families[FINDING_OPEN], labels, text);
     }
 }
 
@@ -283,7 +252,7 @@ write_worst(struct ometric *m, const struct settings *s, const struct analysis *
     char url[512], id[48];
     int n = 0;
 
-    begin(m, &finding_info);
+    begin(m, &own_families[FINDING_WORST]);
     for (size_t i = 0; i < all->count && n < METRICS_FINDINGS; i++) {
         const struct finding *x = &all->rows[i];
         const char *const labels[] = {finding_id(x, id), kind_label(x->kind),
@@ -295,7 +264,7 @@ write_worst(struct ometric *m, const struct settings *s, const struct analysis *
         (void)snprintf(url, sizeof url, "%s%s/finding/%s",
                        public_url ? public_url : "http://127.0.0.1:8460",
                        public_url ? "" : s->web.base_path, id);
-        sample(m, &finding_info, labels, "1");
+        sample(m, &own_families[FINDING_WORST], labels, "1");
         n++;
     }
 }
@@ -310,8 +279,8 @@ write_findings(struct ometric *m, const struct metrics_source *source)
         muted += all->rows[i].open && all->rows[i].known_until != 0;
     write_open(m, all);
     write_worst(m, source->settings, all);
-    single(m, &findings_muted, no_labels, muted);
-    single(m, &findings_at, no_labels, source->as_of);
+    single(m, &own_families[FINDINGS_MUTED], no_labels, muted);
+    single(m, &own_families[FINDINGS_AT], no_labels, source->as_of);
 }
 
 /* ---- all of it -------------------------------------------------------------------- */
@@ -330,7 +299,7 @@ metrics_write(const struct metrics_source *source, enum ometric_format format,
         buf_reset(out); /* half an answer is none */
     if (up && source->findings != NULL)
         write_findings(&m, source);
-    single(&m, &database_up, no_labels, up);
-    single(&m, &build, program, 1);
+    single(&m, &own_families[DATABASE_UP], no_labels, up);
+    single(&m, &own_families[BUILD], program, 1);
     return ometric_end(&m) || err_nomem(e);
 }

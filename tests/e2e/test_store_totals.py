@@ -217,6 +217,20 @@ def test_what_an_older_version_kept_is_in_the_totals(build, stored, driver):
         "certificate-expired": 2, "other": 1, "tlsa-invalid": 1}
 
 
+def test_what_is_pruned_stays_in_the_totals(tlsrptd, stored, driver):
+    driver.put(report("1", days_ago=300), report("2"))
+    fold(stored)
+    driver.put(report("3", days_ago=300), report("4"))
+    before = sums(stored)[0]
+    done = subprocess.run([tlsrptd, "prune", "--db", stored.role_uri("tlsrpt_owner"), "--keep-reports", "100d"],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert stored.value("SELECT count(*) FROM tlsrpt.report") == 2
+    assert sums(stored)[0] == before
+    fold(stored)
+    assert sums(stored)[0] == before
+
+
 def test_the_owner_s_work_folds_and_says_when(build, stored, driver):
     driver.put(report("1"), report("q", status=2, source="a", raw="12345", reason="a test"))
     done = store.run(build, "maintain", stored.role_uri("tlsrpt_owner"), 0, 0, 0)

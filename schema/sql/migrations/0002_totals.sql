@@ -217,7 +217,7 @@ CREATE VIEW intake AS
 
 -- Admits names of the tally while there is room: the better believed first, then the earlier.
 CREATE FUNCTION admit_names() RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off AS $$
     INSERT INTO tlsrpt.metric_name (kind, name)
     SELECT kind, name
     FROM (SELECT kind, name, row_number() OVER (PARTITION BY kind ORDER BY min(tier), min(received), name) AS place
@@ -233,8 +233,8 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Moves the tally into the totals; rows with a name that came after the admission wait for the next fold.
-CREATE FUNCTION fold_tally() RETURNS bigint
-LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION fold_tally() RETURNS numeric
+LANGUAGE sql SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off AS $$
     WITH done AS (
         DELETE FROM tlsrpt.tally t USING tlsrpt.tally_labelled l
         WHERE t.ctid = l.place AND l.domain_label IS NOT NULL AND l.sender_label IS NOT NULL
@@ -245,14 +245,19 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
         RETURNING l.*
     ), done_intake AS (
         DELETE FROM tlsrpt.intake_count RETURNING *
+    ), gain AS MATERIALIZED (
+        SELECT domain_label, sender_label, tier, transport, day, tlsrpt.lag_bound(lag_s) AS upto_s,
+               count(*) AS reports, sum(lag_s) AS seconds, sum(successful_sessions) AS successful,
+               sum(failed_sessions) AS failed, max(received) AS received
+        FROM done GROUP BY 1, 2, 3, 4, 5, 6
     ), sessions AS (
         INSERT INTO tlsrpt.total_sessions AS t
-        SELECT domain_label, tier, sum(successful_sessions), sum(failed_sessions) FROM done GROUP BY 1, 2
+        SELECT domain_label, tier, sum(successful), sum(failed) FROM gain GROUP BY 1, 2
         ON CONFLICT (policy_domain, tier) DO UPDATE
         SET successful = t.successful + excluded.successful, failed = t.failed + excluded.failed
     ), days AS (
         INSERT INTO tlsrpt.total_day AS t
-        SELECT day, domain_label, tier, sum(successful_sessions), sum(failed_sessions) FROM done
+        SELECT day, domain_label, tier, sum(successful), sum(failed) FROM gain
         WHERE day >= current_date - 60 GROUP BY 1, 2, 3
         ON CONFLICT (day, policy_domain, tier) DO UPDATE
         SET successful = t.successful + excluded.successful, failed = t.failed + excluded.failed
@@ -263,19 +268,19 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     ), reports AS (
         INSERT INTO tlsrpt.total_reports AS t
         SELECT transport, tier, outcome, sum(reports)
-        FROM (SELECT transport, tier, 'stored' AS outcome, 1 AS reports FROM done WHERE lag_s IS NOT NULL
+        FROM (SELECT transport, tier, 'stored' AS outcome, reports FROM gain WHERE upto_s IS NOT NULL
               UNION ALL
               SELECT transport, tier, outcome, reports FROM done_intake WHERE outcome <> 'stored') AS r
         GROUP BY 1, 2, 3
         ON CONFLICT (transport, tier, outcome) DO UPDATE SET reports = t.reports + excluded.reports
     ), lags AS (
         INSERT INTO tlsrpt.total_lag AS t
-        SELECT tlsrpt.lag_bound(lag_s), count(*), sum(lag_s) FROM done WHERE lag_s IS NOT NULL AND tier < 3 GROUP BY 1
+        SELECT upto_s, sum(reports), sum(seconds) FROM gain WHERE upto_s IS NOT NULL AND tier < 3 GROUP BY 1
         ON CONFLICT (upto_s) DO UPDATE
         SET reports = t.reports + excluded.reports, seconds = t.seconds + excluded.seconds
     ), senders AS (
         INSERT INTO tlsrpt.total_sender AS t
-        SELECT sender_label, max(received) FROM done WHERE tier < 3 GROUP BY 1
+        SELECT sender_label, max(received) FROM gain WHERE tier < 3 GROUP BY 1
         ON CONFLICT (sender) DO UPDATE SET received = greatest(t.received, excluded.received)
     ), intakes AS (
         INSERT INTO tlsrpt.intake_day AS t
@@ -283,7 +288,7 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
         GROUP BY 1, 2, 3, 4, 5
         ON CONFLICT (day, collector, transport, tier, outcome) DO UPDATE SET reports = t.reports + excluded.reports
     )
-    SELECT count(*) FROM done
+    SELECT sum(reports) FROM gain
 $$;
 
 -- Counting what the quarantine holds means reading it: at once while it is small, every ten minutes else.
