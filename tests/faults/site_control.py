@@ -40,7 +40,7 @@ class Door(Daemon):
 lmtp {{ listen = {{"unix:{self.socket}"}} }}
 {f'mail {{ trusted_authserv_id = "{AUTHSERV}" }}' if authserv else ""}
 resolver {{ forwarders = {{"127.0.0.1@{names.port}"}} }}
-""", f'plain_listen = {{"127.0.0.1:{self.plain}"}}')
+""", f'plain_listen = {{"127.0.0.1:{self.plain}"}}\nsource_bytes_per_hour = {1 << 40}')
 
     def start(self, **variables):
         self.command = ["env", *(f"{name}={value}" for name, value in {**self.variables, **variables}.items()),
