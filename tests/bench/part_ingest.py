@@ -14,7 +14,7 @@ def measure(bench):
                 kept, seconds = bench.program("bench_store", uri, mode, connections, BATCH, pack,
                                               f"{mode}-{connections}-{turn}")
                 rates.append(kept / seconds)
-            insert.append(bench.one_row_commits(uri, connections, INSERT_S))
+            insert.append(bench.one_row_commits(uri, connections, 1 if bench.short else INSERT_S))
         what = f"ingest, {connections} connection{'s' * (connections > 1)}, reports/s"
         bench.add(f"{what}, of COPY BINARY", put, copy, .75, .90)
         bench.add(f"{what}, of one-row INSERT + commit", put, insert, 3, 4.5)

@@ -77,7 +77,7 @@ def flowing(bench, name, uri):
 
 def growth(bench, name, uri):
     """The same reports over and over, into tables that are emptied between: only the daemon could grow."""
-    reports = 20_000 if bench.short else 1_000_000 if bench.long else REPORTS
+    reports = 4_000 if bench.short else 1_000_000 if bench.long else REPORTS
     packs = [bench.make_packs("posts", seed) / "mix.pack" for seed in (1, 2)]
     sizes, posted = [], 0
     with tempfile.TemporaryDirectory() as folder, serve(bench, folder, uri) as daemon:
