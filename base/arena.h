@@ -28,7 +28,8 @@ MUST_USE void *arena_alloc(struct arena *a, size_t n);
 /* `n` bytes neither zeroed nor aligned, for texts that fill them. */
 MUST_USE char *arena_bytes(struct arena *a, size_t n);
 
-/* As arena_alloc() for `count` things of `size` bytes; NULL when the product overflows. */
+/* As arena_alloc() for `count` things of `size` bytes; NULL when the product overflows.
+ */
 MUST_USE void *arena_array(struct arena *a, size_t count, size_t size);
 
 /* A copy of `n` bytes with a NUL behind them. */

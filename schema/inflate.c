@@ -1,8 +1,8 @@
 /* Reporters are strangers and their sizes are claims: what a header says is only ever
- * used to guess how much memory to ask for, never believed. A gzip as nearly all are, of
- * one member and of the size that it says, is for libdeflate, in less than half the time;
- * zlib, which says what is wrong, reads all others. Both are included here alone; the zip
- * container (PKWARE APPNOTE 4.3) needs two records of it. */
+ * used to guess how much memory to ask for. A gzip of one member and of the size that it
+ * says, as nearly all are, is for libdeflate, in less than half the time; zlib, which
+ * says what is wrong, reads others. The zip container (PKWARE APPNOTE 4.3) needs two
+ * records. */
 #include "schema/inflate.h"
 
 #include <stdint.h>
@@ -167,8 +167,7 @@ inflate_whole(const struct job *j, struct bytes in)
                                        claim, &used, NULL) == LIBDEFLATE_SUCCESS &&
          used == in.len;
     libdeflate_free_decompressor(d);
-    if (ok)
-        j->out->len += claim;
+    j->out->len += ok ? claim : 0;
     j->out->bytes[j->out->len] = '\0';
     return ok;
 }
@@ -200,8 +199,7 @@ inflate_gzip(const struct job *j, struct bytes in)
     }
     if (members > 1)
         *j->quirks |= QUIRK_BIT(QUIRK_MULTI_MEMBER);
-    if (in.len > 0)
-        *j->quirks |= QUIRK_BIT(QUIRK_TRAILING_GARBAGE);
+    *j->quirks |= in.len > 0 ? QUIRK_BIT(QUIRK_TRAILING_GARBAGE) : 0;
     ok = true;
 out:
     inflateEnd(&z);
@@ -228,8 +226,7 @@ inflate_zlib(const struct job *j, struct bytes in)
 {
     if (!inflate_one(j, &in, WINDOW_ZLIB))
         return false;
-    if (in.len > 0)
-        *j->quirks |= QUIRK_BIT(QUIRK_TRAILING_GARBAGE);
+    *j->quirks |= in.len > 0 ? QUIRK_BIT(QUIRK_TRAILING_GARBAGE) : 0;
     return true;
 }
 
@@ -324,8 +321,7 @@ inflate_zip(const struct job *j, struct bytes in)
         return false;
     }
     n = j->out->len - j->out_base;
-    got =
-        n == 0 ? (const unsigned char *)"" : (unsigned char *)j->out->bytes + j->out_base;
+    got = (const unsigned char *)(n == 0 ? "" : j->out->bytes + j->out_base);
     if (n != m.size || crc32_z(0, got, n) != m.crc)
         return err_set(j->e, ERR_INPUT, "zip archive is broken: bad checksum or size");
     *j->quirks |= QUIRK_BIT(QUIRK_ZIP);
