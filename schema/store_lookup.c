@@ -1,6 +1,7 @@
 /* One statement for a whole batch, its arrays in binary form; see put_lookup.sql. */
 #include "schema/store_lookup.h"
 
+#include "base/when.h"
 #include "schema/pg_binary.h"
 
 #include "schema_sql.h"
@@ -8,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum {
     LOOKUP_DOMAIN,
@@ -20,7 +22,9 @@ enum {
 
 /* How long the first day that is kept is believed: fold_month() waits for twice that. */
 enum {
-    FIRST_KEPT_MS = 500
+    FIRST_KEPT_MS = 500,
+    DAY_S = 86400,
+    YOUNG_DAYS = STORE_LEAST_REPORT_DAYS - 10, /* with room for a clock that is wrong */
 };
 
 static void
@@ -113,7 +117,7 @@ lookup(struct store *s, struct put_item *const items[], size_t n, struct arena *
     return count == 0 || ask(s, rows, count, first_day, last_day, e);
 }
 
-bool
+static bool
 lookup_first_kept(struct store *s, int32_t *day, struct err *e)
 {
     struct pg_rows *rows = NULL;
@@ -129,6 +133,35 @@ lookup_first_kept(struct store *s, int32_t *day, struct err *e)
     *day = s->first_kept = first == NULL ? INT32_MIN : (int32_t)strtol(first, NULL, 10);
     s->first_kept_until_ms = pg_clock_ms() + FIRST_KEPT_MS;
     pg_rows_free(rows);
+    return true;
+}
+
+/* Decides those of days that were dropped: what they counted is in the daily sums, if
+ * they came before. Young days, which all are as a rule, cost no question. */
+bool
+lookup_pruned(struct store *s, struct put_item *const items[], size_t n, struct err *e)
+{
+    const int32_t young = (int32_t)(time(NULL) / DAY_S) - YOUNG_DAYS;
+    int32_t first_kept;
+    bool asked = false;
+
+    for (size_t i = 0; i < n; i++) {
+        char day[WHEN_DAY_SIZE];
+
+        if (!items[i]->undecided || items[i]->day >= young)
+            continue;
+        if (!asked && !lookup_first_kept(s, &first_kept, e))
+            return false;
+        asked = true;
+        if (items[i]->day >= first_kept)
+            continue;
+        err_clear(&items[i]->s->err);
+        err_set(&items[i]->s->err, ERR_REFUSED,
+                "older than %s: reports of its days were summed up and dropped",
+                when_print_day(first_kept, day));
+        items[i]->undecided = false;
+        items[i]->s->outcome = OUTCOME_PRUNED;
+    }
     return true;
 }
 

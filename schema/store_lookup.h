@@ -6,9 +6,9 @@
 MUST_USE bool lookup(struct store *s, struct put_item *const items[], size_t n,
                      struct arena *a, struct err *e);
 
-/* The first day of which reports are kept (days since 1970); INT32_MIN when no month was
- * dropped. */
-MUST_USE bool lookup_first_kept(struct store *s, int32_t *day, struct err *e);
+/* Decides the undecided items of days that were dropped. */
+MUST_USE bool lookup_pruned(struct store *s, struct put_item *const items[], size_t n,
+                            struct err *e);
 
 /* Notes a row that is SEEN_OTHER as a conflict; the database keeps eight of an identity.
  */

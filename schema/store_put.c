@@ -1,10 +1,8 @@
-/* A batch: COPY in one exchange and one transaction. Resends are rare, so only where one
- * was met, in this batch or in the last, is it looked up first what is there. What goes
- * wrong is met by trying again (others were in the way), by making a month, or by cutting
- * the batch in halves until the row that PostgreSQL will not take stands alone and goes
- * to quarantine. */
+/* A batch: COPY in one exchange and one transaction; where a resend was met, in this
+ * batch or in the last, after a look at what is there. What goes wrong is met by trying
+ * again, by making a month, or by halving until the row that PostgreSQL refuses stands
+ * alone. */
 #include "base/fault.h"
-#include "base/when.h"
 #include "schema/pg_binary.h"
 #include "schema/store_aside.h"
 #include "schema/store_lookup.h"
@@ -14,14 +12,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     MAX_TRIES = 20,
     MAX_HALVINGS = 64,
-    MAX_LOSSES = 1, /* connections lost in one batch */
-    DAY_S = 86400,
-    YOUNG_DAYS = STORE_LEAST_REPORT_DAYS - 10, /* with room for a clock that is wrong */
+    MAX_LOSSES = 1,            /* connections lost in one batch */
     KEPT_COPY_BYTES = 1 << 20, /* memory that is kept for the next batch */
 };
 
@@ -70,34 +65,6 @@ decide_known(struct put *p, struct put_item *const items[], size_t n, struct err
     return true;
 }
 
-/* Decides those of days that were dropped: what they counted is in the daily sums, if
- * they came before. Young days, which all are as a rule, cost no question. */
-static bool
-decide_pruned(struct put *p, struct put_item *const items[], size_t n, struct err *e)
-{
-    const int32_t young = (int32_t)(time(NULL) / DAY_S) - YOUNG_DAYS;
-    int32_t first_kept;
-    bool asked = false;
-
-    for (size_t i = 0; i < n; i++) {
-        char day[WHEN_DAY_SIZE];
-
-        if (!items[i]->undecided || items[i]->day >= young)
-            continue;
-        if (!asked && !lookup_first_kept(p->s, &first_kept, e))
-            return false;
-        asked = true;
-        if (items[i]->day >= first_kept)
-            continue;
-        err_clear(&items[i]->s->err);
-        err_set(&items[i]->s->err, ERR_REFUSED,
-                "older than %s: reports of its days were summed up and dropped",
-                when_print_day(first_kept, day));
-        decide(items[i], OUTCOME_PRUNED);
-    }
-    return true;
-}
-
 /* ---- waves: within one COPY no identity may stand twice ---- */
 
 static size_t
@@ -125,7 +92,7 @@ put_waves(struct put *p, struct put_item *const items[], size_t n, struct err *e
     for (int t = 0; t < STORE_TABLES; t++)
         copies[t] = &p->s->copies[t];
     for (;;) {
-        if (!store_connect(p->s, e) || !decide_pruned(p, items, n, e) ||
+        if (!store_connect(p->s, e) || !lookup_pruned(p->s, items, n, e) ||
             (p->look &&
              (!lookup(p->s, items, n, &p->arena, e) || !decide_known(p, items, n, e))))
             return false;
