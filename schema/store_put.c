@@ -243,18 +243,6 @@ put_all(struct put *p, struct put_item *const items[], size_t n, struct err *e)
 
 /* ---- a batch ---- */
 
-static int
-compare_items(const void *x, const void *y)
-{
-    const struct put_item *a = *(struct put_item *const *)x,
-                          *b = *(struct put_item *const *)y;
-    int order = rows_compare_items(a, b);
-
-    if (order == 0)
-        order = memcmp(a->s->raw_hash.bytes, b->s->raw_hash.bytes, KEY_BYTES);
-    return order != 0 ? order : (a > b) - (a < b);
-}
-
 static bool
 init_items(struct put *p, struct submission *const all[], size_t n, struct err *e)
 {
@@ -275,28 +263,6 @@ init_items(struct put *p, struct submission *const all[], size_t n, struct err *
             item->culprit = !err_set(&all[i]->err, ERR_INPUT, "no policy with a domain");
     }
     return true;
-}
-
-/* Those to look at, sorted by identity; the others are the same bytes again. */
-static size_t
-sort_items(struct put *p, struct put_item *sorted[])
-{
-    size_t kept = 0, n = 0;
-
-    for (size_t i = 0; i < p->item_count; i++)
-        if (!p->items[i].culprit)
-            sorted[n++] = &p->items[i];
-    qsort(sorted, n, sizeof(struct put_item *), compare_items);
-    for (size_t i = 0; i < n; i++) {
-        struct put_item *last = kept == 0 ? NULL : sorted[kept - 1], *item = sorted[i];
-
-        if (last != NULL && rows_compare_items(last, item) == 0 &&
-            memcmp(last->s->raw_hash.bytes, item->s->raw_hash.bytes, KEY_BYTES) == 0)
-            item->twin = last;
-        else
-            sorted[kept++] = item;
-    }
-    return kept;
 }
 
 /* What the look-up saw may be committed here and not yet on a standby that must have it:
@@ -326,7 +292,7 @@ put_accepted(struct put *p, struct err *e)
 
     if (sorted == NULL)
         return err_nomem(e);
-    n = sort_items(p, sorted);
+    n = rows_sort(p->items, p->item_count, sorted);
     ok = n == 0 || put_all(p, sorted, n, e);
     return confirm(p, e) && ok;
 }

@@ -55,6 +55,39 @@ rows_compare_items(const struct put_item *a, const struct put_item *b)
 }
 
 static int
+compare_items(const void *x, const void *y)
+{
+    const struct put_item *a = *(struct put_item *const *)x,
+                          *b = *(struct put_item *const *)y;
+    int order = rows_compare_items(a, b);
+
+    if (order == 0)
+        order = memcmp(a->s->raw_hash.bytes, b->s->raw_hash.bytes, KEY_BYTES);
+    return order != 0 ? order : (a > b) - (a < b);
+}
+
+size_t
+rows_sort(struct put_item items[], size_t count, struct put_item *sorted[])
+{
+    size_t kept = 0, n = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (!items[i].culprit)
+            sorted[n++] = &items[i];
+    qsort(sorted, n, sizeof(struct put_item *), compare_items);
+    for (size_t i = 0; i < n; i++) {
+        struct put_item *last = kept == 0 ? NULL : sorted[kept - 1], *item = sorted[i];
+
+        if (last != NULL && rows_compare_items(last, item) == 0 &&
+            memcmp(last->s->raw_hash.bytes, item->s->raw_hash.bytes, KEY_BYTES) == 0)
+            item->twin = last;
+        else
+            sorted[kept++] = item;
+    }
+    return kept;
+}
+
+static int
 compare_rows(const void *x, const void *y)
 {
     const struct put_row *a = *(struct put_row *const *)x,

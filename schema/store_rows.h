@@ -35,6 +35,10 @@ MUST_USE bool rows_init(struct put_item *item, struct submission *s, struct aren
 /* The order of identities, then of tiers. */
 int rows_compare_items(const struct put_item *a, const struct put_item *b);
 
+/* Fills `sorted` with the items to look at, in order of identity, and says how many. Left
+ * out are culprits, and the same bytes again, which become the twins of the first. */
+size_t rows_sort(struct put_item items[], size_t count, struct put_item *sorted[]);
+
 /* Writes the rows of `items` that are SEEN_NOT as COPY data, sorted by the key of
  * report_key over all items, so that two writers wait for each other in one order only.
  */
