@@ -39,8 +39,7 @@ decide(struct put_item *item, enum outcome outcome)
     item->s->outcome = outcome;
 }
 
-/* Decides the items of which nothing is new, and notes those that came with other bytes
- * than are kept, once whatever the number of their policy domains. */
+/* Decides what is all there; other bytes are noted once, not for each domain. */
 static bool
 decide_known(struct put *p, struct put_item *const items[], size_t n, struct err *e)
 {
