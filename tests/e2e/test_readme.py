@@ -109,21 +109,25 @@ def test_quickstart_removes_all_of_it(quickstart):
 # ---- the deployment, in a machine of its own as far as a namespace makes one ----
 
 # What a shell of the operator's has and a namespace lacks. systemd's part is done by hand, from the
-# unit that was installed: its user, its state directory, its capability, its command.
+# unit that was installed: its user, its state directory, its socket, its command.
 SHIM = r"""
 set -euo pipefail
 sudo() { "$@"; }
 editor() { test -s "$1"; }
 systemctl() {
     [ "$1" != daemon-reload ] || return 0
-    [ "$*" = "enable --now tlsrptd" ]
+    [ "$*" = "enable --now tlsrptd.socket tlsrptd" ]
     unit=/usr/local/lib/systemd/system/tlsrptd.service
+    socket=/usr/local/lib/systemd/system/tlsrptd.socket
     user=$(sed -n 's/^User=//p' $unit)
     install -d -o "$user" -g "$user" -m "$(sed -n 's/^StateDirectoryMode=//p' $unit)" /var/lib/tlsrpt
     install -d -o "$user" -g "$user" /run/tlsrpt
-    grep -q '^AmbientCapabilities=CAP_NET_BIND_SERVICE$' $unit
-    STATE_DIRECTORY=/var/lib/tlsrpt setpriv --reuid="$user" --regid="$user" --clear-groups --inh-caps=+net_bind_service \
-        --ambient-caps=+net_bind_service --no-new-privs -- $(sed -n 's/^ExecStart=//p' $unit) >/run/tlsrptd.log 2>&1 &
+    grep -q '^Sockets=tlsrptd.socket$' $unit
+    door=$(sed -n 's/^FileDescriptorName=//p' $socket)
+    listen=$(sed -n 's/^ListenStream=/-l /p' $socket | head -n 1)
+    systemd-socket-activate $listen --fdname="$door" -E STATE_DIRECTORY=/var/lib/tlsrpt \
+        setpriv --reuid="$user" --regid="$user" --clear-groups --bounding-set=-all --no-new-privs -- \
+        $(sed -n 's/^ExecStart=//p' $unit) >/run/tlsrptd.log 2>&1 &
     for _ in $(seq 300); do
         ! curl -s --cacert /etc/tlsrpt/cert.pem --resolve reports.example.com:443:127.0.0.1 https://reports.example.com/ >/dev/null || return 0
         sleep 0.1
