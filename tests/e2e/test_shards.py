@@ -13,7 +13,7 @@ import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
 FAMILIES = ("cert_expired_node", "forged_mail")
-ANSWERS = [["summary"], ["domains"], ["senders"], ["failures"], ["reports"], ["reports", "--status", "ignored"],
+ANSWERS = [["summary"], ["domains"], ["senders"], ["failures"], ["results"], ["reports"], ["reports", "--status", "ignored"],
            ["findings"], ["coverage"], ["policies"], ["readiness"], ["summary", "--as-of", "MIDDLE"],
            ["findings", "--as-of", "MIDDLE"], ["failures", "--trust", "verified", "--since", "20d"]]
 
