@@ -334,9 +334,12 @@ bit_of(const struct member *table, size_t n, size_t i)
 }
 
 static bool
-read_member(struct decoder *d, const struct member *m, enum json_token token,
-            void *object)
+read_member(struct decoder *d, const struct member *m, uint64_t bit, uint64_t *seen,
+            enum json_token token, void *object)
 {
+    if ((*seen & bit) != 0)
+        return err_set(d->e, ERR_INPUT, "%s: given twice", m->name);
+    *seen |= bit;
     if (m->same_as != NULL)
         member_note(d, QUIRK_GRAMMAR_NAME);
     if (!m->read(d, token, (char *)object + m->offset))
@@ -369,10 +372,7 @@ member_read_all(struct decoder *d, const struct member *table, size_t n, void *o
                 return false;
             continue;
         }
-        if ((seen & bit_of(table, n, i)) != 0)
-            return err_set(d->e, ERR_INPUT, "%s: given twice", table[i].name);
-        seen |= bit_of(table, n, i);
-        if (!read_member(d, &table[i], token, object))
+        if (!read_member(d, &table[i], bit_of(table, n, i), &seen, token, object))
             return false;
         next = i + 1 < n ? i + 1 : 0;
     }

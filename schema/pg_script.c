@@ -12,10 +12,8 @@ enum {
     PIECE_BYTES = 256 << 10, /* of a COPY: libpq holds a copy of each */
 };
 
-/* The last COPY of a script is what its COMMIT waits for: until its end has left, nothing
- * can be committed; from then on it may be. */
 static bool
-feed_copy(struct pg *pg, const struct buf *data, bool last, struct err *e)
+feed_pieces(struct pg *pg, const struct buf *data, struct err *e)
 {
     int n;
 
@@ -29,6 +27,18 @@ feed_copy(struct pg *pg, const struct buf *data, bool last, struct err *e)
         if (piece == PIECE_BYTES && !pg_flush(pg, e))
             return false;
     }
+    return true;
+}
+
+/* The last COPY of a script is what its COMMIT waits for: until its end has left, nothing
+ * can be committed; from then on it may be. */
+static bool
+feed_copy(struct pg *pg, const struct buf *data, bool last, struct err *e)
+{
+    int n;
+
+    if (!feed_pieces(pg, data, e))
+        return false;
     if (last)
         FAULT("before-commit");
     while ((n = PQputCopyEnd(pg->conn, NULL)) == 0)

@@ -46,7 +46,7 @@
 #define KIB    INT64_C(1024)
 #define MIB    (1024 * KIB)
 #define GIB    (1024 * MIB)
-#define HOUR_S 3600
+#define HOUR_S INT64_C(3600)
 
 static const struct conf_key database_keys[] = {
     TEXT("uri", database.uri, NULL, "PostgreSQL to use instead of the embedded one"),
