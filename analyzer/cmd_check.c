@@ -137,7 +137,7 @@ check_failure_rate(struct probe *p, struct err *e)
     else
         check_raise(&p->out, CHECK_UNKNOWN);
     if (rate < 0)
-        check_say(&p->out.text, "no sessions are reported since %s", params[0]);
+        check_say(&p->out.text, "no report since %s can be believed", params[0]);
     else
         check_say(&p->out.text, "%.2f %% of %.0f sessions failed since %s", rate,
                   s.good + s.bad, params[0]);
@@ -199,7 +199,7 @@ check_silence(struct probe *p, struct err *e)
     age = row.null[0] ? -1 : strtod(row.text[0], NULL);
     if (age < 0) {
         check_raise(&p->out, CHECK_CRITICAL);
-        check_say(&p->out.text, "no report of the latest 92 days");
+        check_say(&p->out.text, "no report of the latest 92 days can be believed");
     } else {
         check_say(&p->out.text, "the latest report came ");
         say_age(&p->out.text, age);
@@ -366,9 +366,7 @@ begin(const struct options *o, struct err *e)
 
 const struct command cmd_check = {
     .name = "check",
-    .line = "A plugin for Nagios, Icinga and their like: findings, failure-rate, "
-            "silence, intake, "
-            "quarantine",
+    .line = "A plugin for Nagios, Icinga and whatever follows their guidelines",
     .args = "CHECK",
     .min_args = 1,
     .max_args = 1,

@@ -27,5 +27,5 @@ const struct command cmd_results = {
     .params = 5,
     .columns = columns,
     .column_count = sizeof columns / sizeof *columns,
-    .empty = "no failures are reported: `tlsrpt summary` says what is",
+    .empty = "no failures that can be believed: --trust unverified has the others",
 };

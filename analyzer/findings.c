@@ -131,11 +131,11 @@ findings_is_of(const struct context *c, const struct facts *f, const struct find
 void
 findings_say_empty(struct context *c, const struct facts *f, const char *text)
 {
-    char nothing[128];
+    char nothing[160];
 
     (void)snprintf(nothing, sizeof nothing,
-                   "no reports of the latest %d days: `tlsrpt summary` has older ones, "
-                   "--as-of looks back",
+                   "no reports of the latest %d days can be believed: `tlsrpt summary` "
+                   "has all others, --as-of looks back",
                    FACTS_DAYS);
     command_say_empty(c, f->tally_count == 0 ? nothing : text);
 }

@@ -244,12 +244,17 @@ page_form(struct page_context *p, unsigned options)
                                           {"verified,operator", "verified, operator"},
                                           {"operator", "operator"},
                                           {"unverified", "unverified"}},
+                               believed[] = {{"", "verified, operator"},
+                                             {"verified", "verified"},
+                                             {"operator", "operator"},
+                                             {"unverified", "unverified"},
+                                             {"verified,operator,unverified", "any"}},
                                status[] = {{"", "any"},
                                            {"accepted", "accepted"},
                                            {"quarantined", "quarantined"},
                                            {"ignored", "ignored"}},
                                state[] = {{"open", "open"}, {"resolved", "resolved"}};
-    static const struct {
+    const struct {
         unsigned bit;
         const char *name, *label;
         const struct choice *choices;
@@ -259,7 +264,8 @@ page_form(struct page_context *p, unsigned options)
         {OPTION_UNTIL, "until", "Until", NULL, 0},
         {OPTION_DOMAIN, "domain", "Domain", NULL, 0},
         {OPTION_SENDER, "sender", "Sender", NULL, 0},
-        {OPTION_TRUST, "trust", "Trust", trust, sizeof trust / sizeof *trust},
+        {OPTION_TRUST, "trust", "Trust", options & PAGE_BELIEVED ? believed : trust,
+         sizeof trust / sizeof *trust},
         {OPTION_STATUS, "status", "Status", status, sizeof status / sizeof *status},
         {OPTION_STATE, "state", "State", state, sizeof state / sizeof *state},
         {OPTION_AS_OF, "as_of", "As of", NULL, 0},

@@ -79,6 +79,11 @@ MUST_USE bool page_table(struct page_context *p, const struct command *command,
 MUST_USE bool page_list(struct page_context *p, const struct command *command,
                         const char *caption, struct err *e);
 
+/* Beside OPTION_TRUST: where none is chosen, reports that can be believed are meant. */
+enum {
+    PAGE_BELIEVED = 1 << 30
+};
+
 /* A GET form with a field for each of these options, filled as they are. */
 void page_form(struct page_context *p, unsigned options);
 

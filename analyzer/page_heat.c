@@ -192,13 +192,14 @@ show(struct page_context *p, struct err *e)
 
     if (ok) {
         html_put(&p->html, "<h1>Heat map</h1>");
-        page_form(p, OPTION_SINCE | OPTION_DOMAIN | OPTION_SENDER | OPTION_TRUST);
+        page_form(p, OPTION_SINCE | OPTION_DOMAIN | OPTION_SENDER | OPTION_TRUST |
+                         PAGE_BELIEVED);
         html_put(&p->html, "<p>The share of sessions that failed, by sender and day; the "
                            "sender with most sessions "
                            "first. A cell leads to what was reported.</p>");
     }
     if (ok && h.row_count == 0) {
-        html_put(&p->html, "<p>No sender reported in these days.</p>");
+        html_put(&p->html, "<p>There is no report of these days with this trust.</p>");
     } else if (ok) {
         put_legend(&p->html);
         html_put(&p->html, "<div class=\"scroll fromend\" role=\"region\" tabindex=\"0\" "

@@ -132,7 +132,7 @@ put_lags(struct page_context *p, struct err *e)
     if (!store_query(p->c.store, query_page_intake_lag, NULL, 0, 2, add_lag, &lags, e))
         return false;
     if (lags.sum == 0) {
-        html_put(&p->html, "<p>No report has come yet.</p>");
+        html_put(&p->html, "<p>No report that can be believed has come yet.</p>");
         return true;
     }
     html_put(&p->html,

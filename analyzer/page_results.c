@@ -13,7 +13,8 @@ show(struct page_context *p, struct err *e)
     html_put(&p->html,
              "<h1>Result types</h1><p class=\"lead\">What failed, by result type "
              "and domain, as told by reports that can be believed.</p>");
-    page_form(p, OPTION_SINCE | OPTION_DOMAIN | OPTION_SENDER | OPTION_TRUST);
+    page_form(p, OPTION_SINCE | OPTION_DOMAIN | OPTION_SENDER | OPTION_TRUST |
+                     PAGE_BELIEVED);
     if (!page_table(p, &cmd_results, "Failures by result type and domain", e))
         return false;
     html_put(&p->html, "<h2>What they mean</h2>\n");

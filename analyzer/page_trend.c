@@ -240,7 +240,8 @@ show(struct page_context *p, struct err *e)
     ok = load(p, t, e);
     if (ok) {
         html_put(&p->html, "<h1>Trend</h1>");
-        page_form(p, OPTION_SINCE | OPTION_DOMAIN | OPTION_SENDER | OPTION_TRUST);
+        page_form(p, OPTION_SINCE | OPTION_DOMAIN | OPTION_SENDER | OPTION_TRUST |
+                         PAGE_BELIEVED);
         ok = put_marked(p, t, e);
     }
     free(t);

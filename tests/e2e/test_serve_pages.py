@@ -242,10 +242,19 @@ def test_rows_of_the_other_pages(serve, driver, stored, tlsrpt):
     assert pages.get(f"/report/{name}.json").body == command(tlsrpt, stored, "show", name, "--format", "json")
 
 
+def test_trust_says_what_is_meant_where_none_is_chosen(serve, stored):
+    pages = serve()
+    for path, first in {"/heat": "verified, operator", "/trend": "verified, operator", "/results": "verified, operator",
+                        "/domains": "any", "/reports": "any"}.items():
+        choices = re.search(r'name="trust">(.*?)</select>', pages.get(path).text)[1]
+        assert re.search(r">([^<]+)</option>", choices)[1] == first, path
+        assert ">any<" in choices, path
+
+
 def test_now_says_what_is_wrong(serve, driver, stored, tlsrpt):
     pages = serve()
     empty = pages.get("/").text
-    assert "No reports yet" in empty and "_smtp._tls" in empty
+    assert "No reports yet" in empty and "_smtp._tls" in empty and "https_sender" in empty
     fill(driver, days=60)
     pages = serve()
     found = json.loads(command(tlsrpt, stored, "findings", "--state", "open", "--format", "json"))
