@@ -72,7 +72,7 @@ prune_month(struct maintenance *m, const struct pg_rows *old, size_t row, bool d
 
     if (!dry_run && !step_run(m, &step, &n, e))
         return err_prefix(e, "%.7s", month);
-    if (!m->busy && (n > 0 || dry_run))
+    if (!m->busy && n > 0)
         step_say(m, "%.7s: %" PRId64 " reports, %.1f MiB, %s%s", month, n, mib,
                  dry_run ? "would be " : "", kinds[kind].done);
     return true;
@@ -85,6 +85,7 @@ prune_run(struct maintenance *m, const struct store_limits *limits, bool dry_run
     char days[2][24];
     const struct pg_param params[] = {{.value = days[0]}, {.value = days[1]}};
     struct pg_rows *old = NULL;
+    int64_t kept = 0;
     bool ok;
 
     if (limits->report_days != 0 && limits->report_days < STORE_LEAST_REPORT_DAYS)
@@ -101,10 +102,12 @@ prune_run(struct maintenance *m, const struct store_limits *limits, bool dry_run
                       query_prune_months, params, 2, {OLD_COLUMNS, 0, SIZE_MAX}},
                   &old, e) &&
          (dry_run || begin(m, old, e));
-    for (size_t i = 0; ok && !m->busy && i < pg_row_count(old); i++)
+    for (size_t i = 0; ok && !m->busy && i < pg_row_count(old); i++) {
         ok = prune_month(m, old, i, dry_run, e);
-    if (ok && dry_run && pg_row_count(old) == 0)
-        step_say(m, "no month is old enough to go");
+        kept += strtoll(pg_value(old, i, OLD_REPORTS), NULL, 10);
+    }
+    if (ok && dry_run && kept == 0)
+        step_say(m, "no month with reports is old enough to go");
     pg_rows_free(old);
     return ok;
 }

@@ -180,6 +180,7 @@ def test_a_dry_run_says_what_would_go_and_leaves_it(migrated, cli, prune):
     limit = (datetime.date.today() - datetime.date(2026, 7, 1)).days
     lines = prune("--keep-reports", f"{limit}d", "--keep-raw", "100d", "--dry-run").splitlines()
     months = {line[:7]: line for line in lines}
+    assert not any(" 0 reports" in line for line in lines)
     assert "12 reports" in months["2026-05"] and "would be summed up and dropped" in months["2026-05"]
     assert "MiB" in months["2026-05"]
     raw = months["2026-07"]
