@@ -142,7 +142,7 @@ const struct option_row option_rows[] = {
      "only accepted, quarantined or ignored reports", "accepted quarantined ignored",
      AT(status), set_list},
     {"raw", '\0', NULL, OPTION_RAW, "write the bytes as they came", NULL, 0, NULL},
-    {"exit-code", '\0', NULL, OPTION_EXIT_CODE, "exit with 1 when there are findings",
+    {"exit-code", '\0', NULL, OPTION_EXIT_CODE, "exit with 1 when there is an alarm",
      NULL, 0, NULL},
     {"min-severity", '\0', "WORD", OPTION_MIN_SEVERITY,
      "only findings as grave as this: critical, warning, info", "critical warning info",

@@ -157,7 +157,7 @@ cmd_database(int argc, char **argv)
     static const struct command_usage usage = {
         .synopsis =
             "database [OPTION]... start|stop|status|upgrade | backup|restore FILE",
-        .about = "Runs the embedded database without the daemon; copies any.",
+        .about = "Runs or upgrades the embedded database; backs up and restores any.",
         .examples = "  tlsrptd database start   (then tlsrpt can read it)\n"
                     "  tlsrptd database status\n"
                     "  tlsrptd database backup /var/backups/tlsrpt.dump\n"

@@ -51,8 +51,8 @@ cmd_maintain(int argc, char **argv)
     static const struct command_usage usage = {
         .synopsis = "maintain [OPTION]...",
         .about =
-            "Makes next months' tables, applies the limits of the quarantine and the "
-            "retention, sums up for metrics.",
+            "Makes next months' tables, applies the limits of the quarantine and of\n"
+            "retention, brings the totals for metrics up to date.",
         .examples = "  tlsrptd maintain   (hourly, as the owner of the database)\n",
     };
     struct database db = {0};

@@ -23,7 +23,7 @@ static const struct verb {
     {"maintain", cmd_maintain, "make months ahead, apply the limits of what is kept"},
     {"prune", cmd_prune, "sum up and drop old months"},
     {"reparse", cmd_reparse, "read the quarantine with this version"},
-    {"database", cmd_database, "start, stop or look at the embedded database"},
+    {"database", cmd_database, "run the embedded database; back up, restore"},
     {"config", cmd_config, "check and print the configuration"},
 };
 
