@@ -33,6 +33,9 @@ add_uri(struct buf *out, const char *scheme, const char *text, struct err *e)
 
     (void)buf_puts(out, out->bytes[out->len - 1] == '=' ? "" : ",");
     start = out->len;
+    if (strstr(text, "://") != NULL && strncmp(text, scheme, strlen(scheme)) != 0)
+        return err_set(e, ERR_INPUT, "\"%s\" cannot be used, it must begin with %s", text,
+                       scheme);
     (void)buf_puts(out, strncmp(text, scheme, strlen(scheme)) == 0 ? "" : scheme);
     for (; *text != '\0'; text++) {
         if (strchr(",!;", *text) != NULL)

@@ -288,7 +288,7 @@ def test_records_know_what_the_configuration_knows(host, records):
 @pytest.mark.parametrize("words, error", [
     ((), "say where reports shall go"),
     (("--mailto", "nobody"), "no mail address"),
-    (("--endpoint", "http://r.example/"), "cannot be used"),
+    (("--endpoint", "http://r.example/"), "must begin with https://"),
     (("--endpoint", "https://user:secret@r.example/"), "a user or password"),
 ])
 def test_records_that_nobody_could_use_are_refused(records, words, error):
