@@ -210,6 +210,9 @@ failed_share(const struct finding *x, struct arena *arena)
     char sessions[FIGURE_SIZE];
     int digits = percent < 1 ? 2 : percent < 10 ? 1 : 0;
 
+    if (x->unverified) /* nobody knows of how many */
+        return arena_printf(arena, ": %s sessions failed",
+                            figure_count(x->failed, sessions));
     return arena_printf(arena, ": %.*f %% of %s sessions failed", digits, percent,
                         figure_count(x->sessions, sessions));
 }

@@ -231,5 +231,6 @@ finding_explain(struct context *c, const struct facts *f, const struct finding *
     add_list(f, p, "Failing at", x->addresses.count ? &x->addresses : &x->hosts);
     add_list(f, p, "Sent from", &x->networks);
     add_reasons(f, x, p);
-    return add_matrix(f, x, p, e) && add_reports(c, f, x, p, e) && prose_end(p, e);
+    return (x->unverified || add_matrix(f, x, p, e)) && add_reports(c, f, x, p, e) &&
+           prose_end(p, e);
 }
