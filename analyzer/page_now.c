@@ -42,17 +42,17 @@ static void
 put_nothing(struct page_context *p, const struct findings *f, bool open)
 {
     if (f->facts.tally_count == 0) {
-        html_put(
-            &p->html,
-            "<div class=\"card warning\"><h2>No reports yet</h2>"
-            "<p>None of the latest %d days that can be believed. Publish the "
-            "_smtp._tls record that leads to tlsrptd for each of your domains; the "
-            "first reports come the day after. Old ones are read with <code>tlsrptd "
-            "import PATH</code>, and <code>tlsrpt doctor</code> says what is in the "
-            "way.</p><p>Reports that came by HTTPS prove no sender and are not judged "
-            "by, but <a href=\"%b/senders\">listed</a>; <code>https_sender</code> in "
-            "tlsrpt.conf(5) names hosts to believe.</p></div>\n",
-            (int64_t)FACTS_DAYS);
+        html_put(&p->html,
+                 "<div class=\"card warning\"><h2>No reports yet to go by</h2>"
+                 "<p>None of the latest %d days that can be believed. Publish the "
+                 "_smtp._tls record that leads to tlsrptd for each of your domains; the "
+                 "first reports come the day after. Old ones are read with <code>tlsrptd "
+                 "import PATH</code>, and <code>tlsrpt doctor</code> says what is in the "
+                 "way.</p><p>Reports by HTTPS prove no sender: they are <a "
+                 "href=\"%b/senders\">listed</a>, but nothing is judged by "
+                 "them until <code>https_sender</code> in tlsrpt.conf(5) names the hosts "
+                 "that they come from.</p></div>\n",
+                 (int64_t)FACTS_DAYS);
         return;
     }
     html_put(&p->html, open ? "<div class=\"card good\"><h2>All is well</h2><p>Nothing "
