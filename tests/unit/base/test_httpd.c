@@ -159,12 +159,11 @@ test_a_byte_now_and_then_is_not_enough(void **state)
 static void *
 ask(void *arg)
 {
-    int fd = dial(arg);
+    const int *fd = arg;
     char *text = calloc(1, 2000);
 
-    say(fd, REQUEST);
-    read_all(fd, "localhost", text, 2000);
-    close(fd);
+    read_all(*fd, "localhost", text, 2000);
+    close(*fd);
     return text;
 }
 
@@ -181,12 +180,15 @@ test_two_at_a_time_and_stop_answers_all(void **state)
     struct gate g;
     struct httpd *h = start(&g, false);
     pthread_t clients[4], stopper;
-    int answered = 0;
+    int answered = 0, fds[4];
     void *text;
 
     (void)state;
-    for (size_t i = 0; i < 4; i++)
-        assert_int_equal(pthread_create(&clients[i], NULL, ask, h), 0);
+    for (size_t i = 0; i < 4; i++) { /* before anything stops: then nobody listens */
+        fds[i] = dial(h);
+        say(fds[i], REQUEST);
+        assert_int_equal(pthread_create(&clients[i], NULL, ask, &fds[i]), 0);
+    }
     pthread_mutex_lock(&g.lock);
     while (g.inside < 2)
         pthread_cond_wait(&g.changed, &g.lock);
