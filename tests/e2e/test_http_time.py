@@ -5,6 +5,7 @@ import concurrent.futures
 import gzip
 import json
 import os
+import pathlib
 import shutil
 import signal
 import socket
@@ -16,7 +17,7 @@ import time
 
 import pytest
 
-from daemon import make_certificate
+from daemon import Daemon, make_certificate
 from raw import Raw, request
 from test_http import Door, door, report  # noqa: F401  (door is a fixture)
 
@@ -354,3 +355,22 @@ def test_big_reports_that_wait_hold_up_no_small_one(door):
     assert [client.answer()[0] for client in (clients[0], clients[3])] == [201] * 2
     for client in clients:
         client.close()
+
+
+def test_a_handshake_that_does_not_go_on_costs_nothing(tlsrptd, migrated, tmp_path):
+    """Half a ClientHello in each of many connections: the daemon waits, and does not ask again and again."""
+    def processor_s(pid):
+        words = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+    hello = bytes.fromhex("16030102000100") + b"\0" * 60
+    with Daemon(tlsrptd, tmp_path, migrated.uri) as daemon:
+        silent = [socket.create_connection(("127.0.0.1", daemon.port)) for _ in range(20)]
+        for connection in silent:
+            connection.sendall(hello)
+        time.sleep(1)
+        before = processor_s(daemon.process.pid)
+        time.sleep(3)
+        assert processor_s(daemon.process.pid) - before < 1
+        for connection in silent:
+            connection.close()
