@@ -42,11 +42,12 @@ drift_refused(const struct facts *f, name kind, const struct name_list *domains,
         size_t from, end;
 
         facts_misses_of(f, domains->items[d], &from, &end);
+        from = facts_miss_at(f, from, end, kind, 0);
+        end = facts_miss_at(f, from, end, kind + 1, 0);
         for (size_t i = from; i < end; i++) {
             const struct miss *m = &f->misses[i];
 
-            if (m->kind != kind || m->day < first || m->day > last ||
-                !name_list_has(senders, m->sender))
+            if (m->day < first || m->day > last || !name_list_has(senders, m->sender))
                 continue;
             if (m->type == POLICY_TLSA ||
                 (m->type == POLICY_STS &&

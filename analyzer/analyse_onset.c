@@ -84,14 +84,9 @@ onset_patience(const struct facts *f, const struct name_list *senders)
 {
     int64_t lag_h = 0, rows = 0;
 
-    for (size_t i = 0; i < f->tally_count; i++) {
-        const struct tally *t = &f->tallies[i];
-        int64_t lag = t->lag_h < 72 ? t->lag_h : 72;
-
-        if (senders && !name_list_has(senders, t->sender))
-            continue;
-        lag_h += lag > 0 ? lag : 0;
-        rows++;
+    for (size_t i = 0; i < senders->count; i++) {
+        lag_h += f->lags[senders->items[i]].hours;
+        rows += f->lags[senders->items[i]].rows;
     }
     return 1 + ANALYSE_LAG_MARGIN_D + (int)(rows ? lag_h / rows / 24 : 0);
 }

@@ -106,6 +106,7 @@ struct day {
     int day;
     struct unit *units;
     size_t count, elevated;
+    size_t places; /* that the domain has */
 };
 
 static void
@@ -171,7 +172,7 @@ static bool
 same_story(const struct day *d)
 {
     struct place tops[MAX_PLACES];
-    size_t count = 0, spread = 0, bare = 0, several = d->g->place_count > 1;
+    size_t count = 0, spread = 0, bare = 0, several = d->places > 1;
     int64_t most = 0;
 
     for (size_t i = 0; i < d->count; i++) {
@@ -227,7 +228,7 @@ static int
 sender_strength(const struct day *d, const struct unit *u)
 {
     struct places p = regression_places(d->g, d->k, u->sender, d->day, d->day);
-    size_t count = d->g->place_count;
+    size_t count = d->places;
     double rate = excess(u);
 
     if (p.foreign >= LEAST_FOREIGN && u->established)
@@ -297,7 +298,7 @@ regression_find(const struct grid *g, const struct grid_kind *k, const uint8_t *
                 struct sightings *out, struct err *e)
 {
     uint8_t skip[FACTS_DAYS] = {0};
-    struct day d = {.g = g, .k = k, .excluded = excluded};
+    struct day d = {.g = g, .k = k, .excluded = excluded, .places = grid_places(g)};
     bool ok = true, marked;
 
     d.units = calloc(g->sender_count + 1, sizeof(*d.units));

@@ -97,18 +97,21 @@ excess_rate(const struct witness *w)
 }
 
 /* Who fails, at which common rate, and whose silence would speak. */
-static void
-weigh(struct scope *s)
+static bool
+weigh(struct scope *s, struct err *e)
 {
     double rates[256];
     size_t count = 0;
 
     s->failing = s->powerful = s->agreeing = 0;
+    name_list_clear(&s->elevated);
     for (size_t i = 0; i < s->witness_count; i++) {
         struct witness *w = &s->witnesses[i];
 
         w->elevated = w->foreign > 2 || is_elevated(w->sessions, w->failed, w->expected);
         s->failing += w->elevated;
+        if (w->elevated && !name_list_add(&s->elevated, w->sender, e))
+            return false;
         if (w->elevated && count < 256)
             rates[count++] = excess_rate(w);
     }
@@ -122,6 +125,7 @@ weigh(struct scope *s)
         s->powerful += w->powerful;
         s->agreeing += w->powerful && w->elevated;
     }
+    return true;
 }
 
 /* Does a domain that nobody named fail along with the others? */
@@ -155,7 +159,7 @@ note_clean(struct scope *s, const struct grid *g, const struct grid_kind *k)
         struct witness *w = &s->witnesses[i], one;
         size_t at = grid_sender(g, w->sender);
 
-        if (!w->elevated || at == g->sender_count)
+        if (!w->elevated || w->other_domain_clean || at == g->sender_count)
             continue;
         one = measure_sender(s, g, k, at);
         if ((double)one.sessions * s->rate >= POWER + one.expected * 2 &&
@@ -168,18 +172,32 @@ typedef bool domain_fn(struct scope *s, const struct grid *g, const struct grid_
                        struct err *e);
 
 static bool
+with_grid(struct scope *s, struct grid *g, domain_fn *fn, struct err *e)
+{
+    struct grid_kind k = {0};
+    bool ok = grid_find_kind(g, s->in->kind, &k, e) && fn(s, g, &k, e);
+
+    grid_kind_clear(&k);
+    grid_clear(g);
+    return ok;
+}
+
+static bool
 with_domain(struct scope *s, name domain, domain_fn *fn, struct err *e)
 {
     struct grid g;
-    struct grid_kind k = {0};
-    bool ok;
 
-    if (!grid_init(&g, s->f, domain, e))
-        return false;
-    ok = grid_find_kind(&g, s->in->kind, &k, e) && fn(s, &g, &k, e);
-    grid_kind_clear(&k);
-    grid_clear(&g);
-    return ok;
+    return grid_init(&g, s->f, domain, e) && with_grid(s, &g, fn, e);
+}
+
+/* With a grid of those that fail. */
+static bool
+with_elevated(struct scope *s, name domain, domain_fn *fn, struct err *e)
+{
+    struct grid g;
+
+    return grid_init_some(&g, s->f, domain, s->elevated.items, s->elevated.count, e) &&
+           with_grid(s, &g, fn, e);
 }
 
 /* Led to an address that is not ours: another domain is part of it only if it is so there
@@ -208,7 +226,7 @@ consider_domain(struct scope *s, const struct grid *g, const struct grid_kind *k
         note_clean(s, g, k);
         return true;
     }
-    return add_domain(s, g, k, e);
+    return with_domain(s, g->domain, add_domain, e);
 }
 
 /* Might the domain be part of it? One sender's trouble may concern any domain, that of a
@@ -224,16 +242,18 @@ is_candidate(const struct scope *s, name domain)
                              s->f->group[domain] == s->f->group[s->in->domain]);
 }
 
-/* Only a domain with failures of the kind can be part of it; one without can show that
- * the sender does not fail everywhere, and one such domain is enough. */
+/* Only a domain where those that fail do so at the time can be part of it; another can
+ * show that the sender does not fail everywhere, and one such domain is enough. */
 static bool
 is_needed(const struct scope *s, name domain)
 {
     size_t first, end;
 
     facts_misses_of(s->f, domain, &first, &end);
-    for (size_t i = first; i < end; i++)
-        if (s->f->misses[i].kind == s->in->kind)
+    first = facts_miss_at(s->f, first, end, s->in->kind, 0);
+    for (; first < end && s->f->misses[first].kind == s->in->kind; first++)
+        if (s->in->days[s->f->misses[first].day] &&
+            name_list_has(&s->elevated, s->f->misses[first].sender))
             return true;
     for (size_t i = 0; i < s->witness_count; i++)
         if (s->witnesses[i].elevated && !s->witnesses[i].other_domain_clean)
@@ -252,19 +272,10 @@ add_others(struct scope *s, struct err *e)
         facts_tallies_of(s->f, domain, &first, &end);
         first = end;
         if (is_candidate(s, domain) && is_needed(s, domain) &&
-            !with_domain(s, domain, consider_domain, e))
+            !with_elevated(s, domain, consider_domain, e))
             return false;
     }
     return true;
-}
-
-static const struct witness *
-failing_witness(const struct scope *s, name sender)
-{
-    for (size_t i = 0; i < s->witness_count; i++)
-        if (s->witnesses[i].sender == sender && s->witnesses[i].elevated)
-            return &s->witnesses[i];
-    return NULL;
 }
 
 static bool
@@ -284,12 +295,20 @@ add_spots(struct scope *s, const struct miss *m, bool now, struct err *e)
 static bool
 count_networks(struct scope *s, const struct grid *g, struct err *e)
 {
-    for (size_t i = g->first_miss; i < g->end_miss; i++) {
-        const struct miss *m = &g->f->misses[i];
+    const struct miss *rows = g->f->misses;
 
-        if (m->net && failing_witness(s, m->sender) &&
-            !spots_add(&s->networks, m->net, 0, 0, e))
-            return false;
+    for (size_t first = g->first_miss, end; first < g->end_miss; first = end) {
+        name kind = rows[first].kind;
+
+        end = facts_miss_at(g->f, first, g->end_miss, kind + 1, 0);
+        for (size_t n = 0; n < s->elevated.count; n++) {
+            name sender = s->elevated.items[n];
+            size_t i = facts_miss_at(g->f, first, end, kind, sender);
+
+            for (; i < end && rows[i].sender == sender; i++)
+                if (rows[i].net && !spots_add(&s->networks, rows[i].net, 0, 0, e))
+                    return false;
+        }
     }
     s->networks_seen = s->networks.count;
     return true;
@@ -299,41 +318,50 @@ static void
 count_places(struct scope *s, const struct grid *g)
 {
     const struct declared *d = facts_declared(g->f, g->domain);
-    size_t count = g->place_count;
 
     /* Domains of one group share their places. */
     for (size_t i = 0; s->domains.items[i] != g->domain; i++)
         if (s->f->group[s->domains.items[i]] == s->f->group[g->domain])
             return;
-    s->addresses_seen += count;
+    s->addresses_seen += grid_places(g);
     s->hosts_seen += d ? d->host_count : 0;
 }
 
+/* Where one sender's failures went, now and before. */
 static bool
-add_details(struct scope *s, const struct grid *g, const struct grid_kind *k,
-            struct err *e)
+add_places(struct scope *s, const struct grid *g, const struct grid_kind *k,
+           struct witness *w, struct err *e)
 {
-    for (size_t i = k->first_miss; i < k->end_miss; i++) {
+    size_t i = facts_miss_at(g->f, k->first_miss, k->end_miss, k->kind, w->sender);
+
+    for (; i < k->end_miss && g->f->misses[i].sender == w->sender; i++) {
         const struct miss *m = &g->f->misses[i];
         bool now = s->in->days[m->day] > 0;
-        struct witness *w = (struct witness *)(uintptr_t)failing_witness(s, m->sender);
 
-        if (!w || (!now && (m->day >= s->in->first - BASELINE_SKIP ||
-                            m->day < s->in->first - BASELINE_SKIP - PAST_SPAN)))
+        if (!now && (m->day >= s->in->first - BASELINE_SKIP ||
+                     m->day < s->in->first - BASELINE_SKIP - PAST_SPAN))
             continue;
         if (now && regression_is_foreign(g, m->ip))
             w->foreign += m->failed;
         if (!add_spots(s, m, now, e))
             return false;
     }
-    for (size_t i = 0; i < g->sender_count; i++) {
-        if (!failing_witness(s, g->senders[i]))
-            continue;
+    return true;
+}
+
+/* The grid is one of those that fail. */
+static bool
+add_details(struct scope *s, const struct grid *g, const struct grid_kind *k,
+            struct err *e)
+{
+    for (size_t i = 0; i < s->witness_count; i++)
+        if (s->witnesses[i].elevated && !add_places(s, g, k, &s->witnesses[i], e))
+            return false;
+    for (size_t i = 0; i < g->sender_count; i++)
         for (int d = 0; d < FACTS_DAYS; d++) {
             s->sessions[d] += grid_sessions(g, k, i, d);
             s->failed[d] += grid_failed(k, i, d);
         }
-    }
     count_places(s, g);
     return count_networks(s, g, e);
 }
@@ -348,14 +376,13 @@ scope_measure(struct scope *s, const struct facts *f, const uint8_t *excluded,
     for (size_t i = 0; i < in->domains.count; i++)
         if (!with_domain(s, in->domains.items[i], add_domain, e))
             return false;
-    weigh(s);
-    if (!add_others(s, e))
+    if (!weigh(s, e) || !add_others(s, e) || !weigh(s, e))
         return false;
-    weigh(s);
     for (size_t i = 0; i < s->domains.count; i++)
-        if (!with_domain(s, s->domains.items[i], add_details, e))
+        if (!with_elevated(s, s->domains.items[i], add_details, e))
             return false;
-    weigh(s);
+    if (!weigh(s, e))
+        return false;
     for (size_t i = 0; i < s->witness_count; i++)
         if (s->witnesses[i].elevated) {
             expected += s->witnesses[i].expected;
@@ -380,6 +407,7 @@ void
 scope_clear(struct scope *s)
 {
     name_list_clear(&s->domains);
+    name_list_clear(&s->elevated);
     free(s->witnesses);
     spots_clear(&s->addresses);
     spots_clear(&s->hosts);

@@ -23,7 +23,8 @@ struct scope {
     struct name_list domains;
     struct witness *witnesses; /* by sender */
     size_t witness_count, witness_size;
-    double rate; /* that the failing ones agree on */
+    struct name_list elevated; /* those of them that fail */
+    double rate;               /* that the failing ones agree on */
     int failing, powerful, agreeing;
     struct spots addresses, hosts, networks, reasons;
     size_t addresses_seen, hosts_seen, networks_seen;

@@ -145,6 +145,7 @@ facts_clear(struct facts *f)
     free(f->is_domain);
     free(f->reported);
     free(f->group);
+    free(f->lags);
     *f = (struct facts){0};
 }
 
@@ -359,4 +360,33 @@ facts_seen_of(const struct facts *f, name domain, size_t *first, size_t *end)
 {
     *first = lower_bound(f->seen, f->seen_count, sizeof(*f->seen), domain);
     *end = lower_bound(f->seen, f->seen_count, sizeof(*f->seen), domain + 1);
+}
+
+size_t
+facts_tally_at(const struct facts *f, size_t first, size_t end, name sender)
+{
+    while (first < end) {
+        size_t mid = first + (end - first) / 2;
+
+        if (f->tallies[mid].sender < sender)
+            first = mid + 1;
+        else
+            end = mid;
+    }
+    return first;
+}
+
+size_t
+facts_miss_at(const struct facts *f, size_t first, size_t end, name kind, name sender)
+{
+    while (first < end) {
+        size_t mid = first + (end - first) / 2;
+        const struct miss *m = &f->misses[mid];
+
+        if (m->kind < kind || (m->kind == kind && m->sender < sender))
+            first = mid + 1;
+        else
+            end = mid;
+    }
+    return first;
 }

@@ -91,6 +91,9 @@ struct facts {
     uint8_t *is_domain;              /* by name */
     uint8_t (*reported)[FACTS_DAYS]; /* by name: the days for which a sender reported */
     name *group; /* by name of a domain: the first domain that shares hosts with it */
+    struct lag { /* by name of a sender: how late it reports, a row never over 72 h */
+        int64_t hours, rows;
+    } * lags;
     struct err err;
 };
 
@@ -129,3 +132,9 @@ int facts_reported_days(const struct facts *f, name sender, int day);
 void facts_tallies_of(const struct facts *f, name domain, size_t *first, size_t *end);
 void facts_misses_of(const struct facts *f, name domain, size_t *first, size_t *end);
 void facts_seen_of(const struct facts *f, name domain, size_t *first, size_t *end);
+
+/* Of one domain's rows [first, end), the first that is not below the sender, or not below
+ * the kind and sender; end if none. */
+size_t facts_tally_at(const struct facts *f, size_t first, size_t end, name sender);
+size_t facts_miss_at(const struct facts *f, size_t first, size_t end, name kind,
+                     name sender);

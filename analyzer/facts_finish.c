@@ -282,12 +282,15 @@ facts_finish(struct facts *f, struct err *e)
     f->is_domain = calloc(f->name_count, 1);
     f->reported = calloc(f->name_count, sizeof(*f->reported));
     f->group = calloc(f->name_count, sizeof(*f->group));
-    if (!f->is_domain || !f->reported || !f->group || !find_groups(f))
+    f->lags = calloc(f->name_count, sizeof(*f->lags));
+    if (!f->is_domain || !f->reported || !f->group || !f->lags || !find_groups(f))
         return err_nomem(e);
     for (size_t i = 0; i < f->tally_count; i++) {
         const struct tally *t = &f->tallies[i];
 
         f->is_domain[t->domain] = 1;
+        f->lags[t->sender].hours += t->lag_h < 0 ? 0 : t->lag_h < 72 ? t->lag_h : 72;
+        f->lags[t->sender].rows++;
         if (!t->long_window)
             f->reported[t->sender][t->day] = 1;
     }

@@ -43,24 +43,22 @@ grid_sender(const struct grid *g, name sender)
     return low < g->sender_count && g->senders[low] == sender ? low : g->sender_count;
 }
 
-/* Types of one sender and day stand together: GRID_ANY takes the largest. */
+/* Types of one day stand together: GRID_ANY takes the largest. Rows from first are those
+ * of sender s. */
 static void
-fill_sessions(struct grid *g, size_t first, size_t end)
+fill_sessions(struct grid *g, size_t s, size_t first, size_t end)
 {
     const struct tally *rows = g->f->tallies;
     int64_t of_type = 0;
 
-    for (size_t i = first, s = 0; i < end; i++) {
-        size_t at;
+    for (size_t i = first; i < end && rows[i].sender == g->senders[s]; i++) {
+        size_t at = s * FACTS_DAYS + (size_t)rows[i].day;
 
-        if (i > first && rows[i].sender != rows[i - 1].sender)
-            s++;
-        if (i == first || rows[i].sender != rows[i - 1].sender ||
-            rows[i].day != rows[i - 1].day || rows[i].type != rows[i - 1].type)
+        if (i == first || rows[i].day != rows[i - 1].day ||
+            rows[i].type != rows[i - 1].type)
             of_type = 0;
         if (rows[i].long_window)
             continue;
-        at = s * FACTS_DAYS + (size_t)rows[i].day;
         of_type += rows[i].sessions;
         if (of_type > g->sessions[GRID_ANY][at])
             g->sessions[GRID_ANY][at] = of_type;
@@ -71,7 +69,6 @@ fill_sessions(struct grid *g, size_t first, size_t end)
     }
 }
 
-/* How many places the domain has: declared, or seen in failures. */
 static int
 by_name(const void *a, const void *b)
 {
@@ -98,8 +95,8 @@ distinct(name *list, size_t count)
     return kept;
 }
 
-static size_t
-count_places(const struct grid *g)
+size_t
+grid_places(const struct grid *g)
 {
     const struct declared *d = facts_declared(g->f, g->domain);
     name hosts[MAX_PLACES], ips[MAX_PLACES];
@@ -122,30 +119,64 @@ count_places(const struct grid *g)
     return host_count > ip_count ? host_count : ip_count;
 }
 
+/* Room for the sessions of the grid's senders. */
+static bool
+allocate(struct grid *g, struct err *e)
+{
+    bool ok = true;
+
+    for (int c = 0; c < GRID_CLASSES; c++) {
+        g->sessions[c] = calloc(g->sender_count * FACTS_DAYS + 1, sizeof(int64_t));
+        ok = ok && g->sessions[c];
+    }
+    if (ok)
+        return true;
+    grid_clear(g);
+    return err_nomem(e);
+}
+
 bool
-grid_init(struct grid *g, const struct facts *f, name domain, struct err *e)
+grid_init_some(struct grid *g, const struct facts *f, name domain, const name *senders,
+               size_t count, struct err *e)
 {
     size_t first, end;
 
     *g = (struct grid){.f = f, .domain = domain};
     facts_tallies_of(f, domain, &first, &end);
     facts_misses_of(f, domain, &g->first_miss, &g->end_miss);
-    for (size_t i = first; i < end; i++)
-        g->sender_count += i == first || f->tallies[i].sender != f->tallies[i - 1].sender;
-    g->senders = calloc(g->sender_count + 1, sizeof(*g->senders));
-    for (int c = 0; c < GRID_CLASSES; c++) {
-        g->sessions[c] = calloc(g->sender_count * FACTS_DAYS + 1, sizeof(int64_t));
-        if (!g->senders || !g->sessions[c]) {
-            grid_clear(g);
-            return err_nomem(e);
-        }
+    g->senders = calloc(count + 1, sizeof(*g->senders));
+    if (!g->senders)
+        return err_nomem(e);
+    for (size_t i = 0, at = first; i < count; i++) {
+        at = facts_tally_at(f, at, end, senders[i]);
+        if (at < end && f->tallies[at].sender == senders[i])
+            g->senders[g->sender_count++] = senders[i];
     }
-    for (size_t i = first, s = 0; i < end; i++)
-        if (i == first || f->tallies[i].sender != f->tallies[i - 1].sender)
-            g->senders[s++] = f->tallies[i].sender;
-    fill_sessions(g, first, end);
-    g->place_count = count_places(g);
+    if (!allocate(g, e))
+        return false;
+    for (size_t s = 0; s < g->sender_count; s++) {
+        first = facts_tally_at(f, first, end, g->senders[s]);
+        fill_sessions(g, s, first, end);
+    }
     return true;
+}
+
+bool
+grid_init(struct grid *g, const struct facts *f, name domain, struct err *e)
+{
+    size_t first, end, count = 0;
+    name *senders;
+    bool ok;
+
+    facts_tallies_of(f, domain, &first, &end);
+    senders = calloc(end - first + 1, sizeof(*senders));
+    for (size_t i = first; senders && i < end; i++)
+        if (i == first || f->tallies[i].sender != f->tallies[i - 1].sender)
+            senders[count++] = f->tallies[i].sender;
+    *g = (struct grid){0};
+    ok = senders ? grid_init_some(g, f, domain, senders, count, e) : err_nomem(e);
+    free(senders);
+    return ok;
 }
 
 void
@@ -158,22 +189,21 @@ grid_clear(struct grid *g)
 }
 
 /* Policy types may list the same failures: of a sender and day the type with most counts.
- */
+ * Rows [first, end) are those of sender s. */
 static void
-fill_failed(const struct grid *g, struct grid_kind *k)
+fill_failed(const struct grid *g, struct grid_kind *k, size_t s, size_t first, size_t end)
 {
     const struct miss *rows = g->f->misses;
     int64_t of_type = 0;
 
-    for (size_t i = k->first_miss; i < k->end_miss; i++) {
-        size_t s = grid_sender(g, rows[i].sender), at;
+    for (size_t i = first; i < end; i++) {
+        size_t at = s * FACTS_DAYS + (size_t)rows[i].day;
 
-        if (i == k->first_miss || rows[i].sender != rows[i - 1].sender ||
-            rows[i].day != rows[i - 1].day || rows[i].type != rows[i - 1].type)
+        if (i == first || rows[i].day != rows[i - 1].day ||
+            rows[i].type != rows[i - 1].type)
             of_type = 0;
         of_type += rows[i].failed;
-        at = s * FACTS_DAYS + (size_t)rows[i].day;
-        if (s == g->sender_count || g->sessions[GRID_ANY][at] == 0)
+        if (g->sessions[GRID_ANY][at] == 0)
             continue;
         if (of_type > k->failed[at])
             k->failed[at] = of_type;
@@ -192,7 +222,11 @@ fill_kind(const struct grid *g, struct grid_kind *k, struct err *e)
     k->failed = calloc(g->sender_count * FACTS_DAYS + 1, sizeof(*k->failed));
     if (!k->failed)
         return err_nomem(e);
-    fill_failed(g, k);
+    for (size_t s = 0, first = k->first_miss, end = first; s < g->sender_count; s++) {
+        first = facts_miss_at(g->f, end, k->end_miss, k->kind, g->senders[s]);
+        end = facts_miss_at(g->f, first, k->end_miss, k->kind, g->senders[s] + 1);
+        fill_failed(g, k, s, first, end);
+    }
     return true;
 }
 
@@ -205,24 +239,17 @@ grid_next_kind(const struct grid *g, size_t from, struct grid_kind *k, struct er
     if (from >= g->end_miss)
         return false;
     k->kind = rows[from].kind;
-    k->first_miss = k->end_miss = from;
-    while (k->end_miss < g->end_miss && rows[k->end_miss].kind == k->kind)
-        k->end_miss++;
+    k->first_miss = from;
+    k->end_miss = facts_miss_at(g->f, from, g->end_miss, k->kind + 1, 0);
     return fill_kind(g, k, e);
 }
 
 bool
 grid_find_kind(const struct grid *g, name kind, struct grid_kind *k, struct err *e)
 {
-    const struct miss *rows = g->f->misses;
-
     *k = (struct grid_kind){.kind = kind};
-    k->first_miss = g->first_miss;
-    while (k->first_miss < g->end_miss && rows[k->first_miss].kind < kind)
-        k->first_miss++;
-    k->end_miss = k->first_miss;
-    while (k->end_miss < g->end_miss && rows[k->end_miss].kind == kind)
-        k->end_miss++;
+    k->first_miss = facts_miss_at(g->f, g->first_miss, g->end_miss, kind, 0);
+    k->end_miss = facts_miss_at(g->f, k->first_miss, g->end_miss, kind + 1, 0);
     return fill_kind(g, k, e);
 }
 

@@ -14,11 +14,10 @@ enum grid_class {
 struct grid {
     const struct facts *f;
     name domain;
-    name *senders; /* in order */
+    name *senders; /* in order: all that reported, or those asked for */
     size_t sender_count;
     int64_t *sessions[GRID_CLASSES]; /* [sender * FACTS_DAYS + day]; 0: not reported */
     size_t first_miss, end_miss;     /* the domain's rows of f->misses */
-    size_t place_count; /* addresses or hosts: declared, or seen in failures */
 };
 
 struct grid_kind {
@@ -32,6 +31,9 @@ struct grid_kind {
 
 MUST_USE bool grid_init(struct grid *g, const struct facts *f, name domain,
                         struct err *e);
+/* The same for some senders only: it costs as much as they have rows. */
+MUST_USE bool grid_init_some(struct grid *g, const struct facts *f, name domain,
+                             const name *senders, size_t count, struct err *e);
 void grid_clear(struct grid *g);
 
 /* The domain's kinds one after the other: `from` is g->first_miss first, then
@@ -49,5 +51,8 @@ int64_t grid_sessions(const struct grid *g, const struct grid_kind *k, size_t se
                       int day);
 int64_t grid_failed(const struct grid_kind *k, size_t sender, int day);
 size_t grid_sender(const struct grid *g, name sender); /* sender_count if none */
+
+/* How many places the domain has: addresses or hosts, declared or seen in failures. */
+size_t grid_places(const struct grid *g);
 
 enum grid_class grid_class_of(enum result_type type);
