@@ -13,6 +13,7 @@
 
 enum {
     IDLE_S = 30,
+    PAGE_MS = 25000, /* of the database for one page, so that the 503 still arrives */
     MAX_CONNECTIONS = 100, /* a browser opens six */
     MAX_HOSTS = 66,
     HOST_SIZE = 256,
@@ -52,6 +53,7 @@ serve_store(struct serve *s, unsigned thread, struct err *e)
     }
     if (*store == NULL && !store_open(s->uri, STORE_READER, store, e))
         return NULL;
+    store_within(*store, PAGE_MS); /* or a database that hangs would take every thread */
     return *store;
 }
 

@@ -101,6 +101,10 @@ struct intake_count {
 MUST_USE bool store_count(struct store *s, const char *collector,
                           const struct intake_count counts[], size_t n, struct err *e);
 
+/* What is asked from now on must be over in `ms` all in all, or the connection counts as
+ * lost (ERR_AGAIN); 0: no limit. */
+void store_within(struct store *s, int64_t ms);
+
 /* Does it answer within so many milliseconds? Connects if need be. */
 MUST_USE bool store_ping(struct store *s, int64_t ms, struct err *e);
 

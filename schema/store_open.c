@@ -114,6 +114,12 @@ store_until(struct store *s, int64_t until_ms)
         pg_limit(s->pg, until_ms);
 }
 
+void
+store_within(struct store *s, int64_t ms)
+{
+    store_until(s, ms == 0 ? 0 : pg_clock_ms() + ms);
+}
+
 bool
 store_ping(struct store *s, int64_t ms, struct err *e)
 {

@@ -1,5 +1,6 @@
 """The pages of `tlsrpt serve`: headers, links, rows equal to the command line's, hostile texts inert, refusals."""
 import base64
+import concurrent.futures
 import gzip
 import hashlib
 import html
@@ -379,6 +380,18 @@ def test_connections_hold_no_transaction(serve, driver, stored):
         pages.get(path)
     assert stored.sql("SELECT DISTINCT state FROM pg_stat_activity WHERE usename = 'tlsrpt_reader' "
                       "AND datname = current_database()") == [("idle",)]
+
+
+def test_a_database_that_hangs_takes_no_thread_for_good(serve, driver, stored):
+    fill(driver)
+    pages = serve()
+    holder = psycopg2.connect(stored.uri)
+    holder.cursor().execute("LOCK TABLE tlsrpt.policy_result IN ACCESS EXCLUSIVE MODE")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        said = [pool.submit(pages.get, "/domains") for _ in range(3)]
+    assert {answer.result().status for answer in said} <= {503, 0} and 503 in {answer.result().status for answer in said}
+    holder.close()
+    assert pages.get("/domains").status == 200
 
 
 def test_database_away_and_back(serve, driver, stored):
