@@ -1,5 +1,6 @@
 /* The figures behind a verdict, see analyse_triage.h. */
 #include "analyzer/analyse_baseline.h"
+#include "analyzer/analyse_places.h"
 #include "analyzer/analyse_triage.h"
 
 #include <stdlib.h>
@@ -8,8 +9,7 @@
 static const double level = 1e-4, same_rate = .3;
 
 enum {
-    POWER = 4,
-    PAST_SPAN = 28
+    POWER = 4
 };
 
 static struct witness *
@@ -278,94 +278,6 @@ add_others(struct scope *s, struct err *e)
     return true;
 }
 
-static bool
-add_spots(struct scope *s, const struct miss *m, bool now, struct err *e)
-{
-    int64_t failed = now ? m->failed : 0, past = now ? 0 : m->failed;
-
-    if (now && !m->ip && !m->host)
-        s->unplaced += m->failed;
-    return (!m->ip || spots_add(&s->addresses, m->ip, failed, past, e)) &&
-           (!m->host || spots_add(&s->hosts, m->host, failed, past, e)) &&
-           (!m->net || spots_add(&s->networks, m->net, failed, past, e)) &&
-           (!m->reason || spots_add(&s->reasons, m->reason, failed, past, e));
-}
-
-/* The networks that a sender is known to send from: failures of any kind name them. */
-static bool
-count_networks(struct scope *s, const struct grid *g, struct err *e)
-{
-    const struct miss *rows = g->f->misses;
-
-    for (size_t first = g->first_miss, end; first < g->end_miss; first = end) {
-        name kind = rows[first].kind;
-
-        end = facts_miss_at(g->f, first, g->end_miss, kind + 1, 0);
-        for (size_t n = 0; n < s->elevated.count; n++) {
-            name sender = s->elevated.items[n];
-            size_t i = facts_miss_at(g->f, first, end, kind, sender);
-
-            for (; i < end && rows[i].sender == sender; i++)
-                if (rows[i].net && !spots_add(&s->networks, rows[i].net, 0, 0, e))
-                    return false;
-        }
-    }
-    s->networks_seen = s->networks.count;
-    return true;
-}
-
-static void
-count_places(struct scope *s, const struct grid *g)
-{
-    const struct declared *d = facts_declared(g->f, g->domain);
-
-    /* Domains of one group share their places. */
-    for (size_t i = 0; s->domains.items[i] != g->domain; i++)
-        if (s->f->group[s->domains.items[i]] == s->f->group[g->domain])
-            return;
-    s->addresses_seen += grid_places(g);
-    s->hosts_seen += d ? d->host_count : 0;
-}
-
-/* Where one sender's failures went, now and before. */
-static bool
-add_places(struct scope *s, const struct grid *g, const struct grid_kind *k,
-           struct witness *w, struct err *e)
-{
-    size_t i = facts_miss_at(g->f, k->first_miss, k->end_miss, k->kind, w->sender);
-
-    for (; i < k->end_miss && g->f->misses[i].sender == w->sender; i++) {
-        const struct miss *m = &g->f->misses[i];
-        bool now = s->in->days[m->day] > 0;
-
-        if (!now && (m->day >= s->in->first - BASELINE_SKIP ||
-                     m->day < s->in->first - BASELINE_SKIP - PAST_SPAN))
-            continue;
-        if (now && regression_is_foreign(g, m->ip))
-            w->foreign += m->failed;
-        if (!add_spots(s, m, now, e))
-            return false;
-    }
-    return true;
-}
-
-/* The grid is one of those that fail. */
-static bool
-add_details(struct scope *s, const struct grid *g, const struct grid_kind *k,
-            struct err *e)
-{
-    for (size_t i = 0; i < s->witness_count; i++)
-        if (s->witnesses[i].elevated && !add_places(s, g, k, &s->witnesses[i], e))
-            return false;
-    for (size_t i = 0; i < g->sender_count; i++)
-        for (int d = 0; d < FACTS_DAYS; d++) {
-            s->sessions[d] += grid_sessions(g, k, i, d);
-            s->failed[d] += grid_failed(k, i, d);
-        }
-    count_places(s, g);
-    return count_networks(s, g, e);
-}
-
 bool
 scope_measure(struct scope *s, const struct facts *f, const uint8_t *excluded,
               const struct incident *in, struct err *e)
@@ -379,7 +291,7 @@ scope_measure(struct scope *s, const struct facts *f, const uint8_t *excluded,
     if (!weigh(s, e) || !add_others(s, e) || !weigh(s, e))
         return false;
     for (size_t i = 0; i < s->domains.count; i++)
-        if (!with_elevated(s, s->domains.items[i], add_details, e))
+        if (!with_elevated(s, s->domains.items[i], places_add, e))
             return false;
     if (!weigh(s, e))
         return false;
@@ -392,7 +304,8 @@ scope_measure(struct scope *s, const struct facts *f, const uint8_t *excluded,
     for (int d = 0; d < FACTS_DAYS; d++) {
         s->marked_days += in->days[d] > 0;
         s->past_days += d < in->first - BASELINE_SKIP &&
-                        d >= in->first - BASELINE_SKIP - PAST_SPAN && s->sessions[d] > 0;
+                        d >= in->first - BASELINE_SKIP - PLACES_PAST_DAYS &&
+                        s->sessions[d] > 0;
     }
     return true;
 }
