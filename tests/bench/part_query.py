@@ -121,7 +121,7 @@ def measure(bench):
         # Faster by how much: rates, so that more is better.
         bench.add(f"failures of 30 days, {what}, answers/s, of joined", 1 / ours, 1 / joined, *goals)
     if not (bench.long or bench.short):
-        return  # a fifth of all failing is more than findings are made for: minutes
+        return  # with a fifth of all failing findings take long
     days = {"since": datetime.date.today() - datetime.timedelta(FINDINGS_DAYS), "until": datetime.date.today()}
     ours, plain = [], []
     for _ in range(2):
