@@ -2,6 +2,7 @@
  * say when it expired; nothing is sent or believed then. */
 #include "analyzer/https_get.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/when.h"
 
@@ -133,15 +134,6 @@ judge_certificate(gnutls_session_t tls, const struct https_where *w,
 
 /* ---- the connection ---- */
 
-static int64_t
-now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* A socket whose every step is bounded; -1 when there is no connection. */
 static int
 dial(const struct https_where *w, struct https_reply *r)
@@ -181,7 +173,7 @@ static bool
 ask(gnutls_session_t tls, const struct https_where *w, struct buf *reply)
 {
     char request[MAX_REQUEST], port[16] = "";
-    int64_t deadline = now_ms() + (int64_t)HTTPS_TIMEOUT_S * 1000;
+    int64_t deadline = clock_ms_in(HTTPS_TIMEOUT_S);
     const char *path = *w->path == '/' ? w->path : "/";
     int n;
     ssize_t got;
@@ -203,7 +195,7 @@ ask(gnutls_session_t tls, const struct https_where *w, struct buf *reply)
             break;
         /* a session ticket is "again", too */
     } while ((got > 0 || got == GNUTLS_E_INTERRUPTED || got == GNUTLS_E_AGAIN) &&
-             now_ms() < deadline);
+             clock_ms() < deadline);
     return reply->len > 0;
 }
 

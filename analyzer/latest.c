@@ -2,8 +2,8 @@
  */
 #include "analyzer/latest.h"
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "base/when.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -100,28 +100,21 @@ renew(struct latest *l, struct store **store)
     (void)pthread_mutex_unlock(&l->lock);
 }
 
-static void
-seconds_from_now(int64_t seconds, struct timespec *out)
-{
-    (void)clock_gettime(CLOCK_MONOTONIC, out);
-    out->tv_sec += seconds;
-}
-
 static void *
 run(void *arg)
 {
     struct latest *l = arg;
     struct store *store = NULL;
-    struct timespec until;
+    int64_t until_ms;
 
     (void)pthread_mutex_lock(&l->lock);
     while (!l->stopping) {
         (void)pthread_mutex_unlock(&l->lock);
         renew(l, &store);
         (void)pthread_mutex_lock(&l->lock);
-        seconds_from_now(l->error.kind == ERR_NONE ? l->settings->web.refresh_s : RETRY_S,
-                         &until);
-        while (!l->stopping && pthread_cond_timedwait(&l->changed, &l->lock, &until) == 0)
+        until_ms =
+            clock_ms_in(l->error.kind == ERR_NONE ? l->settings->web.refresh_s : RETRY_S);
+        while (!l->stopping && clock_wait(&l->changed, &l->lock, until_ms))
             ;
     }
     (void)pthread_mutex_unlock(&l->lock);
@@ -146,7 +139,6 @@ latest_start(const struct settings *settings, const char *uri, struct latest **o
              struct err *e)
 {
     struct latest *l = calloc(1, sizeof *l);
-    pthread_condattr_t attr;
     int error;
 
     if (l == NULL || (l->uri = strdup(uri)) == NULL) {
@@ -155,10 +147,7 @@ latest_start(const struct settings *settings, const char *uri, struct latest **o
     }
     l->settings = settings;
     (void)pthread_mutex_init(&l->lock, NULL);
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&l->changed, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    clock_cond_init(&l->changed);
     if ((error = pthread_create(&l->thread, NULL, run, l)) != 0) {
         free_latest(l);
         return err_set(e, ERR_AGAIN, "cannot start a thread: %s", strerrordesc_np(error));
@@ -184,15 +173,14 @@ void
 latest_hold(struct latest *l, struct latest_view *out)
 {
     struct hold *h = calloc(1, sizeof *h);
-    struct timespec until;
+    int64_t until_ms;
 
     *out = (struct latest_view){.error = "out of memory", .held = h};
     if (h == NULL)
         return;
-    seconds_from_now(FIRST_WAIT_S, &until);
+    until_ms = clock_ms_in(FIRST_WAIT_S);
     (void)pthread_mutex_lock(&l->lock);
-    while (!l->tried && !l->stopping &&
-           pthread_cond_timedwait(&l->changed, &l->lock, &until) == 0)
+    while (!l->tried && !l->stopping && clock_wait(&l->changed, &l->lock, until_ms))
         ;
     h->latest = l;
     h->answer = l->newest;

@@ -2,13 +2,13 @@
  * how many pages are made at a time is counted here. */
 #include "base/httpd.h"
 
+#include "base/clock.h"
 #include "base/httpd_inside.h"
 #include "base/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     REQUEST_BYTES = 16384, /* libmicrohttpd's room for a request */
@@ -176,7 +176,6 @@ bool
 httpd_start(const struct httpd_config *config, struct httpd **out, struct err *e)
 {
     struct httpd *h = calloc(1, sizeof *h);
-    pthread_condattr_t attr;
 
     *out = NULL;
     if (h == NULL)
@@ -184,10 +183,7 @@ httpd_start(const struct httpd_config *config, struct httpd **out, struct err *e
     h->config = *config;
     arena_init(&h->arena, 0);
     (void)pthread_mutex_init(&h->lock, NULL);
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&h->changed, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    clock_cond_init(&h->changed);
     if (start(h, config, e)) {
         *out = h;
         return true;
@@ -200,12 +196,10 @@ httpd_start(const struct httpd_config *config, struct httpd **out, struct err *e
 static void
 drain(struct httpd *h)
 {
-    struct timespec until;
+    int64_t until_ms = clock_ms_in(STOP_S);
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += STOP_S;
     (void)pthread_mutex_lock(&h->lock);
-    while (h->requests > 0 && pthread_cond_timedwait(&h->changed, &h->lock, &until) == 0)
+    while (h->requests > 0 && clock_wait(&h->changed, &h->lock, until_ms))
         ;
     h->stopping = true;
     (void)pthread_cond_broadcast(&h->changed);

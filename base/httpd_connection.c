@@ -1,32 +1,23 @@
 /* Who is connected, and for how long yet. */
 #include "base/httpd_inside.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum {
     TICK_MS = 200,
     MS = 1000,
-    NS_OF_MS = 1000000,
 };
-
-static int64_t
-now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * MS + t.tv_nsec / NS_OF_MS;
-}
 
 void
 httpd_set_deadline(struct httpd *h, struct node *n, unsigned factor)
 {
     (void)pthread_mutex_lock(&h->lock);
     n->deadline_ms =
-        factor == 0 ? INT64_MAX : now_ms() + (int64_t)h->config.idle_s * MS * factor;
+        factor == 0 ? INT64_MAX : clock_ms() + (int64_t)h->config.idle_s * MS * factor;
     (void)pthread_mutex_unlock(&h->lock);
 }
 
@@ -38,15 +29,13 @@ httpd_reap(void *arg)
 
     (void)pthread_mutex_lock(&h->lock);
     while (!h->stopping) {
-        int64_t now = now_ms(), tick = now + TICK_MS;
-        const struct timespec until = {.tv_sec = tick / MS,
-                                       .tv_nsec = tick % MS * NS_OF_MS};
+        int64_t now = clock_ms();
 
         for (struct node *n = h->nodes; n != NULL; n = n->next) {
             if (n->deadline_ms <= now)
                 (void)shutdown(n->fd, SHUT_RDWR);
         }
-        (void)pthread_cond_timedwait(&h->changed, &h->lock, &until);
+        (void)clock_wait(&h->changed, &h->lock, now + TICK_MS);
     }
     (void)pthread_mutex_unlock(&h->lock);
     return NULL;

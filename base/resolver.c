@@ -3,6 +3,8 @@
  * is used from one thread; others leave questions in a queue. */
 #include "base/resolver.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -12,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unbound.h>
 #include <unistd.h>
 
@@ -48,15 +49,6 @@ struct resolver {
 
 static const struct dns_answer failed = {.status = DNS_FAILED};
 static const struct dns_answer invalid = {.status = DNS_INVALID};
-
-static int64_t
-now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void
 deliver(struct question *q, int error, const struct ub_result *r)
@@ -141,7 +133,7 @@ give_up(struct resolver *r, struct question *q)
 static int
 expire(struct resolver *r, bool all)
 {
-    int64_t now = now_ms(), wait = INT_MAX, until = r->until_ms;
+    int64_t now = clock_ms(), wait = INT_MAX, until = r->until_ms;
     struct question *next;
 
     for (struct question *q = r->asked; q != NULL; q = next) {
@@ -297,7 +289,7 @@ resolver_hurry(struct resolver *r, int timeout_ms)
 {
     if (r == NULL)
         return;
-    r->until_ms = now_ms() + timeout_ms;
+    r->until_ms = clock_ms() + timeout_ms;
     wake(r);
 }
 
@@ -350,7 +342,7 @@ resolver_ask(struct resolver *r, const char *name, enum dns_type type, int timeo
         return;
     }
     *q = (struct question){.resolver = r, .type = type, .fn = fn, .ctx = ctx};
-    q->deadline_ms = now_ms() + timeout_ms;
+    q->deadline_ms = clock_ms() + timeout_ms;
     (void)stpcpy(q->name, name);
     if (!enqueue(r, q)) {
         free(q);

@@ -14,27 +14,6 @@ enum {
     REFUSALS_A_MINUTE = 30,
 };
 
-int64_t
-batcher_now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-void
-batcher_wait(struct batcher *b, pthread_cond_t *cond, int64_t deadline_ms)
-{
-    const struct timespec t = {.tv_sec = deadline_ms / 1000,
-                               .tv_nsec = deadline_ms % 1000 * 1000000};
-
-    if (deadline_ms == INT64_MAX)
-        (void)pthread_cond_wait(cond, &b->lock);
-    else
-        (void)pthread_cond_timedwait(cond, &b->lock, &t);
-}
-
 /* ---- the common budget ---- */
 
 bool
@@ -158,7 +137,7 @@ batcher_submit(struct batcher *b, struct delivery *d)
     if (room) {
         b->inside++;
         /* A mail waits for DNS besides. */
-        d->deadline_ms = batcher_now_ms() + batcher_half_wait_ms(b) * (mail ? 2 : 1);
+        d->deadline_ms = clock_ms() + batcher_half_wait_ms(b) * (mail ? 2 : 1);
         lanes_put(mail ? &b->mails : &b->reports, d);
         (void)pthread_cond_signal(mail ? &b->to_read_mail : &b->to_read);
         batcher_watch(b, d);
@@ -179,7 +158,7 @@ take_expired(struct batcher *b)
     struct delivery *d = NULL;
 
     for (size_t i = 0; i < 3 && d == NULL; i++)
-        d = lanes_take_expired(all[i], batcher_now_ms());
+        d = lanes_take_expired(all[i], clock_ms());
     return d;
 }
 
@@ -221,7 +200,7 @@ watch(void *arg)
             (void)pthread_mutex_lock(&b->lock);
         } else {
             b->watch_until_ms = next_deadline(b);
-            batcher_wait(b, &b->expiring, b->watch_until_ms);
+            (void)clock_wait(&b->expiring, &b->lock, b->watch_until_ms);
             b->watch_until_ms = 0;
         }
     }
@@ -259,19 +238,13 @@ join_threads(struct batcher_threads *t)
 static void
 init_conditions(struct batcher *b)
 {
-    pthread_condattr_t attr;
+    pthread_cond_t *const conditions[] = {&b->to_read,  &b->to_read_mail, &b->to_write,
+                                          &b->to_spool, &b->freed,        &b->expiring,
+                                          &b->ending};
 
     (void)pthread_mutex_init(&b->lock, NULL);
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&b->to_read, &attr);
-    (void)pthread_cond_init(&b->to_read_mail, &attr);
-    (void)pthread_cond_init(&b->to_write, &attr);
-    (void)pthread_cond_init(&b->to_spool, &attr);
-    (void)pthread_cond_init(&b->freed, &attr);
-    (void)pthread_cond_init(&b->expiring, &attr);
-    (void)pthread_cond_init(&b->ending, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)
+        clock_cond_init(conditions[i]);
 }
 
 bool

@@ -1,6 +1,7 @@
 /* What the files of the batcher share: the queues and their threads. Nobody else
  * includes this. */
 #pragma once
+#include "base/clock.h"
 #include "collector/batcher.h"
 #include "collector/lanes.h"
 
@@ -44,12 +45,6 @@ struct batcher {
         size_t count;
     } workers, mail_workers, writers, spoolers, watch;
 };
-
-/* CLOCK_MONOTONIC, as the conditions. */
-int64_t batcher_now_ms(void);
-
-/* Waits with the lock held; INT64_MAX: for ever. */
-void batcher_wait(struct batcher *b, pthread_cond_t *cond, int64_t deadline_ms);
 
 /* Sees to it that what was queued expires in time. The lock is held. */
 void batcher_watch(struct batcher *b, const struct delivery *d);

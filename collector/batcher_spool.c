@@ -213,8 +213,8 @@ batcher_drain(void *arg)
         go_on = work && drain_some(&drain);
         (void)pthread_mutex_lock(&b->lock);
         if (!go_on && !b->leaving)
-            batcher_wait(b, &b->ending,
-                         work ? batcher_now_ms() + DRAIN_PAUSE_MS : INT64_MAX);
+            (void)clock_wait(&b->ending, &b->lock,
+                             work ? clock_ms() + DRAIN_PAUSE_MS : INT64_MAX);
     }
     (void)pthread_mutex_unlock(&b->lock);
     store_close(drain.store);

@@ -1,8 +1,6 @@
 /* Workers: bytes to rows. Those of mails wait for DNS, so reports have their own. */
 #include "collector/batcher_inside.h"
 
-#include <time.h>
-
 enum {
     BIG_PART = 16, /* of the budget: what takes more is big */
     PROBE_EVERY_MS = 1000,
@@ -51,18 +49,18 @@ charge(struct batcher *b, struct delivery *d, size_t bytes)
     bool ok;
 
     if (d->kind == DELIVERY_MAIL)
-        d->deadline_ms = batcher_now_ms() + batcher_half_wait_ms(b);
+        d->deadline_ms = clock_ms() + batcher_half_wait_ms(b);
     while (!(ok = take_bytes(b, bytes, big))) {
         if (b->rows.count == 0 && b->writing == 0) {
             b->bytes_used += bytes;
             ok = true;
             break;
         }
-        if (batcher_now_ms() >= d->deadline_ms ||
+        if (clock_ms() >= d->deadline_ms ||
             (big && b->big_waiting + 1 >= (size_t)b->settings->intake.workers))
             break;
         b->big_waiting += big;
-        batcher_wait(b, &b->freed, d->deadline_ms);
+        (void)clock_wait(&b->freed, &b->lock, d->deadline_ms);
         b->big_waiting -= big;
     }
     if (ok)
@@ -75,7 +73,7 @@ charge(struct batcher *b, struct delivery *d, size_t bytes)
 static bool
 may_hope(struct batcher *b, const struct delivery *d)
 {
-    int64_t now = batcher_now_ms();
+    int64_t now = clock_ms();
 
     if (!b->away || !batcher_can_spool(b, d))
         return true;

@@ -191,7 +191,7 @@ connect_store(struct batcher *b, bool *at_once)
         (void)pthread_mutex_lock(&b->lock);
         over = b->read_all && b->rows.count == 0;
         if (!over)
-            batcher_wait(b, &b->ending, batcher_now_ms() + pause_ms);
+            (void)clock_wait(&b->ending, &b->lock, clock_ms() + pause_ms);
         over = b->read_all && b->rows.count == 0;
         (void)pthread_mutex_unlock(&b->lock);
         pause_ms = pause_ms * 2 > LAST_PAUSE_MS ? LAST_PAUSE_MS : pause_ms * 2;
@@ -226,8 +226,8 @@ next_batch(struct batcher *b, const struct writer *w, struct batch *batch)
     int64_t begins;
 
     (void)pthread_mutex_lock(&b->lock);
-    while ((begins = begins_ms(b)) == INT64_MAX || begins > batcher_now_ms())
-        batcher_wait(b, &b->to_write, begins);
+    while ((begins = begins_ms(b)) == INT64_MAX || begins > clock_ms())
+        (void)clock_wait(&b->to_write, &b->lock, begins);
     collect(b, w, batch);
     (void)pthread_mutex_unlock(&b->lock);
     return batch->count > 0;

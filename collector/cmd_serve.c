@@ -1,4 +1,5 @@
 /* The daemon: its order of start is that of dependency, its order of stop the reverse. */
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/service.h"
 #include "collector/command.h"
@@ -18,7 +19,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -44,15 +44,6 @@ struct daemon {
     int ready_fd;
 };
 
-static int64_t
-now_s(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec;
-}
-
 static void
 say_line(void *ctx, const char *line)
 {
@@ -69,9 +60,9 @@ maintain(struct daemon *d)
     struct err e = {0};
     struct buf uri;
 
-    if (d->database.embedded == NULL || now_s() < d->next_maintain_s)
+    if (d->database.embedded == NULL || clock_s() < d->next_maintain_s)
         return;
-    d->next_maintain_s = now_s() + MAINTAIN_EVERY_S;
+    d->next_maintain_s = clock_s() + MAINTAIN_EVERY_S;
     buf_init(&uri, 0);
     if (!embedded_uri(s->state_dir, STORE_OWNER, &uri) ||
         !store_maintain(uri.bytes, &limits, say_line, NULL, &e))
@@ -95,18 +86,18 @@ warn_durability(struct daemon *d)
 {
     struct err e = {0};
 
-    if (d->durability_told || now_s() < d->next_durability_s)
+    if (d->durability_told || clock_s() < d->next_durability_s)
         return;
-    d->next_durability_s = now_s() + DURABILITY_EVERY_S;
+    d->next_durability_s = clock_s() + DURABILITY_EVERY_S;
     d->durability_told = database_durability(d->database.uri.bytes, say_unsafe, NULL, &e);
 }
 
 static void
 say_totals(struct daemon *d)
 {
-    if (now_s() < d->next_stats_s)
+    if (clock_s() < d->next_stats_s)
         return;
-    d->next_stats_s = now_s() + STATS_EVERY_S;
+    d->next_stats_s = clock_s() + STATS_EVERY_S;
     stats_log();
 }
 
@@ -117,7 +108,7 @@ reload(const struct settings *s)
 
     if (s->https.certificate == NULL)
         return;
-    if (http_tls_load(s->https.certificate, s->https.key, now_s(), &e))
+    if (http_tls_load(s->https.certificate, s->https.key, clock_s(), &e))
         log_info("certificate loaded", LOG_S("file", s->https.certificate));
     else
         log_error("the old certificate stays in use", LOG_S("error", e.text));
@@ -146,7 +137,7 @@ open_as_root(struct daemon *d, const char *ready_file, struct err *e)
 
     if (!doors_open(s, &d->doors, e) ||
         (s->https.certificate != NULL &&
-         !http_tls_load(s->https.certificate, s->https.key, now_s(), e)))
+         !http_tls_load(s->https.certificate, s->https.key, clock_s(), e)))
         return false;
     if (ready_file != NULL &&
         (d->ready_fd = open(ready_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) <
@@ -229,7 +220,7 @@ run(struct daemon *d, const sigset_t *set)
     static const struct timespec second = {.tv_sec = 1};
     int number;
 
-    d->next_stats_s = now_s() + STATS_EVERY_S;
+    d->next_stats_s = clock_s() + STATS_EVERY_S;
     while ((number = sigtimedwait(set, NULL, &second)) != SIGTERM && number != SIGINT) {
         struct err e = {0};
 

@@ -2,6 +2,7 @@
  * it needs: it aborts when it is stopped with a suspended connection. */
 #include "collector/http.h"
 
+#include "base/clock.h"
 #include "base/listener.h"
 #include "base/log.h"
 #include "base/service.h"
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -36,7 +36,6 @@ http_open(const struct settings *s, struct batcher *b, struct origin *origin,
 {
     size_t at_once = (size_t)s->intake.max_waiting_bytes / SHARE;
     struct http *h = calloc(1, sizeof *h);
-    pthread_condattr_t attr;
 
     if (h == NULL)
         return err_nomem(e);
@@ -44,10 +43,7 @@ http_open(const struct settings *s, struct batcher *b, struct origin *origin,
     h->batcher = b;
     h->origin = origin;
     (void)pthread_mutex_init(&h->lock, NULL);
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&h->changed, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    clock_cond_init(&h->changed);
     /* A body is held in a buffer of up to twice its size. */
     if (at_once < 2 * (size_t)s->https.max_body_bytes)
         at_once = 2 * (size_t)s->https.max_body_bytes;
@@ -193,21 +189,11 @@ http_listen(struct http *h, int fd, bool tls, struct err *e)
 
 /* ---- stop ---- */
 
-static struct timespec
-after(int64_t seconds)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += seconds;
-    return t;
-}
-
 /* Waits until *count is 0, or that moment. The lock is held. */
 static bool
-wait_for_none(struct http *h, const atomic_size_t *count, struct timespec until)
+wait_for_none(struct http *h, const atomic_size_t *count, int64_t until_ms)
 {
-    while (*count > 0 && pthread_cond_timedwait(&h->changed, &h->lock, &until) == 0)
+    while (*count > 0 && clock_wait(&h->changed, &h->lock, until_ms))
         ;
     return *count == 0;
 }
@@ -224,7 +210,7 @@ http_quiesce(struct http *h)
     }
     (void)pthread_mutex_lock(&h->lock);
     h->draining = true;
-    h->drained = after(DRAIN_S);
+    h->drained_ms = clock_ms_in(DRAIN_S);
     (void)pthread_mutex_unlock(&h->lock);
 }
 
@@ -234,10 +220,10 @@ http_close(struct http *h)
     bool ok;
 
     (void)pthread_mutex_lock(&h->lock);
-    (void)wait_for_none(h, &h->requests, h->drained);
+    (void)wait_for_none(h, &h->requests, h->drained_ms);
     h->stopping = true;
-    ok = wait_for_none(h, &h->suspended, after(h->settings->https.answer_s));
-    (void)wait_for_none(h, &h->requests, after(ANSWER_S));
+    ok = wait_for_none(h, &h->suspended, clock_ms_in(h->settings->https.answer_s));
+    (void)wait_for_none(h, &h->requests, clock_ms_in(ANSWER_S));
     (void)pthread_mutex_unlock(&h->lock);
     for (size_t i = 0; ok && i < h->daemon_count; i++) {
         MHD_stop_daemon(h->daemons[i]);

@@ -1,6 +1,7 @@
 /* A list that is walked: a few hundred connections, ten times a second. */
 #include "collector/http_guard.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <netinet/in.h>
@@ -9,12 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum {
     TICK_MS = 100,
     MS = 1000,
-    NS_OF_MS = 1000000,
     LINES_A_MINUTE = 10,
 };
 
@@ -37,15 +36,6 @@ struct guard {
     bool stopping;
     pthread_t reaper;
 };
-
-static int64_t
-now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * MS + t.tv_nsec / NS_OF_MS;
-}
 
 /* The fd stays open until guard_remove(), so it is still this connection's. */
 static void
@@ -91,9 +81,7 @@ reap(void *arg)
 
     (void)pthread_mutex_lock(&g->lock);
     while (!g->stopping) {
-        int64_t now = now_ms(), tick = now + TICK_MS;
-        const struct timespec until = {.tv_sec = tick / MS,
-                                       .tv_nsec = tick % MS * NS_OF_MS};
+        int64_t now = clock_ms();
 
         for (struct guard_node *n = g->nodes; n != NULL; n = n->next) {
             if (n->shut || n->deadline_ms > now)
@@ -102,7 +90,7 @@ reap(void *arg)
             if (n->phase != GUARD_IDLE)
                 say_shut(n, phase_text(n->phase));
         }
-        (void)pthread_cond_timedwait(&g->ending, &g->lock, &until);
+        (void)clock_wait(&g->ending, &g->lock, now + TICK_MS);
     }
     (void)pthread_mutex_unlock(&g->lock);
     return NULL;
@@ -112,7 +100,6 @@ bool
 guard_start(const struct settings *s, struct guard **out, struct err *e)
 {
     struct guard *g = calloc(1, sizeof *g);
-    pthread_condattr_t attr;
     int error;
 
     if (g == NULL)
@@ -124,10 +111,7 @@ guard_start(const struct settings *s, struct guard **out, struct err *e)
     g->limit_ms[GUARD_ANSWER] = s->https.answer_s * MS;
     g->limit_ms[GUARD_IDLE] = s->https.idle_s * MS;
     (void)pthread_mutex_init(&g->lock, NULL);
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&g->ending, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    clock_cond_init(&g->ending);
     if ((error = pthread_create(&g->reaper, NULL, reap, g)) != 0) {
         free(g);
         return err_set(e, ERR_AGAIN, "cannot start a thread: %s", strerrordesc_np(error));
@@ -202,7 +186,7 @@ guard_add(struct guard *g, int fd, const struct sockaddr *address)
     }
     node->fd = fd;
     set_peer(node, address);
-    node->deadline_ms = now_ms() + g->limit_ms[GUARD_OPENING];
+    node->deadline_ms = clock_ms() + g->limit_ms[GUARD_OPENING];
     (void)pthread_mutex_lock(&g->lock);
     node->next = g->nodes;
     if (g->nodes != NULL)
@@ -235,7 +219,7 @@ guard_remove(struct guard *g, struct guard_node *node)
 void
 guard_enter(struct guard *g, struct guard_node *node, enum guard_phase phase)
 {
-    node->deadline_ms = now_ms() + g->limit_ms[phase];
+    node->deadline_ms = clock_ms() + g->limit_ms[phase];
     node->phase = phase;
 }
 

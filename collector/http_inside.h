@@ -28,7 +28,7 @@ struct http {
     atomic_size_t suspended; /* of these, out of libmicrohttpd's hands */
     atomic_bool draining;    /* no new request; who takes one off then says so */
     atomic_bool stopping;    /* none may be suspended any more */
-    struct timespec drained; /* then those that are under way are given up */
+    int64_t drained_ms;      /* then those that are under way are given up */
     pthread_mutex_t lock;
     pthread_cond_t changed;
 };

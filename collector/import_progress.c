@@ -1,8 +1,9 @@
 /* A rate and a share are all that can be said of an archive before its end. */
 #include "collector/import_progress.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 static const char *const words[VERDICT_COUNT] = {
@@ -81,26 +82,17 @@ progress_summary(const struct import_tally *tally, int64_t elapsed_ms, bool dry_
     return !out->failed;
 }
 
-static int64_t
-monotonic_ms(void)
-{
-    struct timespec ts;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 void
 progress_start(struct progress *p)
 {
     *p = (struct progress){.terminal = isatty(STDERR_FILENO) != 0};
-    p->started_ms = p->shown_ms = monotonic_ms();
+    p->started_ms = p->shown_ms = clock_ms();
 }
 
 bool
 progress_is_due(const struct progress *p)
 {
-    return monotonic_ms() - p->shown_ms >=
+    return clock_ms() - p->shown_ms >=
            (p->terminal ? PROGRESS_BAR_MS : PROGRESS_LINE_S * 1000);
 }
 
@@ -109,7 +101,7 @@ progress_show(struct progress *p, const struct import_tally *tally)
 {
     struct buf line;
 
-    p->shown_ms = monotonic_ms();
+    p->shown_ms = clock_ms();
     buf_init(&line, 0);
     if (progress_print(tally, p->total_bytes, progress_elapsed_ms(p),
                        p->terminal ? PROGRESS_BAR_CELLS : 0, &line))
@@ -127,5 +119,5 @@ progress_hide(const struct progress *p)
 int64_t
 progress_elapsed_ms(const struct progress *p)
 {
-    return monotonic_ms() - p->started_ms;
+    return clock_ms() - p->started_ms;
 }

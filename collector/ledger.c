@@ -2,6 +2,7 @@
  * than a counter that doubles. What was stored is counted by the batch that stored it. */
 #include "collector/ledger.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "collector/stats.h"
 
@@ -40,15 +41,6 @@ struct ledger {
     int64_t heard_s; /* CLOCK_MONOTONIC; 0: never */
     struct err error;
 };
-
-static int64_t
-now_s(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec;
-}
 
 /* ---- writing ---- */
 
@@ -130,7 +122,7 @@ note_answer(struct ledger *l, bool ok, const struct err *e)
 {
     (void)pthread_mutex_lock(&l->lock);
     if (ok)
-        l->heard_s = now_s();
+        l->heard_s = clock_s();
     else
         l->heard_s = 0;
     l->error = *e;
@@ -153,16 +145,12 @@ write_due(struct ledger *l, bool *failing)
 static bool
 pause_thread(struct ledger *l)
 {
-    struct timespec until;
-    bool stopping;
-    int error = 0;
+    int64_t until_ms = clock_ms_in(PROBE_S);
+    bool stopping, waits = true;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += PROBE_S;
     (void)pthread_mutex_lock(&l->lock);
-    while (!l->stopping && (error == 0 || l->leaving))
-        error = l->leaving ? pthread_cond_wait(&l->stopped, &l->lock)
-                           : pthread_cond_timedwait(&l->stopped, &l->lock, &until);
+    while (!l->stopping && (waits || l->leaving))
+        waits = clock_wait(&l->stopped, &l->lock, l->leaving ? INT64_MAX : until_ms);
     stopping = l->stopping;
     (void)pthread_mutex_unlock(&l->lock);
     return stopping;
@@ -172,7 +160,7 @@ static void *
 run(void *arg)
 {
     struct ledger *l = arg;
-    int64_t next_s = now_s();
+    int64_t next_s = clock_s();
     int64_t batches, reports, folded = 0;
     bool failing = false, last = false;
 
@@ -182,9 +170,9 @@ run(void *arg)
 
         note_answer(l, up, &e);
         stats_batches(&batches, &reports);
-        if (up && (last || now_s() >= next_s || reports - folded >= MANY_REPORTS)) {
+        if (up && (last || clock_s() >= next_s || reports - folded >= MANY_REPORTS)) {
             write_due(l, &failing);
-            next_s = now_s() + l->every_s;
+            next_s = clock_s() + l->every_s;
             folded = reports;
         }
         if (last)
@@ -209,7 +197,6 @@ ledger_start(const struct settings *settings, const char *uri, int every_s,
              struct ledger **out, struct err *e)
 {
     struct ledger *l = calloc(1, sizeof *l);
-    pthread_condattr_t attr;
 
     if (l == NULL || (l->uri = strdup(uri)) == NULL) {
         free(l);
@@ -219,10 +206,7 @@ ledger_start(const struct settings *settings, const char *uri, int every_s,
     l->every_s = every_s;
     (void)err_set(&l->error, ERR_AGAIN, "not asked yet");
     (void)pthread_mutex_init(&l->lock, NULL);
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&l->stopped, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    clock_cond_init(&l->stopped);
     if (pthread_create(&l->thread, NULL, run, l) != 0) {
         ledger_free(l);
         return err_set(e, ERR_AGAIN, "cannot start a thread");
@@ -263,7 +247,7 @@ ledger_database_up(struct ledger *l, char *reason, size_t size)
     bool up;
 
     (void)pthread_mutex_lock(&l->lock);
-    up = l->heard_s != 0 && now_s() - l->heard_s <= STALE_S;
+    up = l->heard_s != 0 && clock_s() - l->heard_s <= STALE_S;
     (void)snprintf(reason, size, "%s",
                    up                          ? ""
                    : l->error.kind != ERR_NONE ? l->error.text

@@ -2,6 +2,7 @@
  * few. What the dialogue is, lmtp_talk says. */
 #include "collector/lmtp_connection.h"
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "collector/stats.h"
@@ -11,7 +12,6 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -29,15 +29,6 @@ struct connection {
     bool has_answer;
 };
 
-static int64_t
-monotonic_ms(void)
-{
-    struct timespec ts;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Waits for `events` on the client; false when the deadline is over, or, if it may be
  * disturbed, when the door closes. */
 static bool
@@ -48,7 +39,7 @@ wait_for(const struct connection *c, short events, int64_t deadline_ms, bool dis
     int64_t left;
 
     for (;;) {
-        left = deadline_ms - monotonic_ms();
+        left = deadline_ms - clock_ms();
         if (left <= 0 || (poll(fds, disturb ? 2 : 1, (int)left) < 0 && errno != EINTR))
             return false;
         if (disturb && fds[1].revents != 0)
@@ -62,7 +53,7 @@ wait_for(const struct connection *c, short events, int64_t deadline_ms, bool dis
 static bool
 send_replies(struct connection *c)
 {
-    int64_t deadline_ms = monotonic_ms() + (int64_t)WRITE_S * 1000;
+    int64_t deadline_ms = clock_ms_in(WRITE_S);
     struct buf *out = &c->talk.out;
     size_t sent = 0;
     ssize_t n;
@@ -149,8 +140,8 @@ set_deadline(struct connection *c)
 {
     const struct settings *s = c->client->settings;
 
-    c->deadline_ms = monotonic_ms() +
-                     1000 * (c->talk.in_message ? s->lmtp.message_s : s->lmtp.command_s);
+    c->deadline_ms =
+        clock_ms() + 1000 * (c->talk.in_message ? s->lmtp.message_s : s->lmtp.command_s);
 }
 
 /* Takes what has come; false when the connection is to end. */

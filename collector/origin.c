@@ -2,6 +2,7 @@
  * that address back. All steps after the first run in the resolver's thread. */
 #include "collector/origin.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <arpa/inet.h>
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     PEER_BYTES = 64, /* an address as text */
@@ -48,15 +48,6 @@ struct trip {
     bool trouble;
 };
 
-static int64_t
-now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* ---- the cache ---- */
 
 static struct entry *
@@ -76,7 +67,7 @@ recall(struct origin *o, const char *peer, char name[ORIGIN_NAME_BYTES])
     bool known;
 
     (void)pthread_mutex_lock(&o->lock);
-    known = strcmp(entry->peer, peer) == 0 && now_ms() < entry->until_ms;
+    known = strcmp(entry->peer, peer) == 0 && clock_ms() < entry->until_ms;
     if (known)
         (void)stpcpy(name, entry->name);
     (void)pthread_mutex_unlock(&o->lock);
@@ -91,7 +82,7 @@ remember(struct origin *o, const char *peer, const char *name, int keep_s)
     (void)pthread_mutex_lock(&o->lock);
     (void)stpcpy(entry->peer, peer);
     (void)stpcpy(entry->name, name);
-    entry->until_ms = now_ms() + (int64_t)keep_s * 1000;
+    entry->until_ms = clock_ms_in(keep_s);
     (void)pthread_mutex_unlock(&o->lock);
 }
 
@@ -152,7 +143,7 @@ static void
 got_names(void *ctx, const struct dns_answer *answer)
 {
     struct trip *t = ctx;
-    int64_t left = t->deadline_ms - now_ms();
+    int64_t left = t->deadline_ms - clock_ms();
 
     note_trouble(t, answer);
     for (size_t i = 0; answer->status == DNS_FOUND && i < answer->count; i++) {
@@ -228,7 +219,7 @@ origin_ask(struct origin *o, const char *peer, origin_fn *fn, void *ctx)
     t->origin = o;
     t->fn = fn;
     t->ctx = ctx;
-    t->deadline_ms = now_ms() + ORIGIN_TIMEOUT_MS;
+    t->deadline_ms = clock_ms() + ORIGIN_TIMEOUT_MS;
     print_arpa(t, arpa);
     resolver_ask(o->resolver, arpa, DNS_PTR, ORIGIN_TIMEOUT_MS, got_names, t);
 }
