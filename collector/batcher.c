@@ -79,24 +79,35 @@ log_verdict(const struct delivery *d)
 
 /* Memory is given back before the door learns of it, so that a push back ends with it. */
 void
-batcher_end(struct batcher *b, struct delivery *d)
+batcher_end(struct batcher *b, struct delivery *const items[], size_t n)
 {
-    stats_count(d);
-    log_verdict(d);
+    for (size_t i = 0; i < n; i++) {
+        stats_count(items[i]);
+        log_verdict(items[i]);
+    }
     (void)pthread_mutex_lock(&b->lock);
-    b->inside--;
+    b->inside -= n;
     (void)pthread_cond_broadcast(&b->freed);
     (void)pthread_mutex_unlock(&b->lock);
-    d->done(d);
+    for (size_t i = 0; i < n; i++)
+        items[i]->done(items[i]);
 }
 
 void
-batcher_finish(struct batcher *b, struct delivery *d)
+batcher_finish(struct batcher *b, struct delivery *items[], size_t n)
 {
-    intake_finish(d);
-    batcher_release(b, d->charged_bytes);
-    if (d->verdict != VERDICT_AGAIN || !batcher_to_spool(b, d))
-        batcher_end(b, d);
+    size_t ended = 0, bytes = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        intake_finish(items[i]);
+        bytes += items[i]->charged_bytes;
+    }
+    batcher_release(b, bytes);
+    for (size_t i = 0; i < n; i++) {
+        if (items[i]->verdict != VERDICT_AGAIN || !batcher_to_spool(b, items[i]))
+            items[ended++] = items[i];
+    }
+    batcher_end(b, items, ended);
 }
 
 int64_t
@@ -139,12 +150,14 @@ batcher_submit(struct batcher *b, struct delivery *d)
         /* A mail waits for DNS besides. */
         d->deadline_ms = clock_ms() + batcher_half_wait_ms(b) * (mail ? 2 : 1);
         lanes_put(mail ? &b->mails : &b->reports, d);
-        (void)pthread_cond_signal(mail ? &b->to_read_mail : &b->to_read);
         batcher_watch(b, d);
     }
     (void)pthread_mutex_unlock(&b->lock);
-    if (room)
+    if (room) {
+        /* Who is woken wants the lock. */
+        (void)pthread_cond_signal(mail ? &b->to_read_mail : &b->to_read);
         return;
+    }
     stats_count(d);
     d->done(d);
 }
@@ -196,7 +209,7 @@ watch(void *arg)
             (void)pthread_mutex_unlock(&b->lock);
             batcher_push_back(d,
                               "the database does not take it in time, try again later");
-            batcher_finish(b, d);
+            batcher_finish(b, &d, 1);
             (void)pthread_mutex_lock(&b->lock);
         } else {
             b->watch_until_ms = next_deadline(b);

@@ -52,11 +52,11 @@ void batcher_watch(struct batcher *b, const struct delivery *d);
 /* Takes bytes out of the budget with the lock held. */
 MUST_USE bool batcher_take_bytes(struct batcher *b, size_t bytes);
 
-/* Finds its verdict, then spools it or ends it. */
-void batcher_finish(struct batcher *b, struct delivery *d);
+/* Finds the verdict of each, then spools it or ends it; `items` is changed. */
+void batcher_finish(struct batcher *b, struct delivery *items[], size_t n);
 
-/* Counts and logs its verdict, gives back its place, tells the door. */
-void batcher_end(struct batcher *b, struct delivery *d);
+/* Counts and logs the verdicts, gives back the places, tells the doors. */
+void batcher_end(struct batcher *b, struct delivery *const items[], size_t n);
 
 /* Half of what a report may wait; the lock need not be held. */
 int64_t batcher_half_wait_ms(const struct batcher *b);
@@ -72,8 +72,8 @@ MUST_USE bool batcher_to_spool(struct batcher *b, struct delivery *d);
 /* Sets VERDICT_AGAIN with a reason. */
 void batcher_push_back(struct delivery *d, const char *why);
 
-/* Wakes a writer if there is enough for one. The lock is held. */
-void batcher_wake_writer(struct batcher *b);
+/* Is there enough for a writer that waits? The lock is held. */
+bool batcher_wants_writer(const struct batcher *b);
 
 /* The threads; `arg` is the batcher. */
 void *batcher_read_reports(void *arg);

@@ -64,8 +64,7 @@ batcher_spool(void *arg)
         }
         (void)pthread_mutex_unlock(&b->lock);
         spool_put(b->spool, items, n);
-        for (size_t i = 0; i < n; i++)
-            batcher_end(b, items[i]);
+        batcher_end(b, items, n);
         (void)pthread_mutex_lock(&b->lock);
         (void)pthread_cond_broadcast(&b->ending); /* there is something to drain */
     }

@@ -86,7 +86,7 @@ may_hope(struct batcher *b, const struct delivery *d)
 static void
 read_one(struct batcher *b, struct delivery *d)
 {
-    bool queued = false;
+    bool queued = false, wake = false;
 
     prepare(b, d);
     if (d->verdict == VERDICT_PENDING) {
@@ -97,13 +97,15 @@ read_one(struct batcher *b, struct delivery *d)
         queued = may_hope(b, d) && charge(b, d, bytes);
         if (queued) {
             lanes_put(&b->rows, d);
-            batcher_wake_writer(b);
+            wake = batcher_wants_writer(b);
             batcher_watch(b, d);
         }
         (void)pthread_mutex_unlock(&b->lock);
     }
+    if (wake)
+        (void)pthread_cond_signal(&b->to_write);
     if (!queued)
-        batcher_finish(b, d);
+        batcher_finish(b, &d, 1);
 }
 
 static void *

@@ -14,7 +14,7 @@ enum {
     ROWS_A_MS = 4, /* of a batch, at the least, beside its fixed time */
     BYTES_A_MS = 4 << 10,
     MAX_SLOW = 16,
-    WORTH_A_WRITER = 32,  /* reports for which a second writer begins beside a busy one */
+    WORTH_A_WRITER = 20,  /* reports for which a second writer begins beside a busy one */
     PATIENCE_MS = 20,     /* how long fewer wait for it */
     ROWS_OF_A_REPORT = 2, /* in report and raw_report; then those of its policies */
     ROWS_OF_A_POLICY = 2, /* in report_key and policy_result; then its details */
@@ -151,8 +151,7 @@ write_batch(struct batcher *b, struct writer *w, struct batch *batch)
     b->writing -= batch->count;
     b->doubted = store_lost(w->store);
     (void)pthread_mutex_unlock(&b->lock);
-    for (size_t i = 0; i < batch->count; i++)
-        batcher_finish(b, batch->deliveries[i]);
+    batcher_finish(b, batch->deliveries, batch->count);
 }
 
 static void
@@ -213,11 +212,10 @@ begins_ms(const struct batcher *b)
     return lanes_deadline(&b->rows) - batcher_half_wait_ms(b) + PATIENCE_MS;
 }
 
-void
-batcher_wake_writer(struct batcher *b)
+bool
+batcher_wants_writer(const struct batcher *b)
 {
-    if (b->rows.count == 1 || begins_ms(b) == 0)
-        (void)pthread_cond_signal(&b->to_write);
+    return b->rows.count == 1 || begins_ms(b) == 0;
 }
 
 static bool

@@ -46,6 +46,8 @@ hold(struct http_request *r, size_t bytes)
 void
 http_let_go(struct http_request *r)
 {
+    if (r->held == 0)
+        return;
     buf_clear(&r->body);
     budget_release(r->http->budget, &r->peer, r->held);
     batcher_release(r->http->batcher, r->held);

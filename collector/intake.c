@@ -23,6 +23,8 @@ say(struct delivery *d, const char *reason)
 {
     struct buf safe;
 
+    if (reason[0] == '\0')
+        return;
     buf_init(&safe, 0);
     if (text_escape(&safe, reason, strlen(reason)) && safe.bytes != NULL) {
         size_t n = safe.len < sizeof d->reason ? safe.len : sizeof d->reason - 1;
