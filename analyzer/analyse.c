@@ -8,8 +8,10 @@
 #include "analyzer/analyse_newcomer.h"
 #include "analyzer/analyse_onset.h"
 #include "analyzer/explain.h"
+#include "base/rows.h"
 #include "base/when.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,38 +36,24 @@ severity_text(enum severity s)
 bool
 name_list_has(const struct name_list *l, name n)
 {
-    size_t low = 0, high = l->count;
-
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-
-        if (l->items[mid] < n)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low < l->count && l->items[low] == n;
+    return l->count &&
+           bsearch(&n, l->items, l->count, sizeof(*l->items), name_compare) != NULL;
 }
 
 bool
 name_list_add(struct name_list *l, name n, struct err *e)
 {
     size_t at = l->count;
+    name *items;
 
     if (!n || name_list_has(l, n))
         return true;
-    if (l->count == l->size) {
-        size_t size = l->size ? l->size * 2 : 4;
-        name *more = realloc(l->items, size * sizeof(*more));
-
-        if (!more)
-            return err_nomem(e);
-        l->items = more;
-        l->size = size;
-    }
-    for (; at > 0 && l->items[at - 1] > n; at--)
-        l->items[at] = l->items[at - 1];
-    l->items[at] = n;
+    if (!(items = rows_grow(l->items, l->count, sizeof(*items), e)))
+        return false;
+    for (; at > 0 && items[at - 1] > n; at--)
+        items[at] = items[at - 1];
+    items[at] = n;
+    l->items = items;
     l->count++;
     return true;
 }
@@ -86,35 +74,54 @@ analyse_widen(int16_t *first, int16_t *last, int16_t from, int16_t upto)
         *last = upto;
 }
 
-struct finding *
-analyse_add(struct analysis *a, struct err *e)
+/* 16 hexadecimal digits of a hash of the parts. */
+static void
+make_id(char id[17], const char *kind, const char *scope, const char *subject)
 {
-    if (a->count == a->size) {
-        size_t size = a->size ? a->size * 2 : 16;
-        struct finding *more = realloc(a->rows, size * sizeof(*more));
+    const char *parts[] = {kind, scope, subject};
+    uint64_t h = 14695981039346656037u;
 
-        if (!more) {
-            err_nomem(e);
-            return NULL;
-        }
-        a->rows = more;
-        a->size = size;
+    for (size_t i = 0; i < 3; i++) {
+        for (const char *c = parts[i]; *c; c++)
+            h = (h ^ (unsigned char)*c) * 1099511628211u;
+        h = (h ^ 0xff) * 1099511628211u;
     }
-    a->rows[a->count] = (struct finding){0};
-    return &a->rows[a->count++];
+    h ^= h >> 31;
+    h *= 0x9e3779b97f4a7c15u;
+    h ^= h >> 29;
+    (void)snprintf(id, 17, "%016llx", (unsigned long long)h);
+}
+
+struct finding *
+analyse_add(struct analysis *a, const struct facts *f, const char *kind,
+            const char *scope, name subject, struct err *e)
+{
+    struct finding *rows = rows_grow(a->rows, a->count, sizeof(*rows), e), *out;
+
+    if (!rows)
+        return NULL;
+    a->rows = rows;
+    out = &rows[a->count++];
+    *out = (struct finding){.kind = kind, .subject = subject};
+    make_id(out->id, kind, scope, facts_text(f, subject));
+    return out;
+}
+
+void
+finding_clear(struct finding *f)
+{
+    struct name_list *lists[] = {&f->domains,   &f->senders,  &f->hosts,
+                                 &f->addresses, &f->networks, &f->reasons};
+
+    for (size_t k = 0; k < sizeof(lists) / sizeof(*lists); k++)
+        name_list_clear(lists[k]);
 }
 
 void
 analyse_clear(struct analysis *a)
 {
-    for (size_t i = 0; i < a->count; i++) {
-        struct finding *f = &a->rows[i];
-        struct name_list *lists[] = {&f->domains,   &f->senders,  &f->hosts,
-                                     &f->addresses, &f->networks, &f->reasons};
-
-        for (size_t k = 0; k < sizeof(lists) / sizeof(*lists); k++)
-            name_list_clear(lists[k]);
-    }
+    for (size_t i = 0; i < a->count; i++)
+        finding_clear(&a->rows[i]);
     free(a->rows);
     free(a->excluded);
     arena_clear(&a->arena);
@@ -175,28 +182,20 @@ count_refused(const struct scope *s, struct finding *out)
         out->refused = out->failed;
 }
 
-static void
-set_identity(const struct facts *f, const struct incident *in, struct finding *out)
-{
-    out->subject = in->sender ? in->sender : in->domain;
-    merge_id(out->id, out->kind, in->sender ? "sender" : "everybody",
-             facts_text(f, out->subject));
-    if (in->older)
-        (void)when_print_day(f->first_day + in->first, out->episode);
-}
-
 static bool
 make_finding(const struct facts *f, const struct incident *in, struct analysis *a,
              struct err *e)
 {
     struct scope s;
-    struct finding *out = analyse_add(a, e);
+    struct finding *out =
+        analyse_add(a, f, facts_text(f, in->kind), in->sender ? "sender" : "everybody",
+                    in->sender ? in->sender : in->domain, e);
     bool ok = out && scope_measure(&s, f, a->excluded, in, e);
 
     if (!ok)
         return false;
-    out->kind = facts_text(f, in->kind);
-    set_identity(f, in, out);
+    if (in->older)
+        (void)when_print_day(f->first_day + in->first, out->episode);
     ok = copy_scope(&s, out, e);
     onset_find(&s, out);
     count_refused(&s, out);

@@ -40,7 +40,7 @@ enum {
 
 struct name_list {
     name *items; /* in order */
-    size_t count, size;
+    size_t count;
 };
 
 struct finding {
@@ -67,7 +67,7 @@ struct finding {
 struct analysis {
     struct arena arena;
     struct finding *rows; /* worst first */
-    size_t count, size;
+    size_t count;
     uint8_t *excluded; /* by name: newcomers whose counts are absurd */
 };
 
@@ -75,8 +75,11 @@ struct analysis {
 MUST_USE bool analyse(const struct facts *f, struct analysis *out, struct err *e);
 void analyse_clear(struct analysis *a);
 
-/* For the rule families. */
-struct finding *analyse_add(struct analysis *a, struct err *e); /* NULL: out of memory */
+/* For the rule families: one more finding, empty but for its kind, its subject and the id
+ * that these and the scope ("sender", "domain") make; NULL: out of memory. */
+struct finding *analyse_add(struct analysis *a, const struct facts *f, const char *kind,
+                            const char *scope, name subject, struct err *e);
+void finding_clear(struct finding *f);
 
 /* Makes the days *first..*last reach over from..upto too. */
 void analyse_widen(int16_t *first, int16_t *last, int16_t from, int16_t upto);

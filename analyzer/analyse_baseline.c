@@ -2,6 +2,8 @@
 #include "analyzer/analyse_baseline.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* The continued fraction of the incomplete beta function (Lentz). */
 static double
@@ -67,6 +69,23 @@ double
 baseline_lower(int64_t n, int64_t f, double z)
 {
     return n > 0 ? 1 - wilson(n, f < n ? n - f : 0, z) : 0;
+}
+
+static int
+by_size(const void *a, const void *b)
+{
+    double x, y;
+
+    memcpy(&x, a, sizeof(x));
+    memcpy(&y, b, sizeof(y));
+    return (x > y) - (x < y);
+}
+
+double
+baseline_median(double *values, size_t count)
+{
+    qsort(values, count, sizeof(*values), by_size);
+    return count ? values[count / 2] : 0;
 }
 
 struct baseline

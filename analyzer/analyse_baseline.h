@@ -22,6 +22,9 @@ double baseline_tail(int64_t n, int64_t k, double p);
 double baseline_upper(int64_t n, int64_t f, double z);
 double baseline_lower(int64_t n, int64_t f, double z);
 
+/* The middle one; sorts them. 0 when there are none. */
+double baseline_median(double *values, size_t count);
+
 /* A sender's past before `day`: its last reported days that are not marked in `skip`. */
 struct baseline baseline_of(const struct grid *g, const struct grid_kind *k,
                             size_t sender, int day, const uint8_t skip[FACTS_DAYS]);

@@ -1,7 +1,6 @@
 /* See analyse_drift.h. */
 #include "analyzer/analyse_drift.h"
 
-#include "analyzer/analyse_merge.h"
 #include "analyzer/analyse_onset.h"
 #include "analyzer/policy_text.h"
 
@@ -163,9 +162,7 @@ gather_lost(struct drift *d, name domain, const struct analysis *a, struct err *
 
     facts_tallies_of(d->f, domain, &first, &end);
     for (size_t i = first, next; i < end; i = next) {
-        next = i + 1;
-        while (next < end && d->f->tallies[next].sender == d->f->tallies[i].sender)
-            next++;
+        next = facts_pair_end(d->f, i);
         if (!a->excluded[d->f->tallies[i].sender] && !note_lost(d, i, next, e))
             return false;
     }
@@ -290,25 +287,18 @@ static bool
 report(struct drift *d, name domain, struct analysis *a, struct err *e)
 {
     int seen = comparable(d, domain, e);
-    struct finding *out = analyse_add(a, e);
+    struct finding *out = analyse_add(a, d->f, KIND_POLICY_DRIFT, "domain", domain, e);
 
     if (!out)
         return false;
-    *out = (struct finding){
-        .kind = KIND_POLICY_DRIFT,
-        .verdict = verdict_of(d, seen),
-        .severity =
-            is_established(d) && d->days >= LEAST_DAYS ? SEVERITY_WARNING : SEVERITY_INFO,
-        .first = (int16_t)d->first,
-        .last = (int16_t)d->last,
-        .confidence = d->inferred           ? .5
-                      : seen >= INDEPENDENT ? .9
-                                            : .6,
-        .senders_failing = (int)d->senders.count,
-        .senders_seen = seen > (int)d->senders.count ? seen : (int)d->senders.count,
-        .subject = domain,
-    };
-    merge_id(out->id, out->kind, "domain", facts_text(d->f, domain));
+    out->verdict = verdict_of(d, seen);
+    if (is_established(d) && d->days >= LEAST_DAYS)
+        out->severity = SEVERITY_WARNING;
+    out->first = (int16_t)d->first;
+    out->last = (int16_t)d->last;
+    out->confidence = d->inferred ? .5 : seen >= INDEPENDENT ? .9 : .6;
+    out->senders_failing = (int)d->senders.count;
+    out->senders_seen = seen > out->senders_failing ? seen : out->senders_failing;
     out->senders = d->senders;
     d->senders = (struct name_list){0};
     out->open = d->back.count < out->senders.count &&

@@ -1,7 +1,6 @@
 /* See analyse_gap.h. */
 #include "analyzer/analyse_gap.h"
 
-#include "analyzer/analyse_merge.h"
 #include "analyzer/diary.h"
 
 #include <stdlib.h>
@@ -54,14 +53,16 @@ add_domains(const struct facts *f, struct finding *out, struct err *e)
 }
 
 static struct finding *
-new_gap(const struct facts *f, struct analysis *a, const char *kind, int first, int last,
-        struct err *e)
+new_gap(const struct facts *f, struct analysis *a, const char *kind, name sender,
+        int first, int last, struct err *e)
 {
-    struct finding *out = analyse_add(a, e);
+    struct finding *out =
+        analyse_add(a, f, kind, sender ? "sender" : "everybody", sender, e);
 
     if (!out)
         return NULL;
-    *out = (struct finding){.kind = kind, .first = (int16_t)first, .last = (int16_t)last};
+    out->first = (int16_t)first;
+    out->last = (int16_t)last;
     out->onset_earliest = ((int64_t)f->first_day + first) * 86400;
     out->onset_latest = out->onset_earliest + 86400;
     return out;
@@ -71,7 +72,7 @@ static bool
 report_silence(const struct facts *f, const struct diaries *l, int first, int last,
                struct analysis *a, struct err *e)
 {
-    struct finding *out = new_gap(f, a, KIND_INTAKE_SILENT, first, last, e);
+    struct finding *out = new_gap(f, a, KIND_INTAKE_SILENT, 0, first, last, e);
 
     if (!out)
         return false;
@@ -92,7 +93,6 @@ report_silence(const struct facts *f, const struct diaries *l, int first, int la
             if (l->rows[i].expected[first] && l->rows[i].lag_h[day] != DIARY_NEVER)
                 out->open = false;
     out->senders_failing = out->senders_seen = (int)out->senders.count;
-    merge_id(out->id, out->kind, "everybody", "");
     return add_domains(f, out, e);
 }
 
@@ -125,7 +125,7 @@ static bool
 report_gap(const struct facts *f, const struct diaries *l, const struct diary *d,
            int first, int last, struct analysis *a, struct err *e)
 {
-    struct finding *out = new_gap(f, a, KIND_REPORT_GAP, first, last, e);
+    struct finding *out = new_gap(f, a, KIND_REPORT_GAP, d->sender, first, last, e);
 
     if (!out)
         return false;
@@ -139,8 +139,6 @@ report_gap(const struct facts *f, const struct diaries *l, const struct diary *d
     out->open = true;
     for (int day = last + 1; day < FACTS_DAYS; day++)
         out->open &= d->lag_h[day] == DIARY_NEVER;
-    out->subject = d->sender;
-    merge_id(out->id, out->kind, "sender", facts_text(f, d->sender));
     return name_list_add(&out->senders, d->sender, e) && add_domains(f, out, e);
 }
 

@@ -1,8 +1,6 @@
 /* See analyse_loop.h. */
 #include "analyzer/analyse_loop.h"
 
-#include "analyzer/analyse_merge.h"
-
 #include <stdlib.h>
 
 static const double nearly_all = .9, half = .5;
@@ -62,19 +60,15 @@ report(const struct facts *f, const struct habit *h, const char *kind, struct an
     struct finding *out = find_same(a, h, kind);
 
     if (!out) {
-        out = analyse_add(a, e);
+        out = analyse_add(a, f, kind, "always", h->sender, e);
         if (!out)
             return false;
-        *out = (struct finding){.kind = kind,
-                                .verdict = VERDICT_SENDER,
-                                .first = h->first,
-                                .last = h->last,
-                                .confidence = .7,
-                                .senders_failing = 1,
-                                .senders_seen = 1,
-                                .old_news = true,
-                                .subject = h->sender};
-        merge_id(out->id, kind, "always", facts_text(f, h->sender));
+        out->verdict = VERDICT_SENDER;
+        out->first = h->first;
+        out->last = h->last;
+        out->confidence = .7;
+        out->senders_failing = out->senders_seen = 1;
+        out->old_news = true;
     }
     analyse_widen(&out->first, &out->last, h->first, h->last);
     out->open = f->today - out->last <= 1 + ANALYSE_LAG_MARGIN_D;
@@ -129,10 +123,7 @@ loop_find(const struct facts *f, struct analysis *a, struct err *e)
         struct habit h;
         const char *kind = NULL;
 
-        for (next = i + 1; next < f->tally_count &&
-                           f->tallies[next].sender == f->tallies[i].sender &&
-                           f->tallies[next].domain == f->tallies[i].domain;)
-            next++;
+        next = facts_pair_end(f, i);
         h = habit_of(f, i, next);
         if (h.days < LEAST_DAYS || a->excluded[h.sender])
             continue;

@@ -1,7 +1,8 @@
 /* See analyse_merge.h. */
 #include "analyzer/analyse_merge.h"
 
-#include <stdio.h>
+#include "base/rows.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,23 +12,6 @@ enum {
     WEAK_LEAST = 3, /* days and domains of a sender that tells no places */
     ABSORB_DAYS = 3
 };
-
-void
-merge_id(char id[17], const char *kind, const char *scope, const char *subject)
-{
-    const char *parts[] = {kind, scope, subject};
-    uint64_t h = 14695981039346656037u;
-
-    for (size_t i = 0; i < 3; i++) {
-        for (const char *c = parts[i]; *c; c++)
-            h = (h ^ (unsigned char)*c) * 1099511628211u;
-        h = (h ^ 0xff) * 1099511628211u;
-    }
-    h ^= h >> 31;
-    h *= 0x9e3779b97f4a7c15u;
-    h ^= h >> 29;
-    (void)snprintf(id, 17, "%016llx", (unsigned long long)h);
-}
 
 /* What ties sightings together: the sender, or the domains that share hosts. The policy
  * of MTA-STS is each domain's own. */
@@ -64,24 +48,6 @@ same_scope(const struct facts *f, const struct sighting *a, const struct sightin
 {
     return a->kind == b->kind && !a->sender == !b->sender &&
            scope_of(f, a) == scope_of(f, b);
-}
-
-static struct incident *
-new_incident(struct incidents *list, struct err *e)
-{
-    if (list->count == list->size) {
-        size_t size = list->size ? list->size * 2 : 16;
-        struct incident *more = realloc(list->rows, size * sizeof(*more));
-
-        if (!more) {
-            err_nomem(e);
-            return NULL;
-        }
-        list->rows = more;
-        list->size = size;
-    }
-    list->rows[list->count] = (struct incident){0};
-    return &list->rows[list->count++];
 }
 
 static bool
@@ -129,13 +95,16 @@ found_incident(const struct sighting *rows, size_t first, size_t end,
 
     if (founded < 0)
         return true;
-    in = new_incident(out, e);
+    in = rows_grow(out->rows, out->count, sizeof(*in), e);
     if (!in)
         return false;
-    in->kind = rows[first].kind;
-    in->sender = rows[first].sender;
-    in->first = in->last = rows[first].day;
-    in->founded = (int16_t)founded;
+    out->rows = in;
+    in += out->count++;
+    *in = (struct incident){.kind = rows[first].kind,
+                            .sender = rows[first].sender,
+                            .first = rows[first].day,
+                            .last = rows[first].day,
+                            .founded = (int16_t)founded};
     for (size_t i = first; i < end; i++) {
         if (!add_sighting(in, &rows[i], e))
             return false;

@@ -18,13 +18,10 @@ struct incident {
 
 struct incidents {
     struct incident *rows;
-    size_t count, size;
+    size_t count;
 };
 
 /* Those that are worth an alarm. Sorts the sightings. */
 MUST_USE bool merge_sightings(const struct facts *f, struct sightings *s,
                               struct incidents *out, struct err *e);
 void merge_clear(struct incidents *list);
-
-/* 16 hexadecimal digits of a hash of the parts. */
-void merge_id(char id[17], const char *kind, const char *scope, const char *subject);

@@ -2,7 +2,6 @@
 #include "analyzer/analyse_mx.h"
 
 #include "analyzer/analyse_drift.h"
-#include "analyzer/analyse_merge.h"
 #include "analyzer/analyse_onset.h"
 #include "analyzer/policy_text.h"
 
@@ -83,19 +82,6 @@ struct uncovered {
     struct name_list senders, addresses;
 };
 
-static bool
-is_foreign(const struct facts *f, const struct miss *m)
-{
-    const struct declared *d = facts_declared(f, m->domain);
-
-    if (!d || !d->address_count || !m->ip)
-        return false;
-    for (size_t i = 0; i < d->address_count; i++)
-        if (d->addresses[i] == m->ip)
-            return false;
-    return true;
-}
-
 /* Sums up what happened at one host. */
 static bool
 gather(const struct facts *f, const struct miss *const rows[], size_t count,
@@ -111,7 +97,7 @@ gather(const struct facts *f, const struct miss *const rows[], size_t count,
         u->days += !u->seen[m->day];
         u->seen[m->day] = 1;
         u->failed += m->failed;
-        u->foreign += is_foreign(f, m) ? m->failed : 0;
+        u->foreign += facts_is_foreign(f, m->domain, m->ip) ? m->failed : 0;
         if (!name_list_add(&u->senders, m->sender, e) ||
             !name_list_add(&u->addresses, m->ip, e))
             return false;
@@ -158,23 +144,17 @@ static bool
 add_finding(const struct facts *f, name domain, struct uncovered *u, struct analysis *a,
             struct err *e)
 {
-    struct finding *out = analyse_add(a, e);
+    struct finding *out = analyse_add(a, f, KIND_MX_NOT_COVERED, "host", u->host, e);
 
     if (!out)
         return false;
-    *out = (struct finding){
-        .kind = KIND_MX_NOT_COVERED,
-        .verdict = VERDICT_OURS,
-        .severity = SEVERITY_WARNING,
-        .first = u->first,
-        .last = u->last,
-        .failed = u->failed,
-        .senders_failing = (int)u->senders.count,
-        .senders_seen = (int)u->senders.count,
-        .confidence = u->senders.count >= INDEPENDENT ? .9 : .5,
-        .subject = u->host,
-    };
-    merge_id(out->id, out->kind, "host", facts_text(f, u->host));
+    out->verdict = VERDICT_OURS;
+    out->severity = SEVERITY_WARNING;
+    out->first = u->first;
+    out->last = u->last;
+    out->failed = u->failed;
+    out->senders_failing = out->senders_seen = (int)u->senders.count;
+    out->confidence = u->senders.count >= INDEPENDENT ? .9 : .5;
     out->sessions = sessions_of(f, domain, u);
     out->senders = u->senders;
     out->addresses = u->addresses;
@@ -293,12 +273,7 @@ take_away(struct analysis *a, size_t at)
 {
     struct finding *f = &a->rows[at];
 
-    name_list_clear(&f->domains);
-    name_list_clear(&f->senders);
-    name_list_clear(&f->hosts);
-    name_list_clear(&f->addresses);
-    name_list_clear(&f->networks);
-    name_list_clear(&f->reasons);
+    finding_clear(f);
     memmove(f, f + 1, (--a->count - at) * sizeof(*f));
 }
 

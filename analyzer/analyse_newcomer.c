@@ -1,8 +1,6 @@
 /* See analyse_newcomer.h. */
 #include "analyzer/analyse_newcomer.h"
 
-#include "analyzer/analyse_merge.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,15 +93,12 @@ add_newcomer(const struct facts *f, struct analysis *a, name sender, struct err 
         if (t->sender != sender)
             continue;
         if (!out) {
-            out = analyse_add(a, e);
+            out = analyse_add(a, f, KIND_NEWCOMER, "sender", sender, e);
             if (!out)
                 return false;
-            *out = (struct finding){.kind = KIND_NEWCOMER,
-                                    .verdict = VERDICT_UNKNOWN,
-                                    .first = t->day,
-                                    .confidence = .9,
-                                    .subject = sender};
-            merge_id(out->id, KIND_NEWCOMER, "sender", facts_text(f, sender));
+            out->verdict = VERDICT_UNKNOWN;
+            out->first = t->day;
+            out->confidence = .9;
         }
         analyse_widen(&out->first, &out->last, t->day, t->day);
         out->sessions += t->sessions;
@@ -130,16 +125,13 @@ add_claims(const struct facts *f, struct analysis *a, struct err *e)
             continue;
         left -= !same;
         if (!same) {
-            out = analyse_add(a, e);
+            out = analyse_add(a, f, facts_text(f, c->kind), "unverified", c->domain, e);
             if (!out)
                 return false;
-            *out = (struct finding){.kind = facts_text(f, c->kind),
-                                    .verdict = VERDICT_UNKNOWN,
-                                    .first = c->first,
-                                    .last = c->last,
-                                    .confidence = .1,
-                                    .subject = c->domain};
-            merge_id(out->id, out->kind, "unverified", facts_text(f, c->domain));
+            out->verdict = VERDICT_UNKNOWN;
+            out->first = c->first;
+            out->last = c->last;
+            out->confidence = .1;
             out->unverified = true;
         }
         analyse_widen(&out->first, &out->last, c->first, c->last);

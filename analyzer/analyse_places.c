@@ -67,7 +67,7 @@ add_places(struct scope *s, const struct grid *g, const struct grid_kind *k,
         if (!now && (m->day >= s->in->first - BASELINE_SKIP ||
                      m->day < s->in->first - BASELINE_SKIP - PLACES_PAST_DAYS))
             continue;
-        if (now && regression_is_foreign(g, m->ip))
+        if (now && facts_is_foreign(g->f, g->domain, m->ip))
             w->foreign += m->failed;
         if (!add_spots(s, m, now, e))
             return false;

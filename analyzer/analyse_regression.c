@@ -3,9 +3,9 @@
 
 #include "analyzer/analyse_baseline.h"
 #include "analyzer/analyse_plain.h"
+#include "base/rows.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* Everyday rates vary from day to day: so much above the past is nothing yet. */
 static const double dispersion = 3, least_excess = .002, unit_level = .005;
@@ -26,23 +26,6 @@ regression_elevated(int64_t n, int64_t f, double rate)
 
     return f >= LEAST_UNIT_FAILED && (double)f / (double)n - rate >= least_excess &&
            baseline_tail(n, f, bound) < unit_level;
-}
-
-static bool
-is_ours(const struct declared *d, name ip)
-{
-    for (size_t i = 0; i < d->address_count; i++)
-        if (d->addresses[i] == ip)
-            return true;
-    return false;
-}
-
-bool
-regression_is_foreign(const struct grid *g, name ip)
-{
-    const struct declared *d = facts_declared(g->f, g->domain);
-
-    return ip && d && d->address_count && !is_ours(d, ip);
 }
 
 enum {
@@ -85,7 +68,7 @@ regression_places(const struct grid *g, const struct grid_kind *k, name sender, 
             out.told += m->failed;
             add_place(places, &count, m->ip ? m->ip : m->host, m->failed);
         }
-        if (regression_is_foreign(g, m->ip))
+        if (facts_is_foreign(g->f, g->domain, m->ip))
             out.foreign += m->failed;
     }
     for (size_t i = 0; i < count; i++)
@@ -142,16 +125,6 @@ excess(const struct unit *u)
     return (double)u->failed / (double)u->sessions - u->rate;
 }
 
-static int
-by_number(const void *a, const void *b)
-{
-    double x, y;
-
-    memcpy(&x, a, sizeof(x));
-    memcpy(&y, b, sizeof(y));
-    return (x > y) - (x < y);
-}
-
 /* The rate of failure that the elevated ones agree on. */
 static double
 common_rate(const struct day *d)
@@ -162,8 +135,7 @@ common_rate(const struct day *d)
     for (size_t i = 0; i < d->count && count < MAX_PLACES; i++)
         if (d->units[i].elevated)
             rates[count++] = excess(&d->units[i]);
-    qsort(rates, count, sizeof(*rates), by_number);
-    return count ? rates[count / 2] : 0;
+    return baseline_median(rates, count);
 }
 
 /* Do the elevated ones tell the same story: all of our places, or the same one? Bad days
@@ -247,16 +219,12 @@ sender_strength(const struct day *d, const struct unit *u)
 static bool
 append(struct sightings *out, struct sighting row, struct err *e)
 {
-    if (out->count == out->size) {
-        size_t size = out->size ? out->size * 2 : 64;
-        struct sighting *more = realloc(out->rows, size * sizeof(*more));
+    struct sighting *rows = rows_grow(out->rows, out->count, sizeof(*rows), e);
 
-        if (!more)
-            return err_nomem(e);
-        out->rows = more;
-        out->size = size;
-    }
-    out->rows[out->count++] = row;
+    if (!rows)
+        return false;
+    out->rows = rows;
+    rows[out->count++] = row;
     return true;
 }
 

@@ -22,7 +22,7 @@ struct sighting {
 
 struct sightings {
     struct sighting *rows;
-    size_t count, size;
+    size_t count;
 };
 
 /* Where one sender's failures of one day went. */
@@ -36,9 +36,6 @@ struct places {
 /* Looks at `sender` on days first..last. */
 struct places regression_places(const struct grid *g, const struct grid_kind *k,
                                 name sender, int first, int last);
-
-/* Is the address declared not to be ours? Never when none are declared. */
-bool regression_is_foreign(const struct grid *g, name ip);
 
 /* Is f of n more than the rate explains, on an overdispersed day? */
 bool regression_elevated(int64_t n, int64_t f, double rate);

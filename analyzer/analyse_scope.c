@@ -2,9 +2,9 @@
 #include "analyzer/analyse_baseline.h"
 #include "analyzer/analyse_places.h"
 #include "analyzer/analyse_triage.h"
+#include "base/rows.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static const double level = 1e-4, same_rate = .3;
 
@@ -15,22 +15,17 @@ enum {
 static struct witness *
 find_witness(struct scope *s, name sender, struct err *e)
 {
+    struct witness *rows;
+
     for (size_t i = 0; i < s->witness_count; i++)
         if (s->witnesses[i].sender == sender)
             return &s->witnesses[i];
-    if (s->witness_count == s->witness_size) {
-        size_t size = s->witness_size ? s->witness_size * 2 : 16;
-        struct witness *more = realloc(s->witnesses, size * sizeof(*more));
-
-        if (!more) {
-            err_nomem(e);
-            return NULL;
-        }
-        s->witnesses = more;
-        s->witness_size = size;
-    }
-    s->witnesses[s->witness_count] = (struct witness){.sender = sender};
-    return &s->witnesses[s->witness_count++];
+    rows = rows_grow(s->witnesses, s->witness_count, sizeof(*rows), e);
+    if (!rows)
+        return NULL;
+    s->witnesses = rows;
+    rows[s->witness_count] = (struct witness){.sender = sender};
+    return &rows[s->witness_count++];
 }
 
 /* A sender's figures for one domain, over the days of the incident. */
@@ -80,16 +75,6 @@ add_domain(struct scope *s, const struct grid *g, const struct grid_kind *k,
     return name_list_add(&s->domains, g->domain, e);
 }
 
-static int
-by_number(const void *a, const void *b)
-{
-    double x, y;
-
-    memcpy(&x, a, sizeof(x));
-    memcpy(&y, b, sizeof(y));
-    return (x > y) - (x < y);
-}
-
 static double
 excess_rate(const struct witness *w)
 {
@@ -115,8 +100,7 @@ weigh(struct scope *s, struct err *e)
         if (w->elevated && count < 256)
             rates[count++] = excess_rate(w);
     }
-    qsort(rates, count, sizeof(*rates), by_number);
-    s->rate = count ? rates[count / 2] : 0;
+    s->rate = baseline_median(rates, count);
     for (size_t i = 0; i < s->witness_count; i++) {
         struct witness *w = &s->witnesses[i];
         double n = (double)w->sessions;
@@ -213,7 +197,7 @@ is_led_astray(const struct scope *s, const struct grid *g, const struct grid_kin
         return true;
     for (size_t i = k->first_miss; i < k->end_miss; i++)
         if (s->in->days[g->f->misses[i].day] &&
-            regression_is_foreign(g, g->f->misses[i].ip))
+            facts_is_foreign(g->f, g->domain, g->f->misses[i].ip))
             return true;
     return false;
 }

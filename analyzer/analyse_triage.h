@@ -22,7 +22,7 @@ struct scope {
     const struct incident *in;
     struct name_list domains;
     struct witness *witnesses; /* by sender */
-    size_t witness_count, witness_size;
+    size_t witness_count;
     struct name_list elevated; /* those of them that fail */
     double rate;               /* that the failing ones agree on */
     int failing, powerful, agreeing;

@@ -96,10 +96,7 @@ show_all(struct context *c, const struct facts *f, const struct diaries *l, stru
     for (size_t first = 0, end; l->place && first < f->tally_count; first = end) {
         uint32_t place = l->place[f->tallies[first].sender];
 
-        for (end = first + 1; end < f->tally_count &&
-                              f->tallies[end].domain == f->tallies[first].domain &&
-                              f->tallies[end].sender == f->tallies[first].sender;)
-            end++;
+        end = facts_pair_end(f, first);
         if (place && !show(c, f, first, end, &l->rows[place - 1], e))
             return false;
     }

@@ -1,5 +1,7 @@
 #include "analyzer/complaint.h"
 
+#include "base/rows.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,23 +22,19 @@ complaints_clear(struct complaints *l)
 {
     arena_clear(&l->arena);
     l->items = NULL;
-    l->count = l->room = 0;
+    l->count = 0;
 }
 
 static bool
-make_room(struct complaints *l)
+append(struct complaints *l, const struct complaint *c)
 {
-    size_t room = l->room == 0 ? 8 : l->room * 2;
-    struct complaint *items;
+    struct complaint *items =
+        rows_grow_in(&l->arena, l->items, l->count, sizeof *items, NULL);
 
-    if (l->count < l->room)
-        return true;
-    if ((items = arena_array(&l->arena, room, sizeof *items)) == NULL)
+    if (items == NULL)
         return false;
-    if (l->count > 0)
-        memcpy(items, l->items, l->count * sizeof *items);
     l->items = items;
-    l->room = room;
+    items[l->count++] = *c;
     return true;
 }
 
@@ -54,19 +52,16 @@ complain(struct complaints *l, enum severity severity, const char *check, const 
     c.what = arena_strdup(&l->arena, what);
     c.domain = arena_strdup(&l->arena, l->domain);
     c.subject = arena_strdup(&l->arena, l->subject);
-    if (c.what == NULL || c.domain == NULL || c.subject == NULL || !make_room(l))
+    if (c.what == NULL || c.domain == NULL || c.subject == NULL || !append(l, &c))
         l->failed = true;
-    else
-        l->items[l->count++] = c;
 }
 
 bool
 complaints_add(struct complaints *l, const struct complaints *of)
 {
     for (size_t i = 0; i < of->count; i++) {
-        if (!make_room(l))
+        if (!append(l, &of->items[i]))
             return false;
-        l->items[l->count++] = of->items[i];
     }
     return true;
 }

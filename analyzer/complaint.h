@@ -17,7 +17,7 @@ struct complaints {
     struct arena arena;
     const char *domain, *subject;
     struct complaint *items;
-    size_t count, room;
+    size_t count;
     bool failed; /* out of memory: one is missing */
 };
 

@@ -1,6 +1,8 @@
 /* See diary.h. */
 #include "analyzer/diary.h"
 
+#include "analyzer/analyse_baseline.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,16 +109,6 @@ judge_days(const struct facts *f, struct diary *d)
     }
 }
 
-static int
-by_size(const void *a, const void *b)
-{
-    double x, y;
-
-    memcpy(&x, a, sizeof(x));
-    memcpy(&y, b, sizeof(y));
-    return (x > y) - (x < y);
-}
-
 static void
 find_all_gaps(struct diaries *l)
 {
@@ -135,8 +127,7 @@ find_all_gaps(struct diaries *l)
             if (others[day] > 0)
                 order[count++] = others[day];
         }
-        qsort(order, count, sizeof(*order), by_size);
-        usual = count ? order[count / 2] : 0;
+        usual = baseline_median(order, count);
         for (int day = 0; day < FACTS_DAYS; day++)
             others[day] = usual > 0 ? others[day] / usual : 1;
         find_gaps(d, others);

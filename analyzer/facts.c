@@ -1,6 +1,8 @@
 /* See facts.h. */
 #include "analyzer/facts.h"
 
+#include "base/rows.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,26 +19,6 @@ hash_text(const char *text)
         h = (h ^ (unsigned char)*text) * 1099511628211u;
     return h ^ (h >> 29);
 }
-
-/* The array with room for one more element; NULL when memory ran out. */
-static void *
-grown(struct facts *f, void *array, size_t *size, size_t count, size_t element)
-{
-    void *more;
-    size_t wanted = *size ? *size * 2 : 64;
-
-    if (count < *size)
-        return array;
-    more = realloc(array, wanted * element);
-    if (more)
-        *size = wanted;
-    else
-        err_nomem(&f->err);
-    return more;
-}
-
-#define ROOM(f, rows, count, size)                                                       \
-    grown((f), (void *)(f)->rows, &(f)->size, (f)->count, sizeof(*(f)->rows))
 
 static bool
 rehash(struct facts *f)
@@ -63,7 +45,6 @@ facts_name(struct facts *f, const char *text)
 {
     size_t at;
     const char **names;
-    char *copy;
 
     if (!text || !*text || f->err.kind || f->name_count == FACTS_MAX_NAMES)
         return 0;
@@ -73,16 +54,15 @@ facts_name(struct facts *f, const char *text)
     for (; f->slots[at]; at = (at + 1) & (f->slot_count - 1))
         if (!strcmp(f->names[f->slots[at]], text))
             return f->slots[at];
-    names = ROOM(f, names, name_count, name_size);
+    names = rows_grow(f->names, f->name_count, sizeof(*names), &f->err);
     if (!names)
         return 0;
     f->names = names;
-    copy = strdup(text);
-    if (!copy) {
+    names[f->name_count] = arena_strdup(&f->texts, text);
+    if (!names[f->name_count]) {
         err_nomem(&f->err);
         return 0;
     }
-    f->names[f->name_count] = copy;
     return f->slots[at] = (name)f->name_count++;
 }
 
@@ -119,7 +99,7 @@ facts_init(struct facts *f, int64_t as_of)
     f->as_of = as_of;
     f->today = FACTS_DAYS - 1;
     f->first_day = (int32_t)(as_of / 86400) - f->today;
-    f->names = ROOM(f, names, name_count, name_size);
+    f->names = rows_grow(NULL, 0, sizeof(*f->names), &f->err);
     if (f->names)
         f->names[f->name_count++] = "";
 }
@@ -127,14 +107,13 @@ facts_init(struct facts *f, int64_t as_of)
 void
 facts_clear(struct facts *f)
 {
-    for (size_t i = 1; i < f->name_count; i++)
-        free((char *)(uintptr_t)f->names[i]);
     for (size_t i = 0; i < f->declared_count; i++) {
         free(f->declared[i].hosts);
         free(f->declared[i].addresses);
         free(f->declared[i].policies);
         free(f->declared[i].tlsa);
     }
+    arena_clear(&f->texts);
     free(f->names);
     free(f->slots);
     free(f->tallies);
@@ -162,7 +141,7 @@ facts_add_tally(struct facts *f, int32_t day, const struct tally *t)
 
     if (!in_window(f, day))
         return;
-    rows = ROOM(f, tallies, tally_count, tally_size);
+    rows = rows_grow(f->tallies, f->tally_count, sizeof(*rows), &f->err);
     if (!rows)
         return;
     f->tallies = rows;
@@ -177,7 +156,7 @@ facts_add_miss(struct facts *f, int32_t day, const struct miss *m)
 
     if (!in_window(f, day) || m->failed <= 0)
         return;
-    rows = ROOM(f, misses, miss_count, miss_size);
+    rows = rows_grow(f->misses, f->miss_count, sizeof(*rows), &f->err);
     if (!rows)
         return;
     f->misses = rows;
@@ -198,7 +177,7 @@ facts_add_seen(struct facts *f, int32_t first, int32_t last, const struct seen *
 
     if (!in_window(f, last))
         return;
-    rows = ROOM(f, seen, seen_count, seen_size);
+    rows = rows_grow(f->seen, f->seen_count, sizeof(*rows), &f->err);
     if (!rows)
         return;
     f->seen = rows;
@@ -214,7 +193,7 @@ facts_add_claim(struct facts *f, int32_t first, int32_t last, const struct claim
 
     if (!in_window(f, last))
         return;
-    rows = ROOM(f, claims, claim_count, claim_size);
+    rows = rows_grow(f->claims, f->claim_count, sizeof(*rows), &f->err);
     if (!rows)
         return;
     f->claims = rows;
@@ -228,7 +207,7 @@ facts_add_declared(struct facts *f, const char *domain)
 {
     struct declared *d;
 
-    d = ROOM(f, declared, declared_count, declared_size);
+    d = rows_grow(f->declared, f->declared_count, sizeof(*d), &f->err);
     if (!d)
         return NULL;
     f->declared = d;
@@ -240,12 +219,10 @@ facts_add_declared(struct facts *f, const char *domain)
 static void
 add_to_list(struct facts *f, name **list, size_t *count, const char *text)
 {
-    name *more = realloc(*list, (*count + 1) * sizeof(*more));
+    name *more = rows_grow(*list, *count, sizeof(*more), &f->err);
 
-    if (!more) {
-        err_nomem(&f->err);
+    if (!more)
         return;
-    }
     *list = more;
     more[(*count)++] = facts_name(f, text);
 }
@@ -268,12 +245,10 @@ static void
 add_published(struct facts *f, struct published **list, size_t *count, int32_t since,
               const char *text)
 {
-    struct published *more = realloc(*list, (*count + 1) * sizeof(*more));
+    struct published *more = rows_grow(*list, *count, sizeof(*more), &f->err);
 
-    if (!more) {
-        err_nomem(&f->err);
+    if (!more)
         return;
-    }
     *list = more;
     more[(*count)++] = (struct published){since, facts_name(f, text)};
 }
@@ -294,22 +269,35 @@ facts_add_tlsa(struct facts *f, struct declared *d, int32_t since, const char *t
 
 /* ---- reading --------------------------------------------------------------------- */
 
+int
+name_compare(const void *a, const void *b)
+{
+    name x, y;
+
+    memcpy(&x, a, sizeof(x));
+    memcpy(&y, b, sizeof(y));
+    return (x > y) - (x < y);
+}
+
 const struct declared *
 facts_declared(const struct facts *f, name domain)
 {
-    size_t low = 0, high = f->declared_count;
+    return f->declared_count ? bsearch(&domain, f->declared, f->declared_count,
+                                       sizeof(*f->declared), name_compare)
+                             : NULL;
+}
 
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
+bool
+facts_is_foreign(const struct facts *f, name domain, name address)
+{
+    const struct declared *d = facts_declared(f, domain);
 
-        if (f->declared[mid].domain < domain)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low < f->declared_count && f->declared[low].domain == domain
-               ? &f->declared[low]
-               : NULL;
+    if (!d || !d->address_count || !address)
+        return false;
+    for (size_t i = 0; i < d->address_count; i++)
+        if (d->addresses[i] == address)
+            return false;
+    return true;
 }
 
 int
@@ -360,6 +348,18 @@ facts_seen_of(const struct facts *f, name domain, size_t *first, size_t *end)
 {
     *first = lower_bound(f->seen, f->seen_count, sizeof(*f->seen), domain);
     *end = lower_bound(f->seen, f->seen_count, sizeof(*f->seen), domain + 1);
+}
+
+size_t
+facts_pair_end(const struct facts *f, size_t first)
+{
+    const struct tally *rows = f->tallies;
+    size_t end = first + 1;
+
+    while (end < f->tally_count && rows[end].domain == rows[first].domain &&
+           rows[end].sender == rows[first].sender)
+        end++;
+    return end;
 }
 
 size_t

@@ -3,7 +3,7 @@
  * read. After facts_finish() names are in byte order and rows are sorted, so that nothing
  * depends on the order in which reports came. Pure. */
 #pragma once
-#include "base/err.h"
+#include "base/arena.h"
 #include "schema/vocab.h"
 
 #include <stddef.h>
@@ -72,21 +72,22 @@ struct facts {
     int32_t first_day; /* days since 1970 */
     int16_t today;     /* the day of as_of: FACTS_DAYS - 1 */
 
+    struct arena texts;
     const char **names; /* name_count of them */
-    size_t name_count, name_size;
+    size_t name_count;
     name *slots; /* hash table over names, while loading */
     size_t slot_count;
 
     struct tally *tallies; /* by domain, sender, day, type */
-    size_t tally_count, tally_size;
+    size_t tally_count;
     struct miss *misses; /* by domain, kind, sender, day */
-    size_t miss_count, miss_size;
+    size_t miss_count;
     struct seen *seen; /* by domain, type, sender, first, policy */
-    size_t seen_count, seen_size;
+    size_t seen_count;
     struct claim *claims;
-    size_t claim_count, claim_size;
+    size_t claim_count;
     struct declared *declared; /* by domain */
-    size_t declared_count, declared_size;
+    size_t declared_count;
 
     uint8_t *is_domain;              /* by name */
     uint8_t (*reported)[FACTS_DAYS]; /* by name: the days for which a sender reported */
@@ -121,9 +122,15 @@ name facts_net(struct facts *f, const char *address);
 /* Sorts, and finds who reported when and which domains belong together. */
 MUST_USE bool facts_finish(struct facts *f, struct err *e);
 
+/* For qsort and bsearch: names, or rows that begin with one. */
+int name_compare(const void *a, const void *b);
+
 /* Reading. */
 const char *facts_text(const struct facts *f, name n);
 const struct declared *facts_declared(const struct facts *f, name domain);
+
+/* Is the address declared not to be of the domain? Never when none are declared. */
+bool facts_is_foreign(const struct facts *f, name domain, name address);
 
 /* On how many days up to and including `day` had the sender reported? */
 int facts_reported_days(const struct facts *f, name sender, int day);
@@ -132,6 +139,9 @@ int facts_reported_days(const struct facts *f, name sender, int day);
 void facts_tallies_of(const struct facts *f, name domain, size_t *first, size_t *end);
 void facts_misses_of(const struct facts *f, name domain, size_t *first, size_t *end);
 void facts_seen_of(const struct facts *f, name domain, size_t *first, size_t *end);
+
+/* The tallies from `first` on that are of the same domain and sender: up to before it. */
+size_t facts_pair_end(const struct facts *f, size_t first);
 
 /* Of one domain's rows [first, end), the first that is not below the sender, or not below
  * the kind and sender; end if none. */

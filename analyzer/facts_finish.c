@@ -72,15 +72,6 @@ by_claim(const void *a, const void *b)
 }
 
 static int
-by_domain(const void *a, const void *b)
-{
-    const struct declared *x = a, *y = b;
-
-    ORDER(x->domain, y->domain);
-    return 0;
-}
-
-static int
 by_since(const void *a, const void *b)
 {
     const struct published *x = a, *y = b;
@@ -211,10 +202,7 @@ sort_tallies(struct facts *f)
             return;
         }
     for (size_t first = 0, end; first < f->tally_count; first = end) {
-        for (end = first + 1; end < f->tally_count &&
-                              rows[end].domain == rows[first].domain &&
-                              rows[end].sender == rows[first].sender;)
-            end++;
+        end = facts_pair_end(f, first);
         sort_rows(rows + first, end - first, sizeof(*rows), by_tally);
     }
 }
@@ -278,7 +266,7 @@ facts_finish(struct facts *f, struct err *e)
     sort_rows(f->misses, f->miss_count, sizeof(*f->misses), by_miss);
     sort_rows(f->seen, f->seen_count, sizeof(*f->seen), by_seen);
     sort_rows(f->claims, f->claim_count, sizeof(*f->claims), by_claim);
-    sort_rows(f->declared, f->declared_count, sizeof(*f->declared), by_domain);
+    sort_rows(f->declared, f->declared_count, sizeof(*f->declared), name_compare);
     f->is_domain = calloc(f->name_count, 1);
     f->reported = calloc(f->name_count, sizeof(*f->reported));
     f->group = calloc(f->name_count, sizeof(*f->group));

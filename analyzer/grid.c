@@ -30,17 +30,10 @@ grid_class_of(enum result_type type)
 size_t
 grid_sender(const struct grid *g, name sender)
 {
-    size_t low = 0, high = g->sender_count;
+    const name *at =
+        bsearch(&sender, g->senders, g->sender_count, sizeof(*g->senders), name_compare);
 
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-
-        if (g->senders[mid] < sender)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low < g->sender_count && g->senders[low] == sender ? low : g->sender_count;
+    return at ? (size_t)(at - g->senders) : g->sender_count;
 }
 
 /* Types of one day stand together: GRID_ANY takes the largest. Rows from first are those
@@ -69,16 +62,6 @@ fill_sessions(struct grid *g, size_t s, size_t first, size_t end)
     }
 }
 
-static int
-by_name(const void *a, const void *b)
-{
-    name x, y;
-
-    memcpy(&x, a, sizeof(x));
-    memcpy(&y, b, sizeof(y));
-    return (x > y) - (x < y);
-}
-
 enum {
     MAX_PLACES = 256
 };
@@ -88,7 +71,7 @@ distinct(name *list, size_t count)
 {
     size_t kept = 0;
 
-    qsort(list, count, sizeof(*list), by_name);
+    qsort(list, count, sizeof(*list), name_compare);
     for (size_t i = 0; i < count; i++)
         if (i == 0 || list[i] != list[i - 1])
             list[kept++] = list[i];

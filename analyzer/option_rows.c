@@ -1,5 +1,6 @@
 /* What each option does with its value, and the table of them all. */
 #include "analyzer/options.h"
+#include "base/rows.h"
 #include "schema/domain.h"
 
 #include <stddef.h>
@@ -18,10 +19,9 @@ append(struct options *o, struct option_list *list, const char *text, struct err
 
     if (list->count == MAX_LIST)
         return err_set(e, ERR_INPUT, "more than %d values for one option", MAX_LIST);
-    if ((items = arena_array(&o->arena, list->count + 1, sizeof *items)) == NULL)
-        return err_nomem(e);
-    if (list->count > 0)
-        memcpy(items, list->items, list->count * sizeof *items);
+    items = rows_grow_in(&o->arena, list->items, list->count, sizeof *items, e);
+    if (items == NULL)
+        return false;
     items[list->count++] = text;
     list->items = items;
     return true;

@@ -3,6 +3,8 @@
  * of the operator, so the text is looked through first. */
 #include "base/conf_scan.h"
 
+#include "base/rows.h"
+
 #include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,7 +12,6 @@
 
 enum {
     MAX_DEPTH = 8,
-    FIRST_PLACES = 64,
 };
 
 enum token {
@@ -33,7 +34,6 @@ struct scan {
     int opened[MAX_DEPTH];
     size_t depth;
     struct conf_places *places;
-    size_t room;
 };
 
 static void
@@ -141,18 +141,14 @@ next(struct scan *s, enum token *t)
 static bool
 note(struct scan *s, const char *path, int line)
 {
-    struct conf_place *items = s->places->items;
+    struct conf_places *places = s->places;
+    struct conf_place *items =
+        rows_grow_in(s->arena, places->items, places->count, sizeof *items, s->e);
 
-    if (s->places->count == s->room) {
-        s->room = s->room == 0 ? FIRST_PLACES : s->room * 2;
-        items = arena_array(s->arena, s->room, sizeof *items);
-        if (items == NULL)
-            return err_nomem(s->e);
-        if (s->places->count > 0)
-            memcpy(items, s->places->items, s->places->count * sizeof *items);
-        s->places->items = items;
-    }
-    items[s->places->count++] = (struct conf_place){path, line};
+    if (items == NULL)
+        return false;
+    places->items = items;
+    items[places->count++] = (struct conf_place){path, line};
     return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/rows.h"
 #include "collector/mbox.h"
 
 #include <dirent.h>
@@ -125,22 +126,18 @@ read_file(struct walk *w, int fd)
 struct names {
     struct arena arena;
     const char **list;
-    size_t count, room;
+    size_t count;
     bool maildir;
 };
 
 static bool
 add_name(struct names *names, const char *name)
 {
-    const char **grown;
+    const char **grown = rows_grow(names->list, names->count, sizeof *grown, NULL);
 
-    if (names->count == names->room) {
-        names->room = names->room == 0 ? 64 : names->room * 2;
-        grown = realloc(names->list, names->room * sizeof *grown);
-        if (grown == NULL)
-            return false;
-        names->list = grown;
-    }
+    if (grown == NULL)
+        return false;
+    names->list = grown;
     names->list[names->count] = arena_strdup(&names->arena, name);
     return names->list[names->count++] != NULL;
 }

@@ -259,11 +259,37 @@ test_nothing_at_all(void **state)
     facts_clear(&f);
 }
 
+/* An id is that of kind, scope and subject, each by itself, and does not change. */
+static void
+test_id(void **state)
+{
+    struct analysis a = {0};
+    struct facts f;
+    const struct finding *same, *again, *other;
+    struct err e = {0};
+
+    (void)state;
+    facts_init(&f, INT64_C(20000) * 86400);
+    (void)analyse_add(&a, &f, "expired", "everybody", facts_name(&f, "a.test"), &e);
+    (void)analyse_add(&a, &f, "expired", "everybody", facts_name(&f, "a.test"), &e);
+    (void)analyse_add(&a, &f, "expired", "everybodya", facts_name(&f, ".test"), &e);
+    assert_int_equal(a.count, 3);
+    same = &a.rows[0];
+    again = &a.rows[1];
+    other = &a.rows[2];
+    assert_string_equal(same->id, again->id);
+    assert_int_equal(strspn(same->id, "0123456789abcdef"), 16);
+    assert_string_not_equal(same->id, other->id);
+    analyse_clear(&a);
+    facts_clear(&f);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_id),
         cmocka_unit_test(test_two_episodes),
         cmocka_unit_test(test_nothing_at_all),
     };
