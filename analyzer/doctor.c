@@ -25,7 +25,7 @@ read_connect_to(struct doctor *d, const char *text, struct err *e)
             strndup(text + bracket, (size_t)(colon - text) - 2 * (size_t)bracket);
     d->connect_port = (unsigned)port;
     if (d->connect_address != NULL && port >= 1 && port <= 65535 &&
-        ip_canonical(d->connect_address, canonical))
+        ip_canonical(d->connect_address, canonical) != NULL)
         return true;
     return err_set(e, ERR_INPUT, "--connect-to: \"%s\" is not ADDRESS:PORT", text);
 }

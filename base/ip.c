@@ -101,12 +101,14 @@ static char *
 put_hex(char *out, unsigned group)
 {
     static const char digits[] = "0123456789abcdef";
-    int shift = 12;
 
-    while (shift > 0 && group >> shift == 0)
-        shift -= 4;
-    for (; shift >= 0; shift -= 4)
-        *out++ = digits[group >> shift & 0xF];
+    if (group > 0xFFF)
+        *out++ = digits[group >> 12];
+    if (group > 0xFF)
+        *out++ = digits[group >> 8 & 0xF];
+    if (group > 0xF)
+        *out++ = digits[group >> 4 & 0xF];
+    *out++ = digits[group & 0xF];
     return out;
 }
 
@@ -114,19 +116,15 @@ put_hex(char *out, unsigned group)
 static int
 longest_zeros(const unsigned groups[GROUPS], int *length)
 {
-    int best = -1;
+    int best = -1, n = 0;
 
     *length = 1;
     for (int i = 0; i < GROUPS; i++) {
-        int n = 0;
-
-        while (i + n < GROUPS && groups[i + n] == 0)
-            n++;
+        n = groups[i] == 0 ? n + 1 : 0;
         if (n > *length) {
             *length = n;
-            best = i;
+            best = i + 1 - n;
         }
-        i += n;
     }
     return best;
 }
@@ -151,25 +149,20 @@ print_ip6(const unsigned groups[GROUPS], char *out)
     *out = '\0';
 }
 
-bool
+const char *
 ip_canonical(const char *text, char *out)
 {
     static const unsigned mapped[6] = {0, 0, 0, 0, 0, MAPPED};
     unsigned groups[GROUPS];
 
-    if (strchr(text, ':') == NULL) {
-        if (!parse_ip4(text, groups))
-            return false;
-        /* It has no other form. */
-        memcpy(out, text, strlen(text) + 1);
-        return true;
-    }
+    if (parse_ip4(text, groups))
+        return text; /* it has no other form */
     if (!parse_ip6(text, groups))
-        return false;
+        return NULL;
     if (memcmp(groups, mapped, sizeof mapped) == 0)
         (void)snprintf(out, IP_TEXT_SIZE, "::ffff:%u.%u.%u.%u", groups[6] >> 8,
                        groups[6] & 0xFF, groups[7] >> 8, groups[7] & 0xFF);
     else
         print_ip6(groups, out);
-    return true;
+    return strcmp(text, out) == 0 ? text : out;
 }

@@ -117,10 +117,10 @@ lower8(uint64_t w)
     return w | ((from_a ^ past_z) & ~w & highs) >> 2;
 }
 
-void
+size_t
 text_lower(char *s)
 {
-    size_t n = strlen(s);
+    size_t len = strlen(s), n = len;
 
     for (; n >= sizeof(uint64_t); n -= sizeof(uint64_t), s += sizeof(uint64_t)) {
         uint64_t w;
@@ -131,4 +131,5 @@ text_lower(char *s)
     }
     for (; *s != '\0'; s++)
         *s = (char)lower((unsigned char)*s);
+    return len;
 }

@@ -24,4 +24,4 @@ bool text_escape(struct buf *out, const char *s, size_t n);
 
 /* ASCII only, whatever the locale. */
 bool text_equal_nocase(const char *a, const char *b);
-void text_lower(char *s);
+size_t text_lower(char *s); /* its length */

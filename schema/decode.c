@@ -116,44 +116,45 @@ finish_detail(struct decoder *d, struct failure_detail *detail)
         member_note(d, QUIRK_RESULT_TYPE);
 }
 
-/* The details of one policy while they are read. */
-struct details {
-    struct failure_detail *items;
-    size_t count, room;
-};
+/* What was read one by one, in the report's memory and no larger than it is. */
+static bool
+keep_all(struct decoder *d, const struct buf *items, void **kept)
+{
+    if (items->len == 0)
+        return true;
+    if ((*kept = arena_alloc(&d->report->arena, items->len)) == NULL)
+        return err_nomem(d->e);
+    memcpy(*kept, items->bytes, items->len);
+    return true;
+}
 
 static bool
 read_detail(struct decoder *d, enum json_token token, void *into)
 {
-    struct details *details = into;
-    void *items = details->items;
-    struct failure_detail *detail;
+    struct failure_detail detail = {.failed_sessions = ABSENT_COUNT};
 
     if (d->detail_count == REPORT_MAX_DETAILS)
         return err_set(d->e, ERR_INPUT, "more than %d failure details in the report",
                        REPORT_MAX_DETAILS);
-    if (!member_grow(d, &items, details->count, &details->room, sizeof *detail))
+    if (!read_object(d, token, detail_members, COUNT_OF(detail_members), &detail))
         return false;
-    details->items = items;
-    detail = &details->items[details->count++];
-    detail->failed_sessions = ABSENT_COUNT;
-    if (!read_object(d, token, detail_members, COUNT_OF(detail_members), detail))
-        return false;
-    finish_detail(d, detail);
+    finish_detail(d, &detail);
     d->detail_count++;
-    return true;
+    return buf_append(into, &detail, sizeof detail) || err_nomem(d->e);
 }
 
 static bool
 read_details(struct decoder *d, enum json_token token, void *into)
 {
     struct policy *p = into;
-    struct details details = {0};
+    void *kept = NULL;
 
-    if (!read_array(d, token, read_detail, &details))
+    buf_reset(&d->details);
+    if (!read_array(d, token, read_detail, &d->details) ||
+        !keep_all(d, &d->details, &kept))
         return false;
-    p->details = details.items;
-    p->detail_count = details.count;
+    p->details = kept;
+    p->detail_count = d->details.len / sizeof *p->details;
     return true;
 }
 
@@ -205,41 +206,32 @@ finish_policy(struct decoder *d, struct policy *p)
         member_note(d, QUIRK_NO_POLICY_DOMAIN);
 }
 
-struct policies {
-    struct policy *items;
-    size_t count, room;
-};
-
 static bool
 read_result(struct decoder *d, enum json_token token, void *into)
 {
-    struct policies *policies = into;
-    void *items = policies->items;
-    struct policy *p;
+    struct policy p = {.successful_sessions = ABSENT_COUNT,
+                       .failed_sessions = ABSENT_COUNT};
+    struct buf *policies = into;
 
-    if (policies->count == REPORT_MAX_POLICIES)
+    if (policies->len == REPORT_MAX_POLICIES * sizeof p)
         return err_set(d->e, ERR_INPUT, "more than %d policies", REPORT_MAX_POLICIES);
-    if (!member_grow(d, &items, policies->count, &policies->room, sizeof *p))
+    if (!read_object(d, token, result_members, COUNT_OF(result_members), &p))
         return false;
-    policies->items = items;
-    p = &policies->items[policies->count++];
-    p->successful_sessions = p->failed_sessions = ABSENT_COUNT;
-    if (!read_object(d, token, result_members, COUNT_OF(result_members), p))
-        return false;
-    finish_policy(d, p);
-    return true;
+    finish_policy(d, &p);
+    return buf_append(policies, &p, sizeof p) || err_nomem(d->e);
 }
 
 static bool
 read_policies(struct decoder *d, enum json_token token, void *into)
 {
     struct report *r = into;
-    struct policies policies = {0};
+    void *kept = NULL;
 
-    if (!read_array(d, token, read_result, &policies))
+    if (!read_array(d, token, read_result, &d->policies) ||
+        !keep_all(d, &d->policies, &kept))
         return false;
-    r->policies = policies.items;
-    r->policy_count = policies.count;
+    r->policies = kept;
+    r->policy_count = d->policies.len / sizeof *r->policies;
     return true;
 }
 
@@ -319,6 +311,8 @@ decode_report(const char *json, size_t len, struct report *r, struct err *e)
     ok = member_read_all(&d, report_members, COUNT_OF(report_members), r) &&
          finish_report(&d);
 out:
+    buf_clear(&d.details);
+    buf_clear(&d.policies);
     if (!ok)
         report_clear(r);
     return ok;

@@ -127,8 +127,7 @@ member_host(struct decoder *d, enum json_token token, void *into)
     if (!member_take_text(d, token, &text))
         return false;
     if (text != NULL) {
-        text_lower(text);
-        n = strlen(text);
+        n = text_lower(text);
         if (n > 1 && text[n - 1] == '.')
             text[n - 1] = '\0';
     }
@@ -184,7 +183,8 @@ bare_address(const char *text, char out[IP_TEXT_SIZE])
 bool
 member_ip(struct decoder *d, enum json_token token, void *into)
 {
-    char bare[IP_TEXT_SIZE], canonical[IP_TEXT_SIZE];
+    char bare[IP_TEXT_SIZE], out[IP_TEXT_SIZE];
+    const char *canonical;
     char *text;
 
     if (!member_take_text(d, token, &text))
@@ -192,13 +192,15 @@ member_ip(struct decoder *d, enum json_token token, void *into)
     if (text == NULL)
         return true;
     put_text(into, text);
-    if (!ip_canonical(text, canonical) &&
-        (!bare_address(text, bare) || !ip_canonical(bare, canonical))) {
+    canonical = ip_canonical(text, out);
+    if (canonical == NULL && bare_address(text, bare))
+        canonical = ip_canonical(bare, out);
+    if (canonical == text)
+        return true;
+    if (canonical == NULL) {
         member_note(d, QUIRK_IP_INVALID);
         return true;
     }
-    if (strcmp(text, canonical) == 0)
-        return true;
     member_note(d, QUIRK_IP_FORM);
     if ((text = arena_strdup(&d->report->arena, canonical)) == NULL)
         return err_nomem(d->e);

@@ -2,6 +2,7 @@
  * and its reader, with the leniency that senders need in one place for each kind of
  * value. Part of the decoder. Pure. */
 #pragma once
+#include "base/buf.h"
 #include "schema/json_read.h"
 #include "schema/report.h"
 
@@ -9,6 +10,7 @@ struct decoder {
     struct json_read json;
     struct report *report; /* its arena and its quirks */
     size_t detail_count;
+    struct buf details, policies; /* of one policy, of the report, while they are read */
     struct err *e;
 };
 

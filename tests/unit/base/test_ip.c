@@ -42,10 +42,12 @@ prints_the_canonical_form(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        bool ok = ip_canonical(cases[i].in, out);
+        const char *got = ip_canonical(cases[i].in, out);
 
-        if (ok != (cases[i].want != NULL) || (ok && strcmp(out, cases[i].want) != 0))
-            fail_msg("%s: got %s", cases[i].in, ok ? out : "no address");
+        if ((got != NULL) != (cases[i].want != NULL) ||
+            (got != NULL && (strcmp(got, cases[i].want) != 0 ||
+                             (got == cases[i].in) != (strcmp(got, cases[i].in) == 0))))
+            fail_msg("%s: got %s", cases[i].in, got != NULL ? got : "no address");
     }
 }
 
@@ -72,8 +74,7 @@ agrees_with_inet_ntop(void **state)
                 (void)snprintf(full + g * 5, sizeof full - g * 5, "%02x%02x%s",
                                bytes[2 * g], bytes[2 * g + 1], g < 7 ? ":" : "");
             assert_non_null(inet_ntop(AF_INET6, bytes, want, sizeof want));
-            assert_true(ip_canonical(full, got));
-            assert_string_equal(got, want);
+            assert_string_equal(ip_canonical(full, got), want);
         }
     }
 }
@@ -92,7 +93,7 @@ agrees_with_inet_pton(void **state)
 
     (void)state;
     for (size_t i = 0; i < 300000; i++) {
-        const char *seed = seeds[i % (sizeof seeds / sizeof *seeds)];
+        const char *seed = seeds[i % (sizeof seeds / sizeof *seeds)], *canonical;
         size_t n = strlen(seed);
         bool ok;
         int family;
@@ -115,10 +116,11 @@ agrees_with_inet_pton(void **state)
         }
         family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
         ok = inet_pton(family, text, want) == 1;
-        if (ip_canonical(text, got) != ok)
+        canonical = ip_canonical(text, got);
+        if ((canonical != NULL) != ok)
             fail_msg("%s: libc says %s", text, ok ? "yes" : "no");
         if (ok) {
-            assert_int_equal(inet_pton(family, got, bytes), 1);
+            assert_int_equal(inet_pton(family, canonical, bytes), 1);
             assert_memory_equal(bytes, want, family == AF_INET6 ? 16 : 4);
         }
     }
