@@ -17,7 +17,6 @@ enum {
     WORTH_A_WRITER = 20,  /* reports for which a second writer begins beside a busy one */
     PATIENCE_MS = 20,     /* how long fewer wait for it */
     ROWS_OF_A_REPORT = 2, /* in report and raw_report; then those of its policies */
-    ROWS_OF_A_POLICY = 2, /* in report_key and policy_result; then its details */
 };
 
 struct batch {
@@ -45,7 +44,7 @@ rows_of(const struct delivery *d)
 
         rows += ROWS_OF_A_REPORT;
         for (size_t k = 0; r != NULL && k < r->policy_count; k++)
-            rows += ROWS_OF_A_POLICY + r->policies[k].detail_count;
+            rows += 1 + r->policies[k].detail_count;
     }
     return rows;
 }

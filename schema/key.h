@@ -5,7 +5,8 @@
 #include "schema/report.h"
 
 enum {
-    KEY_BYTES = 32
+    KEY_BYTES = 32,
+    KEY_KEPT_BYTES = 16, /* of them, in the database: no two reports meet by chance */
 };
 
 struct key {

@@ -125,6 +125,57 @@ binary_text_array(struct buf *b, const char *const items[], size_t n)
         binary_text(b, items[i]);
 }
 
+/* The length of what follows is put there by binary_end(). */
+static size_t
+put_start(struct buf *b)
+{
+    put4(b, 0);
+    return b->len;
+}
+
+void
+binary_end(struct buf *b, size_t start)
+{
+    uint32_t n = htobe32((uint32_t)(b->len - start));
+
+    if (!b->failed)
+        memcpy(b->bytes + start - sizeof n, &n, sizeof n);
+}
+
+/* A composite type has a number of its own in each database: PostgreSQL takes the
+ * column's own for it when the array says another. */
+size_t
+binary_rows_start(struct buf *b, size_t n)
+{
+    size_t start = put_start(b);
+
+    put_head(b, n, BINARY_RECORD);
+    return start;
+}
+
+size_t
+binary_rows_row(struct buf *b, int columns)
+{
+    size_t start = put_start(b);
+
+    put4(b, columns);
+    return start;
+}
+
+void
+binary_rows_int8(struct buf *b, int64_t value)
+{
+    put4(b, BINARY_INT8);
+    binary_int8(b, value);
+}
+
+void
+binary_rows_text(struct buf *b, const char *text)
+{
+    put4(b, BINARY_TEXT);
+    binary_text(b, text);
+}
+
 void
 binary_array_start(struct buf *b, enum binary_type type, size_t n)
 {

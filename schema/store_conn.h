@@ -5,10 +5,8 @@
 
 /* The tables that a batch is copied into, in the order of put_batch.sql. */
 enum store_table {
-    TABLE_REPORT_KEY,
-    TABLE_REPORT,
     TABLE_POLICY_RESULT,
-    TABLE_FAILURE_DETAIL,
+    TABLE_REPORT,
     TABLE_RAW_REPORT,
     TABLE_TALLY,
     TABLE_TALLY_FAILURE,

@@ -40,9 +40,9 @@ fill_lookup(struct buf arrays[LOOKUP_ARRAYS], struct put_row *const rows[], size
 
         binary_text(&arrays[LOOKUP_DOMAIN], rows[i]->domain);
         binary_date(&arrays[LOOKUP_DAY], item->day);
-        binary_bytes(&arrays[LOOKUP_KEY], item->s->key.bytes, KEY_BYTES);
+        binary_bytes(&arrays[LOOKUP_KEY], item->s->key.bytes, KEY_KEPT_BYTES);
         binary_int2(&arrays[LOOKUP_TIER], (int)item->s->tier);
-        binary_bytes(&arrays[LOOKUP_HASH], item->s->raw_hash.bytes, KEY_BYTES);
+        binary_bytes(&arrays[LOOKUP_HASH], item->s->raw_hash.bytes, KEY_KEPT_BYTES);
     }
 }
 
@@ -173,7 +173,7 @@ lookup_note(struct store *store, const struct put_row *row, struct err *e)
     const struct pg_param params[] = {
         {.value = row->domain},
         {.value = day},
-        {.value = s->key.bytes, .bytes = KEY_BYTES, .binary = true},
+        {.value = s->key.bytes, .bytes = KEY_KEPT_BYTES, .binary = true},
         {.value = tier},
         {.value = s->raw_hash.bytes, .bytes = KEY_BYTES, .binary = true},
         {.value = received},

@@ -7,11 +7,10 @@
 #include <string.h>
 
 enum {
-    KEY_COLUMNS = 6,
-    REPORT_COLUMNS = 20,
-    POLICY_COLUMNS = 14,
-    DETAIL_COLUMNS = 19,
-    RAW_COLUMNS = 6,
+    POLICY_COLUMNS = 19,
+    FAILURE_COLUMNS = 8,
+    REPORT_COLUMNS = 19,
+    RAW_COLUMNS = 5,
     TALLY_COLUMNS = 9,
     TALLY_FAILURE_COLUMNS = 4,
 };
@@ -99,23 +98,16 @@ compare_rows(const void *x, const void *y)
     return order != 0 ? order : rows_compare_items(a->item, b->item);
 }
 
-/* policy_domain, day, report_key, tier: how the rows of every table begin. */
-static void
-put_identity(struct buf *b, int columns, const struct put_row *row)
-{
-    const struct put_item *item = row->item;
-
-    binary_row(b, columns);
-    binary_text(b, row->domain);
-    binary_date(b, item->day);
-    binary_bytes(b, item->s->key.bytes, KEY_BYTES);
-    binary_int2(b, (int)item->s->tier);
-}
-
 static bool
 is_long_window(const struct report *r)
 {
     return r->end - r->start > REPORT_LONG_WINDOW_S;
+}
+
+static void
+put_null(struct buf *b)
+{
+    binary_text(b, NULL);
 }
 
 static void
@@ -127,31 +119,120 @@ put_quirks(struct buf *b, quirk_set set)
     for (int q = 0; q < QUIRK_COUNT; q++)
         if ((set & QUIRK_BIT(q)) != 0)
             names[n++] = quirk_text((enum quirk)q);
-    binary_text_array(b, names, n);
+    if (n == 0)
+        put_null(b);
+    else
+        binary_text_array(b, names, n);
 }
 
-/* All of a thousand domains in each of their rows would be a quarter of a gigabyte. */
+/* Nearly always it says once more what the policy's own lines do. */
 static void
-put_report(struct buf *b, const struct put_row *row, const char *const all_domains[])
+put_mx_host(struct buf *b, const struct policy *p)
 {
-    const char *const *domains = row->holds_raw ? all_domains : &row->domain;
-    size_t domain_count = row->holds_raw ? row->item->row_count : 1;
+    static const char start[] = "mx: ";
+    size_t same = 0, lines = 0;
+
+    for (size_t i = 0; i < p->policy_string_count; i++) {
+        const char *line = p->policy_string[i];
+
+        if (strncmp(line, start, strlen(start)) != 0)
+            continue;
+        if (same < p->mx_host_count &&
+            strcmp(line + strlen(start), p->mx_host[same]) == 0)
+            same++;
+        lines++;
+    }
+    if (same == lines && same == p->mx_host_count)
+        put_null(b);
+    else
+        binary_text_array(b, p->mx_host, p->mx_host_count);
+}
+
+static void
+put_failures(struct buf *b, const struct policy *p)
+{
+    size_t array;
+
+    if (p->detail_count == 0) {
+        put_null(b);
+        return;
+    }
+    array = binary_rows_start(b, p->detail_count);
+    for (size_t i = 0; i < p->detail_count; i++) {
+        const struct failure_detail *d = &p->details[i];
+        size_t row = binary_rows_row(b, FAILURE_COLUMNS);
+
+        binary_rows_int8(b, d->failed_sessions);
+        binary_rows_text(b, d->result_type_text);
+        binary_rows_text(b, d->sending_mta_ip);
+        binary_rows_text(b, d->receiving_mx_hostname);
+        binary_rows_text(b, d->receiving_mx_helo);
+        binary_rows_text(b, d->receiving_ip);
+        binary_rows_text(b, d->additional_information);
+        binary_rows_text(b, d->failure_reason_code);
+        binary_end(b, row);
+    }
+    binary_end(b, array);
+}
+
+static void
+put_policy(struct buf *b, const struct put_row *row, size_t policy_no, int nth)
+{
+    const struct submission *s = row->item->s;
+    const struct policy *p = &s->report->policies[policy_no];
+
+    binary_row(b, POLICY_COLUMNS);
+    binary_instant(b, s->received);
+    binary_int8(b, p->successful_sessions);
+    binary_int8(b, p->failed_sessions);
+    binary_date(b, row->item->day);
+    binary_int2(b, (int)s->tier);
+    binary_int2(b, nth);
+    binary_int2(b, (int)policy_no);
+    binary_bool(b, p->leading);
+    binary_bool(b, is_long_window(s->report));
+    binary_bytes(b, s->key.bytes, KEY_KEPT_BYTES);
+    if (nth == 0)
+        binary_bytes(b, s->raw_hash.bytes, KEY_KEPT_BYTES);
+    else
+        put_null(b);
+    binary_text(b, row->domain);
+    binary_text(b, s->report->sender);
+    binary_text(b, p->type_text);
+    binary_text(b, p->leading ? text_or_empty(s->report->organization) : NULL);
+    put_quirks(b, p->leading ? s->report->quirks : 0);
+    binary_text_array(b, p->policy_string, p->policy_string_count);
+    put_mx_host(b, p);
+    put_failures(b, p);
+}
+
+static void
+put_report(struct buf *b, const struct put_row *row, const char *const domains[])
+{
     const struct submission *s = row->item->s;
     const struct report *r = s->report;
 
-    put_identity(b, REPORT_COLUMNS, row);
+    binary_row(b, REPORT_COLUMNS);
     binary_instant(b, s->received);
-    binary_bool(b, row->holds_raw);
-    binary_text_array(b, domains, domain_count);
+    binary_instant(b, r->start);
+    binary_instant(b, r->end);
+    binary_date(b, row->item->day);
+    binary_int2(b, (int)s->tier);
     binary_int2(b, (int)s->transport);
+    binary_bool(b, is_long_window(r));
+    binary_bytes(b, s->key.bytes, KEY_KEPT_BYTES);
+    binary_text(b, row->domain);
+    if (row->item->row_count == 1)
+        put_null(b);
+    else
+        binary_text_array(b, domains, row->item->row_count);
     binary_text(b, r->sender);
-    binary_text(b, text_or_empty(r->submitter));
+    binary_text(b, r->submitter != NULL && strcmp(r->submitter, r->sender) == 0
+                       ? NULL
+                       : text_or_empty(r->submitter));
     binary_text(b, text_or_empty(r->organization));
     binary_text(b, r->contact_info);
     binary_text(b, text_or_empty(r->report_id));
-    binary_instant(b, r->start);
-    binary_instant(b, r->end);
-    binary_bool(b, is_long_window(r));
     binary_text(b, text_or_empty(s->peer));
     binary_text(b, text_or_empty(s->peer_name));
     binary_text(b, text_or_empty(s->trust_reason));
@@ -159,47 +240,16 @@ put_report(struct buf *b, const struct put_row *row, const char *const all_domai
 }
 
 static void
-put_policy(struct buf *b, const struct put_row *row, size_t policy_no)
+put_raw(struct buf *b, const struct put_row *row)
 {
     const struct submission *s = row->item->s;
-    const struct policy *p = &s->report->policies[policy_no];
 
-    put_identity(b, POLICY_COLUMNS, row);
-    binary_int4(b, (int32_t)policy_no);
-    binary_instant(b, s->received);
-    binary_text(b, s->report->sender);
-    binary_text(b, p->type_text);
-    binary_bool(b, p->leading);
-    binary_bool(b, is_long_window(s->report));
-    binary_int8(b, p->successful_sessions);
-    binary_int8(b, p->failed_sessions);
-    binary_text_array(b, p->policy_string, p->policy_string_count);
-    binary_text_array(b, p->mx_host, p->mx_host_count);
-}
-
-static void
-put_detail(struct buf *b, const struct put_row *row, size_t policy_no, size_t detail_no)
-{
-    const struct submission *s = row->item->s;
-    const struct policy *p = &s->report->policies[policy_no];
-    const struct failure_detail *d = &p->details[detail_no];
-
-    put_identity(b, DETAIL_COLUMNS, row);
-    binary_int4(b, (int32_t)policy_no);
-    binary_int4(b, (int32_t)detail_no);
-    binary_instant(b, s->received);
-    binary_text(b, s->report->sender);
-    binary_text(b, p->type_text);
-    binary_bool(b, p->leading);
-    binary_bool(b, is_long_window(s->report));
-    binary_text(b, d->result_type_text);
-    binary_int8(b, d->failed_sessions);
-    binary_text(b, d->sending_mta_ip);
-    binary_text(b, d->receiving_mx_hostname);
-    binary_text(b, d->receiving_mx_helo);
-    binary_text(b, d->receiving_ip);
-    binary_text(b, d->additional_information);
-    binary_text(b, d->failure_reason_code);
+    binary_row(b, RAW_COLUMNS);
+    binary_date(b, row->item->day);
+    binary_int2(b, (int)s->tier);
+    binary_bytes(b, s->key.bytes, KEY_KEPT_BYTES);
+    binary_text(b, row->domain);
+    binary_bytes(b, s->raw, s->raw_bytes);
 }
 
 /* What the running totals are to gain by a row. */
@@ -234,7 +284,7 @@ put_tally(struct buf *b, const struct put_row *row, const struct gain *g)
     binary_int2(b, (int)s->transport);
     binary_text(b, r->sender);
     binary_instant(b, s->received);
-    if (row->holds_raw)
+    if (row->first)
         binary_int8(b, s->received > r->end ? s->received - r->end : 0);
     else
         binary_text(b, NULL);
@@ -256,44 +306,43 @@ put_tally_failures(struct buf *b, const struct put_row *row, const struct gain *
     }
 }
 
+/* The report and its bytes, under the first of its rows. */
+static bool
+put_first(struct buf copies[], const struct put_row *row, struct arena *a, struct err *e)
+{
+    const struct put_item *item = row->item;
+    const char **domains = arena_array(a, item->row_count, sizeof *domains);
+
+    if (domains == NULL)
+        return err_nomem(e);
+    for (size_t i = 0; i < item->row_count; i++)
+        domains[i] = item->rows[i].domain;
+    put_report(&copies[TABLE_REPORT], row, domains);
+    put_raw(&copies[TABLE_RAW_REPORT], row);
+    return true;
+}
+
 static bool
 put_row(struct buf copies[], const struct put_row *row, struct arena *a, struct err *e)
 {
-    const struct put_item *item = row->item;
-    const struct report *r = item->s->report;
-    const char **domains = NULL;
+    const struct report *r = row->item->s->report;
     struct gain gain = {0};
+    int nth = 0;
 
-    if (row->holds_raw &&
-        (domains = arena_array(a, item->row_count, sizeof *domains)) == NULL)
-        return err_nomem(e);
-    for (size_t i = 0; domains != NULL && i < item->row_count; i++)
-        domains[i] = item->rows[i].domain;
-    put_identity(&copies[TABLE_REPORT_KEY], KEY_COLUMNS, row);
-    binary_instant(&copies[TABLE_REPORT_KEY], item->s->received);
-    binary_bytes(&copies[TABLE_REPORT_KEY], item->s->raw_hash.bytes, KEY_BYTES);
-    put_report(&copies[TABLE_REPORT], row, domains);
     for (size_t i = 0; i < r->policy_count; i++) {
         if (r->policies[i].domain == NULL ||
             strcmp(r->policies[i].domain, row->domain) != 0)
             continue;
-        put_policy(&copies[TABLE_POLICY_RESULT], row, i);
-        for (size_t k = 0; k < r->policies[i].detail_count; k++)
-            put_detail(&copies[TABLE_FAILURE_DETAIL], row, i, k);
+        put_policy(&copies[TABLE_POLICY_RESULT], row, i, nth++);
         if (r->policies[i].leading)
             add_policy(&gain, &r->policies[i]);
     }
-    if (row->holds_raw) {
-        put_identity(&copies[TABLE_RAW_REPORT], RAW_COLUMNS, row);
-        binary_bytes(&copies[TABLE_RAW_REPORT], item->s->raw_hash.bytes, KEY_BYTES);
-        binary_bytes(&copies[TABLE_RAW_REPORT], item->s->raw, item->s->raw_bytes);
-    }
     put_tally(&copies[TABLE_TALLY], row, &gain);
     put_tally_failures(&copies[TABLE_TALLY_FAILURE], row, &gain);
-    return true;
+    return !row->first || put_first(copies, row, a, e);
 }
 
-/* The new rows of an item. The bytes go under the first of them, unless they are kept
+/* The new rows of an item. The report goes under the first of them, unless it is kept
  * already under a policy domain that was there. */
 static size_t
 collect(struct put_item *item, struct put_row **out)
@@ -306,7 +355,7 @@ collect(struct put_item *item, struct put_row **out)
     for (size_t i = 0; i < item->row_count; i++) {
         if (item->rows[i].seen != SEEN_NOT)
             continue;
-        item->rows[i].holds_raw = !kept;
+        item->rows[i].first = !kept;
         kept = true;
         out[n++] = &item->rows[i];
     }

@@ -1,4 +1,4 @@
-/* A batch as rows: what each submission becomes in the five tables of reports, and
+/* A batch as rows: what each submission becomes in the three tables of reports, and
  * in the tally of what the running totals do not have yet. */
 #pragma once
 #include "schema/store_conn.h"
@@ -9,12 +9,12 @@ enum seen {
     SEEN_OTHER, /* it is there, with other bytes */
 };
 
-/* One policy domain of one submission: a row of report_key and of report. */
+/* One policy domain of one submission: its rows of policy_result. */
 struct put_row {
     const struct put_item *item;
     const char *domain;
     enum seen seen;
-    bool holds_raw; /* the row under which the bytes are kept */
+    bool first; /* under it the report and its bytes are kept */
 };
 
 struct put_item {
@@ -40,7 +40,8 @@ int rows_compare_items(const struct put_item *a, const struct put_item *b);
 size_t rows_sort(struct put_item items[], size_t count, struct put_item *sorted[]);
 
 /* Writes the rows of `items` that are SEEN_NOT as COPY data, sorted by the key of
- * report_key over all items, so that two writers wait for each other in one order only.
+ * policy_result over all items, so that two writers wait for each other in one order
+ * only.
  */
 MUST_USE bool rows_encode(struct put_item *const items[], size_t n,
                           struct buf copies[STORE_TABLES], struct arena *a,

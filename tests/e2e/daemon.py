@@ -102,6 +102,12 @@ https {{
             assert finding not in text, text
         return code
 
+    def upgrade(self, tlsrptd):
+        """The same place, another program."""
+        assert self.stop() == 0
+        self.command = [tlsrptd]
+        return self.start()
+
     __enter__ = start
 
     def __exit__(self, *exception):

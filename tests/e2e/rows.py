@@ -37,6 +37,14 @@ def insert(execute, table, **row):
     execute(f"INSERT INTO tlsrpt.{table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
 
 
+def add_failures(execute, failures, **identity):
+    members = ("count", "result", "sender_ip", "mx", "helo", "ip", "info", "code")
+    values = [value for f in failures for value in (f.get(member) for member in members)]
+    array = ", ".join(["(%s, %s, %s, %s, %s, %s, %s, %s)::tlsrpt.failure"] * len(failures))
+    where = " AND ".join(f"{column} = %s" for column in identity)
+    execute(f"UPDATE tlsrpt.policy_result SET failures = ARRAY[{array}] WHERE {where}", values + list(identity.values()))
+
+
 def add_report(database, day, policies, sender="sender.example", trust="verified", received=None, door="lmtp",
                organization=None, contact=None, report_id=None, quirks=(), reason="", peer="", peer_name="",
                body=b"{}", long_window=False, key=None):
@@ -46,35 +54,31 @@ def add_report(database, day, policies, sender="sender.example", trust="verified
     end = start + datetime.timedelta(days=1, seconds=-1)
     received = received or (end + datetime.timedelta(hours=3)).isoformat()
     report_id = report_id or f"{day}-{sender}"
-    key = key or hashlib.sha256(f"{sender} {report_id} {day}".encode()).digest()
+    key = key or hashlib.sha256(f"{sender} {report_id} {day}".encode()).digest()[:16]
     tier = TIERS[trust]
     domains = list(dict.fromkeys(p["domain"] for p in policies))
-    digest = hashlib.sha256(body).digest()
+    organization = organization or sender.split(".")[0].title()
+    quirks = list(quirks) or None
+    identity = dict(day=day, report_key=key, tier=tier)
+    seen = dict.fromkeys(domains, 0)
     with transaction(database) as execute:
         execute("SELECT tlsrpt.ensure_month(%s)", (day,))
-        for number, domain in enumerate(domains):
-            insert(execute, "report_key", policy_domain=domain, day=day, report_key=key, tier=tier, received=received,
-                   body_hash=digest)
-            insert(execute, "report", policy_domain=domain, day=day, report_key=key, tier=tier, received=received,
-                   first=number == 0, policy_domains=domains, transport=DOORS[door], sender=sender,
-                   submitter=f"mail.{sender}", organization=organization or sender.split(".")[0].title(),
-                   contact_info=contact or f"tlsrpt@mail.{sender}", report_id=report_id, window_start=start,
-                   window_end=end, long_window=long_window, peer=peer, peer_name=peer_name,
-                   trust_reason=reason or f"DKIM d={sender} is aligned", quirks=list(quirks))
         for number, p in enumerate(policies):
-            common = dict(policy_domain=p["domain"], day=day, report_key=key, tier=tier, policy_no=number,
-                          received=received, sender=sender, policy_type=p["kind"], leads=p["leads"],
-                          long_window=long_window)
-            insert(execute, "policy_result", **common, successful_sessions=p["good"], failed_sessions=p["bad"],
-                   policy_string=p["string"], mx_host=p["mx"])
-            for detail, f in enumerate(p["failures"]):
-                insert(execute, "failure_detail", **common, detail_no=detail, result_type=f["result"],
-                       failed_sessions=f["count"], sending_mta_ip=f.get("sender_ip"),
-                       receiving_mx_hostname=f.get("mx"), receiving_mx_helo=f.get("helo"),
-                       receiving_ip=f.get("ip"), additional_information=f.get("info"),
-                       failure_reason_code=f.get("code"))
-        insert(execute, "raw_report", policy_domain=domains[0], day=day, report_key=key, tier=tier,
-               body_hash=digest, body=body)
+            nth = seen[p["domain"]]
+            seen[p["domain"]] += 1
+            insert(execute, "policy_result", **identity, policy_domain=p["domain"], nth=nth, policy_no=number,
+                   raw_hash=None if nth else hashlib.sha256(body).digest()[:16], received=received, sender=sender,
+                   policy_type=p["kind"], leads=p["leads"], long_window=long_window, successful_sessions=p["good"],
+                   failed_sessions=p["bad"], organization=organization if p["leads"] else None,
+                   quirks=quirks if p["leads"] else None, policy_string=p["string"], mx_host=p["mx"])
+            if p["failures"]:
+                add_failures(execute, p["failures"], **identity, policy_domain=p["domain"], nth=nth)
+        insert(execute, "report", **identity, policy_domain=domains[0], received=received,
+               policy_domains=domains if len(domains) > 1 else None, transport=DOORS[door], sender=sender,
+               submitter=f"mail.{sender}", organization=organization, contact_info=contact or f"tlsrpt@mail.{sender}",
+               report_id=report_id, window_start=start, window_end=end, long_window=long_window, peer=peer,
+               peer_name=peer_name, trust_reason=reason or f"DKIM d={sender} is aligned", quirks=quirks)
+        insert(execute, "raw_report", **identity, policy_domain=domains[0], body=body)
     return f"{day:%Y%m%d}-{key.hex()[:16]}"
 
 

@@ -11,20 +11,6 @@ FROM (
       AND ($4::text[] IS NULL OR sender = ANY ($4::text[]))
       AND ($5::text[] IS NULL OR trust = ANY ($5::text[]))
     UNION ALL
-    SELECT policy_domain, sender, day, policy_type, 'not-described', failed_sessions, NULL, NULL, NULL, NULL, trust
-    FROM counted_policy p
-    WHERE failed_sessions > 0
-      AND policy_no IS NOT NULL
-      AND day BETWEEN $1::date AND $2::date
-      AND ($3::text[] IS NULL OR policy_domain = ANY ($3::text[]))
-      AND ($4::text[] IS NULL OR sender = ANY ($4::text[]))
-      AND ($5::text[] IS NULL OR trust = ANY ($5::text[]))
-      AND NOT EXISTS (
-          SELECT FROM failure_detail f
-          WHERE f.day BETWEEN $1::date AND $2::date
-            AND f.policy_domain = p.policy_domain AND f.day = p.day AND f.report_key = p.report_key
-            AND f.tier = p.tier AND f.policy_no = p.policy_no)
-    UNION ALL
     SELECT policy_domain, sender, day, policy_type, 'not-described', undescribed_sessions, NULL, NULL, NULL, NULL, trust
     FROM counted_policy
     WHERE undescribed_sessions > 0

@@ -1,4 +1,4 @@
--- What each role may, for those that exist (tlsrptd migrate). A collector adds rows and reads none but keys.
+-- What each role may, for those that exist (tlsrptd migrate). A collector adds rows and reads none.
 DO $$
 DECLARE
     role text;
@@ -12,12 +12,11 @@ BEGIN
             EXECUTE format('GRANT EXECUTE ON FUNCTION tlsrpt.lag_bound(bigint) TO %I', role);
             CONTINUE;
         END IF;
-        EXECUTE format('GRANT INSERT ON tlsrpt.report_key, tlsrpt.report, tlsrpt.policy_result,
-                            tlsrpt.failure_detail, tlsrpt.raw_report, tlsrpt.quarantine, tlsrpt.tally,
-                            tlsrpt.tally_failure, tlsrpt.intake_count TO %I', role);
-        EXECUTE format('GRANT SELECT ON tlsrpt.report_key TO %I', role);
+        EXECUTE format('GRANT INSERT ON tlsrpt.policy_result, tlsrpt.report, tlsrpt.raw_report, tlsrpt.quarantine,
+                            tlsrpt.tally, tlsrpt.tally_failure, tlsrpt.intake_count TO %I', role);
         EXECUTE format('GRANT EXECUTE ON FUNCTION tlsrpt.ensure_month(date), tlsrpt.ensure_quarantine_day(date),
                             tlsrpt.in_quarantine(bytea), tlsrpt.fold_totals(bigint, bigint), tlsrpt.pruned_before(),
+                            tlsrpt.find_reports(text[], date[], bytea[], smallint[], bytea[], date, date),
                             tlsrpt.note_conflict(text, date, bytea, smallint, bytea, timestamptz, smallint, text)
                         TO %I', role);
         IF role = 'tlsrpt_reparse' THEN

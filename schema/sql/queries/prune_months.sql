@@ -7,7 +7,7 @@ WITH cut AS (
     SELECT p.relname AS parent, to_date(right(c.relname, 6), 'YYYYMM') AS month, pg_total_relation_size(c.oid) AS bytes
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
     WHERE p.relnamespace = 'tlsrpt'::regnamespace
-      AND p.relname IN ('report_key', 'report', 'policy_result', 'failure_detail', 'raw_report', 'conflict')
+      AND p.relname = ANY (tlsrpt.month_tables())
 ), old AS (
     SELECT 'reports' AS what, month, sum(bytes)::bigint AS bytes
     FROM part, cut WHERE month < cut.reports GROUP BY month
@@ -20,7 +20,7 @@ SELECT what, month, bytes,
            WHEN 'raw' THEN (SELECT count(*) FROM tlsrpt.raw_report r
                             WHERE r.day >= month AND r.day < (month + interval '1 month')::date)
            ELSE (SELECT count(*) FROM tlsrpt.report r
-                 WHERE r.first AND r.day >= month AND r.day < (month + interval '1 month')::date)
+                 WHERE r.day >= month AND r.day < (month + interval '1 month')::date)
        END
 FROM old
 ORDER BY month, what

@@ -8,12 +8,12 @@ SELECT id, extract(epoch FROM received)::bigint AS received, transport, trust, s
 FROM (
     (SELECT to_char(day, 'YYYYMMDD') || '-' || left(encode(report_key, 'hex'), 16) AS id, received, transport,
             (ARRAY['verified', 'operator', 'unverified'])[tier] AS trust, 1 AS status, sender, organization,
-            report_id, policy_domains, window_start, window_end, quirks, trust_reason AS reason
+            report_id, coalesce(policy_domains, ARRAY[policy_domain]) AS policy_domains, window_start, window_end,
+            coalesce(quirks, '{}') AS quirks, trust_reason AS reason
      FROM report
-     WHERE first
-       AND received <= (SELECT t FROM instant)
+     WHERE received <= (SELECT t FROM instant)
        AND day BETWEEN $1::date AND $2::date
-       AND ($3::text[] IS NULL OR policy_domains && $3::text[])
+       AND ($3::text[] IS NULL OR policy_domain = ANY ($3::text[]) OR policy_domains && $3::text[])
        AND ($4::text[] IS NULL OR sender = ANY ($4::text[]))
        AND ($5::text[] IS NULL OR (ARRAY['verified', 'operator', 'unverified'])[tier] = ANY ($5::text[]))
        AND ($6::smallint[] IS NULL OR 1 = ANY ($6::smallint[]))

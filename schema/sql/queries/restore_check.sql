@@ -1,6 +1,6 @@
 -- Why a dump must not be restored here; null: it may (tlsrptd database restore).
 SELECT CASE
-    WHEN EXISTS (SELECT FROM tlsrpt.report_key) OR EXISTS (SELECT FROM tlsrpt.quarantine)
+    WHEN EXISTS (SELECT FROM tlsrpt.report) OR EXISTS (SELECT FROM tlsrpt.quarantine)
          OR EXISTS (SELECT FROM tlsrpt.daily_policy)
     THEN 'the database holds reports: restore into an empty one'
     WHEN NOT has_database_privilege(current_database(), 'CREATE')

@@ -11,21 +11,6 @@ FROM (
       AND ($4::text[] IS NULL OR sender = ANY ($4::text[]))
       AND ($5::text[] IS NULL AND tier < 3 OR trust = ANY ($5::text[]))
     UNION ALL
-    SELECT 'not-described', policy_domain, sender, day, failed_sessions
-    FROM counted_policy p
-    WHERE leads
-      AND failed_sessions > 0
-      AND policy_no IS NOT NULL
-      AND day BETWEEN $1::date AND $2::date
-      AND ($3::text[] IS NULL OR policy_domain = ANY ($3::text[]))
-      AND ($4::text[] IS NULL OR sender = ANY ($4::text[]))
-      AND ($5::text[] IS NULL AND tier < 3 OR trust = ANY ($5::text[]))
-      AND NOT EXISTS (
-          SELECT FROM failure_detail f
-          WHERE f.policy_domain = p.policy_domain AND f.day = p.day AND f.report_key = p.report_key
-            AND f.tier = p.tier AND f.policy_no = p.policy_no
-            AND f.day BETWEEN $1::date AND $2::date)
-    UNION ALL
     SELECT 'not-described', policy_domain, sender, day, undescribed_sessions
     FROM counted_policy
     WHERE leads

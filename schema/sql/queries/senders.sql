@@ -20,8 +20,9 @@ WITH figures AS (
     SELECT sender,
            substr(max((3 - tier)::text || day::text || organization COLLATE "C"), 12) AS organization,
            coalesce(json_agg(DISTINCT quirk) FILTER (WHERE quirk IS NOT NULL), '[]') AS quirks
-    FROM counted_report LEFT JOIN LATERAL unnest(quirks) AS quirk ON true
-    WHERE day BETWEEN $1::date AND $2::date
+    FROM counted_policy LEFT JOIN LATERAL unnest(quirks) AS quirk ON true
+    WHERE leads
+      AND day BETWEEN $1::date AND $2::date
       AND ($3::text[] IS NULL OR policy_domain = ANY ($3::text[]))
       AND ($4::text[] IS NULL OR sender = ANY ($4::text[]))
       AND ($5::text[] IS NULL OR trust = ANY ($5::text[]))

@@ -5,8 +5,7 @@ FROM (
     SELECT to_char(day, 'YYYYMMDD') || '-' || left(encode(report_key, 'hex'), 16) AS id, 'report' AS kind,
            (ARRAY['verified', 'operator', 'unverified'])[tier] AS trust
     FROM report
-    WHERE first
-      AND received <= (SELECT t FROM instant)
+    WHERE received <= (SELECT t FROM instant)
       AND day BETWEEN $2::date AND $3::date
     UNION ALL
     SELECT to_char(arrival_day, 'YYYYMMDD') || '-' || left(encode(body_hash, 'hex'), 16), 'quarantine',

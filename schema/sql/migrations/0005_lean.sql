@@ -1,0 +1,354 @@
+-- The tables of reports, half as large: a row for each report (report), for each element of its "policies"
+-- (policy_result, failure-details included), and for its bytes (raw_report). The keys are those of policy_result;
+-- a collector asks for them by find_reports(), and reads no table of reports any more. Collectors of before
+-- cannot write to this: their mail waits in the MTA's queue, and their HTTPS posts in the spool, until they are
+-- upgraded.
+
+CREATE TYPE failure AS (
+    failed_sessions        bigint,
+    result_type            text,
+    sending_mta_ip         text,
+    receiving_mx_hostname  text,
+    receiving_mx_helo      text,
+    receiving_ip           text,
+    additional_information text,
+    failure_reason_code    text
+);
+
+DROP VIEW counted_report, counted_policy, counted_failure;
+DROP INDEX report_received, report_domain_day, policy_result_domain_day, failure_detail_domain_day,
+           raw_report_domain_day;
+ALTER TABLE report_key DROP CONSTRAINT report_key_pkey;
+ALTER TABLE conflict DROP CONSTRAINT conflict_pkey;
+
+-- Out of the way of the new ones.
+DO $$
+DECLARE
+    one name;
+BEGIN
+    FOR one IN SELECT c.relname FROM pg_class c
+               WHERE c.relnamespace = 'tlsrpt'::regnamespace AND c.relkind IN ('r', 'p')
+                 AND c.relname ~ '^(report_key|report|policy_result|failure_detail|raw_report|conflict)(_\d{6})?$' LOOP
+        EXECUTE format('ALTER TABLE tlsrpt.%I RENAME TO %I', one, 'was_' || one);
+    END LOOP;
+END
+$$;
+
+-- One row for each element of "policies" whose domain is ours.
+CREATE TABLE policy_result (
+    received            timestamptz NOT NULL,
+    successful_sessions bigint NOT NULL,
+    failed_sessions     bigint NOT NULL,
+    day                 date NOT NULL,
+    tier                smallint NOT NULL,   -- 1 verified, 2 operator, 3 unverified
+    nth                 smallint NOT NULL,   -- its place among those of its domain, from 0: no identity is without 0
+    policy_no           smallint NOT NULL,   -- its place in the report, from 0
+    leads               boolean NOT NULL,    -- the type that is counted where one number is wanted
+    long_window         boolean NOT NULL,    -- over 36 hours: no part of day arithmetic
+    report_key          bytea NOT NULL,      -- schema/key.h
+    raw_hash            bytea,               -- of the bytes as they came, as much as of the key; where nth is 0
+    policy_domain       text COLLATE "C" NOT NULL,
+    sender              text COLLATE "C" NOT NULL,
+    policy_type         text NOT NULL,
+    organization        text,                -- where it leads, and quirks too
+    quirks              text[],              -- null: none
+    policy_string       text[] NOT NULL,
+    mx_host             text[],              -- null: what policy_string says after "mx: "
+    failures            failure[],           -- null: it describes none
+    PRIMARY KEY (policy_domain, day, report_key, tier, nth)
+) PARTITION BY RANGE (day);
+
+-- One row for each report and tier: what is not in the rows of its policies.
+CREATE TABLE report (
+    received       timestamptz NOT NULL,
+    window_start   timestamptz NOT NULL,
+    window_end     timestamptz NOT NULL,
+    day            date NOT NULL,
+    tier           smallint NOT NULL,
+    transport      smallint NOT NULL,
+    long_window    boolean NOT NULL,
+    report_key     bytea NOT NULL,
+    policy_domain  text COLLATE "C" NOT NULL,
+    policy_domains text[],                   -- all of ours in this report; null: the one beside
+    sender         text COLLATE "C" NOT NULL,
+    submitter      text,                     -- null: the same
+    organization   text NOT NULL,
+    contact_info   text,
+    report_id      text NOT NULL,
+    peer           text NOT NULL,
+    peer_name      text NOT NULL,
+    trust_reason   text NOT NULL,
+    quirks         text[]                    -- null: none
+) PARTITION BY RANGE (day);
+CREATE INDEX report_received ON report (received);
+CREATE INDEX report_day ON report USING brin (day) WITH (pages_per_range = 32);
+
+-- The bytes of a report as they came, under the policy domain of its row in "report".
+CREATE TABLE raw_report (
+    day           date NOT NULL,
+    tier          smallint NOT NULL,
+    report_key    bytea NOT NULL,
+    policy_domain text COLLATE "C" NOT NULL,
+    body          bytea NOT NULL
+) PARTITION BY RANGE (day);
+CREATE INDEX raw_report_day ON raw_report USING brin (day) WITH (pages_per_range = 32);
+ALTER TABLE raw_report ALTER COLUMN body SET STORAGE EXTERNAL;
+
+-- The same identity and tier with other bytes: the first is kept, up to eight others are noted.
+CREATE TABLE conflict (
+    policy_domain text COLLATE "C" NOT NULL,
+    day           date NOT NULL,
+    report_key    bytea NOT NULL,
+    tier          smallint NOT NULL,
+    body_hash     bytea NOT NULL,
+    received      timestamptz NOT NULL,
+    transport     smallint NOT NULL,
+    peer          text NOT NULL,
+    PRIMARY KEY (policy_domain, day, report_key, tier, body_hash)
+) PARTITION BY RANGE (day);
+
+-- The tables that have a partition for each month, in the order in which a batch is written.
+CREATE FUNCTION month_tables() RETURNS text[]
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT ARRAY['policy_result', 'report', 'raw_report', 'conflict']
+$$;
+
+-- What is there already, month by month.
+DO $$
+DECLARE
+    suffix   text;
+    from_day date;
+    upto     date;
+    parent   text;
+BEGIN
+    FOR suffix IN SELECT right(c.relname, 7) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                  WHERE i.inhparent = 'tlsrpt.was_report_key'::regclass ORDER BY 1 LOOP
+        from_day := to_date(suffix, '_YYYYMM');
+        upto := (from_day + interval '1 month')::date;
+        FOREACH parent IN ARRAY tlsrpt.month_tables() LOOP
+            PERFORM tlsrpt.ensure_partition(parent, suffix, from_day, upto);
+        END LOOP;
+        INSERT INTO policy_result
+        SELECT p.received, p.successful_sessions, p.failed_sessions, p.day, p.tier,
+               row_number() OVER own - 1, p.policy_no, p.leads, p.long_window, substr(p.report_key, 1, 16),
+               CASE row_number() OVER own WHEN 1 THEN substr(k.body_hash, 1, 16) END, p.policy_domain, p.sender,
+               p.policy_type, CASE WHEN p.leads THEN r.organization END,
+               CASE WHEN p.leads THEN nullif(r.quirks, '{}') END, p.policy_string,
+               nullif(p.mx_host, ARRAY(SELECT substr(s, 5) FROM unnest(p.policy_string) AS s WHERE starts_with(s, 'mx: '))),
+               f.failures
+        FROM was_policy_result p
+        JOIN was_report_key k USING (policy_domain, day, report_key, tier)
+        JOIN was_report r USING (policy_domain, day, report_key, tier)
+        LEFT JOIN (SELECT policy_domain, day, report_key, tier, policy_no,
+                          array_agg((failed_sessions, result_type, sending_mta_ip, receiving_mx_hostname, receiving_mx_helo,
+                                     receiving_ip, additional_information, failure_reason_code)::failure
+                                    ORDER BY detail_no) AS failures
+                   FROM was_failure_detail WHERE day >= from_day AND day < upto
+                   GROUP BY 1, 2, 3, 4, 5) AS f USING (policy_domain, day, report_key, tier, policy_no)
+        WHERE p.day >= from_day AND p.day < upto AND k.day >= from_day AND k.day < upto
+          AND r.day >= from_day AND r.day < upto
+        WINDOW own AS (PARTITION BY p.policy_domain, p.day, p.report_key, p.tier ORDER BY p.policy_no);
+        INSERT INTO report
+        SELECT received, window_start, window_end, day, tier, transport, long_window, substr(report_key, 1, 16),
+               policy_domain, nullif(policy_domains, ARRAY[policy_domain]), sender, nullif(submitter, sender),
+               organization, contact_info, report_id, peer, peer_name, trust_reason, nullif(quirks, '{}')
+        FROM was_report WHERE first AND day >= from_day AND day < upto ORDER BY received;
+        INSERT INTO raw_report
+        SELECT day, tier, substr(report_key, 1, 16), policy_domain, body
+        FROM was_raw_report WHERE day >= from_day AND day < upto ORDER BY day;
+        INSERT INTO conflict
+        SELECT policy_domain, day, substr(report_key, 1, 16), tier, body_hash, received, transport, peer
+        FROM was_conflict WHERE day >= from_day AND day < upto;
+    END LOOP;
+END
+$$;
+UPDATE daily_policy SET report_key = substr(report_key, 1, 16) WHERE report_key IS NOT NULL;
+
+DROP TABLE was_report_key, was_report, was_policy_result, was_failure_detail, was_raw_report, was_conflict;
+
+-- Which policy domains of a batch are there already, and whether with the same bytes: the n-th. The days leave
+-- months out of the plan; OFFSET 0 keeps it one index look-up each, whatever the statistics say.
+CREATE FUNCTION find_reports(domains text[], days date[], keys bytea[], tiers smallint[], hashes bytea[],
+                             first_day date, last_day date) RETURNS TABLE (n bigint, same boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+BEGIN
+    RETURN QUERY
+    SELECT u.n, p.raw_hash = u.raw_hash
+    FROM unnest(domains, days, keys, tiers, hashes)
+             WITH ORDINALITY AS u (policy_domain, day, report_key, tier, raw_hash, n),
+         LATERAL (SELECT r.raw_hash FROM tlsrpt.policy_result r
+                  WHERE r.policy_domain = u.policy_domain AND r.day = u.day AND r.report_key = u.report_key
+                    AND r.tier = u.tier AND r.nth = 0 AND r.day BETWEEN first_day AND last_day
+                  OFFSET 0) AS p;
+END
+$$;
+
+-- Notes other bytes under a known identity and tier, eight at most. A collector may not read the table.
+CREATE OR REPLACE FUNCTION note_conflict(in_domain text, in_day date, in_key bytea, in_tier smallint, in_hash bytea,
+                                         in_received timestamptz, in_transport smallint, in_peer text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(1953264755, hashtext(in_domain || encode(in_key, 'hex')));
+    INSERT INTO tlsrpt.conflict
+    SELECT in_domain, in_day, in_key, in_tier, in_hash, in_received, in_transport, in_peer
+    WHERE EXISTS (SELECT FROM tlsrpt.policy_result p
+                  WHERE p.policy_domain = in_domain AND p.day = in_day AND p.report_key = in_key
+                    AND p.tier = in_tier AND p.nth = 0 AND p.raw_hash <> substr(in_hash, 1, 16))
+      AND (SELECT count(*) FROM tlsrpt.conflict c
+           WHERE c.policy_domain = in_domain AND c.day = in_day AND c.report_key = in_key
+             AND c.tier = in_tier) < 8
+    ON CONFLICT DO NOTHING;
+END
+$$;
+
+-- The details of failure, one by one.
+CREATE VIEW failure_detail AS
+    SELECT p.policy_domain, p.day, p.report_key, p.tier, p.policy_no, (f.n - 1)::integer AS detail_no, p.received,
+           p.sender, p.policy_type, p.leads, p.long_window, f.result_type, f.failed_sessions, f.sending_mta_ip,
+           f.receiving_mx_hostname, f.receiving_mx_helo, f.receiving_ip, f.additional_information,
+           f.failure_reason_code
+    FROM policy_result p, unnest(p.failures) WITH ORDINALITY
+             AS f (failed_sessions, result_type, sending_mta_ip, receiving_mx_hostname, receiving_mx_helo,
+                   receiving_ip, additional_information, failure_reason_code, n)
+    WHERE p.failures IS NOT NULL;
+
+-- What counts as of the instant: of one report that came in several tiers, the best by then. Rows of the best
+-- tier there is need no look-up. Ask for days as constants (day >= $1 AND day < $2), so that months are left out
+-- of the plan; where no month is summed up, or none of the days asked for, the planner leaves out what is below
+-- UNION ALL, too.
+--
+-- Reports that are kept one by one.
+CREATE VIEW counted_report AS
+    SELECT r.policy_domain, r.day, r.report_key, r.tier, r.received,
+           coalesce(r.policy_domains, ARRAY[r.policy_domain]) AS policy_domains, r.transport, r.sender,
+           coalesce(r.submitter, r.sender) AS submitter, r.organization, r.contact_info, r.report_id, r.window_start,
+           r.window_end, r.long_window, r.peer, r.peer_name, r.trust_reason, coalesce(r.quirks, '{}') AS quirks,
+           (ARRAY['verified', 'operator', 'unverified'])[r.tier] AS trust
+    FROM report r
+    WHERE r.received <= (SELECT t FROM instant)
+      AND (r.tier = 1 OR NOT EXISTS (
+          SELECT FROM policy_result k
+          WHERE k.policy_domain = r.policy_domain AND k.day = r.day AND k.report_key = r.report_key
+            AND k.tier < r.tier AND k.nth = 0 AND k.received <= (SELECT t FROM instant)));
+
+-- Reports are count(DISTINCT report_key) + sum(more_reports). policy_no is null in the sums. What is not described
+-- are the failures of policies that describe none.
+CREATE VIEW counted_policy AS
+    SELECT p.policy_domain, p.day, p.report_key, p.tier, p.policy_no, p.received, p.sender, p.policy_type, p.leads,
+           p.long_window, p.successful_sessions, p.failed_sessions, p.policy_string, p.organization, p.quirks,
+           (ARRAY['verified', 'operator', 'unverified'])[p.tier] AS trust, 0 AS more_reports,
+           CASE WHEN p.failures IS NULL THEN p.failed_sessions ELSE 0 END AS undescribed_sessions
+    FROM policy_result p
+    WHERE p.received <= (SELECT t FROM instant)
+      AND (p.tier = 1 OR NOT EXISTS (
+          SELECT FROM policy_result k
+          WHERE k.policy_domain = p.policy_domain AND k.day = p.day AND k.report_key = p.report_key
+            AND k.tier < p.tier AND k.nth = 0 AND k.received <= (SELECT t FROM instant)))
+    UNION ALL
+    SELECT d.policy_domain, d.day, d.report_key, d.tier, NULL, d.received, d.sender, d.policy_type, d.leads,
+           d.long_window, d.successful_sessions, d.failed_sessions, '{}', d.organization, d.quirks,
+           (ARRAY['verified', 'operator', 'unverified'])[d.tier], d.more_reports, d.undescribed_sessions
+    FROM daily_policy d
+    WHERE d.arrived <= (SELECT t FROM instant);
+
+CREATE VIEW counted_failure AS
+    SELECT f.*, (ARRAY['verified', 'operator', 'unverified'])[f.tier] AS trust
+    FROM failure_detail f
+    WHERE f.received <= (SELECT t FROM instant)
+      AND (f.tier = 1 OR NOT EXISTS (
+          SELECT FROM policy_result k
+          WHERE k.policy_domain = f.policy_domain AND k.day = f.day AND k.report_key = f.report_key
+            AND k.tier < f.tier AND k.nth = 0 AND k.received <= (SELECT t FROM instant)))
+    UNION ALL
+    SELECT d.policy_domain, d.day, NULL, d.tier, NULL, NULL, d.received, d.sender, d.policy_type, d.leads,
+           d.long_window, d.result_type, d.failed_sessions, d.sending_mta_ip, d.receiving_mx_hostname, NULL,
+           d.receiving_ip, NULL, d.failure_reason_code,
+           (ARRAY['verified', 'operator', 'unverified'])[d.tier]
+    FROM daily_failure d
+    WHERE d.arrived <= (SELECT t FROM instant);
+
+-- Makes the month of a day in every table of reports. False when the day lies beyond what a stranger may ask for
+-- (the owner may ask for any), and for a month that was dropped: asked under the lock under which that is said.
+CREATE OR REPLACE FUNCTION ensure_month(wanted date) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    from_day date := date_trunc('month', wanted::timestamp)::date;
+    upto     date := (from_day + interval '1 month')::date;
+    parent   text;
+BEGIN
+    IF (upto <= current_date - 400 OR from_day > current_date + 124)
+       AND NOT pg_has_role(session_user, current_user, 'MEMBER') THEN
+        RETURN false;
+    END IF;
+    PERFORM pg_advisory_xact_lock(1953264754, 2);
+    IF from_day < tlsrpt.pruned_before() THEN
+        RETURN false;
+    END IF;
+    FOREACH parent IN ARRAY tlsrpt.month_tables() LOOP
+        PERFORM tlsrpt.ensure_partition(parent, to_char(from_day, '_YYYYMM'), from_day, upto);
+    END LOOP;
+    RETURN true;
+END
+$$;
+
+-- Sums up a month and drops its reports; says how many there were. prune_begin() must have been committed.
+CREATE OR REPLACE FUNCTION fold_month(from_day date) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    suffix  CONSTANT text := to_char(from_day, '_YYYYMM');
+    upto    CONSTANT date := (from_day + interval '1 month')::date;
+    absurd  CONSTANT bigint := 1000000000000; -- sessions: millions of such rows fit a bigint
+    parent  text;
+    n       bigint;
+BEGIN
+    IF from_day >= tlsrpt.pruned_before() IS NOT FALSE THEN
+        RAISE EXCEPTION 'the month of % is not over', from_day;
+    END IF;
+    PERFORM set_config('work_mem', '128MB', true), set_config('jit', 'off', true);
+    FOREACH parent IN ARRAY tlsrpt.month_tables() LOOP
+        IF to_regclass(format('tlsrpt.%I', parent || suffix)) IS NOT NULL THEN
+            EXECUTE format('LOCK TABLE tlsrpt.%I IN SHARE MODE', parent || suffix);
+        END IF;
+    END LOOP;
+    PERFORM tlsrpt.ensure_partition('daily_policy', suffix, from_day, upto),
+            tlsrpt.ensure_partition('daily_failure', suffix, from_day, upto);
+
+    INSERT INTO tlsrpt.daily_policy
+    WITH own AS MATERIALIZED ( -- reports that keep their key
+        SELECT p.report_key FROM tlsrpt.policy_result p
+        WHERE p.day >= from_day AND p.day < upto
+        GROUP BY p.report_key
+        HAVING count(DISTINCT p.policy_domain) > 1 OR max(p.successful_sessions) > absurd OR max(p.failed_sessions) > absurd
+    )
+    SELECT p.policy_domain, p.day, o.report_key, p.tier, min(p.received), max(p.received), p.sender, p.policy_type, p.leads,
+           p.long_window, sum(p.successful_sessions), sum(p.failed_sessions), sum(p.undescribed_sessions),
+           CASE WHEN o.report_key IS NULL THEN count(DISTINCT p.report_key) ELSE 0 END,
+           coalesce(p.organization, ''), coalesce(p.quirks, '{}')
+    FROM tlsrpt.counted_policy p
+    LEFT JOIN own o ON o.report_key = p.report_key
+    WHERE p.policy_no IS NOT NULL AND p.day >= from_day AND p.day < upto
+    GROUP BY p.policy_domain, p.day, o.report_key, p.tier, p.sender, p.policy_type, p.leads, p.long_window,
+             p.organization, p.quirks, CASE WHEN o.report_key IS NOT NULL THEN p.policy_no END;
+
+    INSERT INTO tlsrpt.daily_failure
+    SELECT f.policy_domain, f.day, f.tier, min(f.received), max(f.received), f.sender, f.policy_type, f.leads,
+           f.long_window, f.result_type, sum(f.failed_sessions), f.sending_mta_ip, f.receiving_mx_hostname, f.receiving_ip,
+           f.failure_reason_code
+    FROM tlsrpt.counted_failure f
+    WHERE f.detail_no IS NOT NULL AND f.day >= from_day AND f.day < upto
+    GROUP BY f.policy_domain, f.day, f.tier, f.sender, f.policy_type, f.leads, f.long_window, f.result_type,
+             f.sending_mta_ip, f.receiving_mx_hostname, f.receiving_ip, f.failure_reason_code,
+             CASE WHEN f.failed_sessions > absurd THEN (f.report_key, f.policy_no, f.detail_no) END;
+
+    UPDATE tlsrpt.pruned
+    SET arrived = greatest(arrived, (SELECT max(d.arrived) FROM tlsrpt.daily_policy d
+                                     WHERE d.day >= from_day AND d.day < upto))
+    WHERE before = tlsrpt.pruned_before();
+    SELECT count(*) INTO n FROM tlsrpt.report r WHERE r.day >= from_day AND r.day < upto;
+    PERFORM tlsrpt.drop_month(tlsrpt.month_tables(), suffix);
+    RETURN n;
+END
+$$;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA tlsrpt FROM PUBLIC;
