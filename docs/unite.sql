@@ -20,7 +20,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_foreign_server WHERE srvname LIKE 'shard\_%') THEN
         RAISE EXCEPTION 'no foreign server is named shard_...';
     END IF;
-    IF EXISTS (SELECT FROM report_key) OR EXISTS (SELECT FROM quarantine) THEN
+    IF EXISTS (SELECT FROM report) OR EXISTS (SELECT FROM quarantine) THEN
         RAISE EXCEPTION 'this database holds reports: unite only one that holds none';
     END IF;
     -- Views hold on to the tables that they were made for, so they are made again, in order.

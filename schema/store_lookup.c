@@ -42,7 +42,7 @@ fill_lookup(struct buf arrays[LOOKUP_ARRAYS], struct put_row *const rows[], size
         binary_date(&arrays[LOOKUP_DAY], item->day);
         binary_bytes(&arrays[LOOKUP_KEY], item->s->key.bytes, KEY_KEPT_BYTES);
         binary_int2(&arrays[LOOKUP_TIER], (int)item->s->tier);
-        binary_bytes(&arrays[LOOKUP_HASH], item->s->raw_hash.bytes, KEY_KEPT_BYTES);
+        binary_bytes(&arrays[LOOKUP_HASH], item->s->raw_hash.bytes, KEY_BYTES);
     }
 }
 

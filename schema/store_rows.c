@@ -193,7 +193,7 @@ put_policy(struct buf *b, const struct put_row *row, size_t policy_no, int nth)
     binary_bool(b, is_long_window(s->report));
     binary_bytes(b, s->key.bytes, KEY_KEPT_BYTES);
     if (nth == 0)
-        binary_bytes(b, s->raw_hash.bytes, KEY_KEPT_BYTES);
+        binary_bytes(b, s->raw_hash.bytes, KEY_BYTES);
     else
         put_null(b);
     binary_text(b, row->domain);

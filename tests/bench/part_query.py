@@ -20,16 +20,16 @@ SELECT n, 'd' || least(2000, floor(exp(random() * ln(2001))))::int || '.example'
 FROM generate_series(1, {reports}) AS n;
 """
 OURS = """
-INSERT INTO tlsrpt.policy_result (policy_domain, day, report_key, tier, policy_no, received, sender, policy_type, leads,
-       long_window, successful_sessions, failed_sessions, policy_string, mx_host)
-SELECT domain, day, key, 1, 0, day + interval '30 hours', sender, 'sts', true, false, 1000, CASE WHEN fails THEN 5 ELSE 0 END,
-       ARRAY['version: STSv1', 'mode: enforce', 'mx: *.example', 'max_age: 604800'], '{}' FROM stage;
-INSERT INTO tlsrpt.failure_detail (policy_domain, day, report_key, tier, policy_no, detail_no, received, sender, policy_type,
-       leads, long_window, result_type, failed_sessions, sending_mta_ip, receiving_mx_hostname, receiving_ip)
-SELECT domain, day, key, 1, 0, i, day + interval '30 hours', sender, 'sts', true, false,
-       (ARRAY['certificate-expired', 'starttls-not-supported', 'validation-failure', 'sts-policy-fetch-error'])[1 + (n + i) % 4],
-       1 + (n + i) % 400, '203.0.113.' || n % 250, 'mx' || n % 5 || '.example', '192.0.2.' || i
-FROM stage, generate_series(1, 5) AS i WHERE fails;
+INSERT INTO tlsrpt.policy_result (policy_domain, day, report_key, tier, nth, policy_no, received, sender, policy_type, leads,
+       long_window, successful_sessions, failed_sessions, organization, policy_string, failures)
+SELECT domain, day, substr(key, 1, 16), 1, 0, 0, day + interval '30 hours', sender, 'sts', true, false, 1000,
+       CASE WHEN fails THEN 5 ELSE 0 END, 'Sender',
+       ARRAY['version: STSv1', 'mode: enforce', 'mx: *.example', 'max_age: 604800'],
+       CASE WHEN fails THEN ARRAY(SELECT (1 + (n + i) % 400,
+           (ARRAY['certificate-expired', 'starttls-not-supported', 'validation-failure', 'sts-policy-fetch-error'])[1 + (n + i) % 4],
+           '203.0.113.' || n % 250, 'mx' || n % 5 || '.example', NULL, '192.0.2.' || i, NULL, NULL)::tlsrpt.failure
+           FROM generate_series(1, 5) AS i) END
+FROM stage;
 """
 JOINED = """
 CREATE SCHEMA joined;

@@ -67,7 +67,7 @@ def add_report(database, day, policies, sender="sender.example", trust="verified
             nth = seen[p["domain"]]
             seen[p["domain"]] += 1
             insert(execute, "policy_result", **identity, policy_domain=p["domain"], nth=nth, policy_no=number,
-                   raw_hash=None if nth else hashlib.sha256(body).digest()[:16], received=received, sender=sender,
+                   raw_hash=None if nth else hashlib.sha256(body).digest(), received=received, sender=sender,
                    policy_type=p["kind"], leads=p["leads"], long_window=long_window, successful_sessions=p["good"],
                    failed_sessions=p["bad"], organization=organization if p["leads"] else None,
                    quirks=quirks if p["leads"] else None, policy_string=p["string"], mx_host=p["mx"])

@@ -120,7 +120,7 @@ def test_the_move_to_a_server_changes_no_answer(site, database, tlsrptd, tmp_pat
               if view != "metric_reports" and was != now]
     assert fallen == []
     # as its four roles, with what each may and no more
-    assert database.value("SELECT count(*) FROM tlsrpt.report_key", role="tlsrpt_collector") == 156
+    assert database.value("SELECT count(*) FROM tlsrpt.report", role="tlsrpt_reader") == 156
     assert database.sql("SELECT proname FROM pg_proc f, aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) p "
                         "WHERE f.pronamespace = 'tlsrpt'::regnamespace AND p.grantee = 0") == [] 
     assert database.sql("SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE relnamespace = "
@@ -193,7 +193,7 @@ def test_a_backup_under_load_holds_all_that_was_acknowledged_before(site, make_s
     loaded = "FROM report WHERE day BETWEEN current_date - 2000 AND current_date - 50"
     kept = int(other.sql(f"SELECT count(*) {loaded}"))
     assert acknowledged <= kept <= sum(count)
-    assert other.sql("SELECT count(*) FROM report_key") == other.sql("SELECT count(*) FROM report") == \
+    assert other.sql("SELECT count(*) FROM report") == \
         other.sql("SELECT count(*) FROM raw_report") == other.sql("SELECT count(*) FROM policy_result")
 
 

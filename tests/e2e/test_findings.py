@@ -191,20 +191,16 @@ def test_ten_thousand_domains(migrated, ask):
     """A thousandth of them broken: one host for all of those is one finding, no wall of text."""
     migrated.sql("SELECT tlsrpt.ensure_month(d::date) FROM generate_series(date '2026-09-01', '2026-12-01', '1 month') d")
     migrated.sql("""
-        INSERT INTO tlsrpt.policy_result (policy_domain, day, report_key, tier, policy_no, received, sender, policy_type,
-               leads, long_window, successful_sessions, failed_sessions, policy_string, mx_host)
-        SELECT 'd' || d || '.example', day, sha256((d || ' ' || s || ' ' || day)::bytea), 1, 0, day + interval '30 hours',
+        INSERT INTO tlsrpt.policy_result (policy_domain, day, report_key, tier, nth, policy_no, received, sender, policy_type,
+               leads, long_window, successful_sessions, failed_sessions, policy_string, failures)
+        SELECT 'd' || d || '.example', day, sha256((d || ' ' || s || ' ' || day)::bytea), 1, 0, 0, day + interval '30 hours',
                's' || s || '.example', 'sts', true, false,
                CASE WHEN d % 1000 = 7 AND day > '2026-11-01' THEN 10 ELSE 100 END,
-               CASE WHEN d % 1000 = 7 AND day > '2026-11-01' THEN 90 ELSE 0 END, '{}', '{}'
+               CASE WHEN d % 1000 = 7 AND day > '2026-11-01' THEN 90 ELSE 0 END, '{}',
+               CASE WHEN d % 1000 = 7 AND day > '2026-11-01' THEN ARRAY[(90, 'certificate-expired', NULL,
+                   'mx1.host.example', NULL, '192.0.2.1', NULL, NULL)::tlsrpt.failure] END
         FROM generate_series(1, 10000) d, generate_series(1, 4) s,
              generate_series(timestamp '2026-10-20', '2026-11-05', '1 day') AS days(day)""")
-    migrated.sql("""
-        INSERT INTO tlsrpt.failure_detail (policy_domain, day, report_key, tier, policy_no, detail_no, received, sender,
-               policy_type, leads, long_window, result_type, failed_sessions, receiving_mx_hostname, receiving_ip)
-        SELECT policy_domain, day, report_key, 1, 0, 0, received, sender, 'sts', true, false, 'certificate-expired',
-               90, 'mx1.host.example', '192.0.2.1'
-        FROM tlsrpt.policy_result WHERE failed_sessions > 0""")
     found = json.loads(ask("findings", "--format", "json", "--as-of", "2026-11-07"))
     [alarm] = [f for f in found if f["severity"] != "info"]
     assert len(alarm["policy_domains"]) == 10 and alarm["verdict"] == "ours" and alarm["state"] == "open"

@@ -53,7 +53,7 @@ class Road:
 
     def counts(self):
         """Rows of each table, to see that nothing came along."""
-        tables = ("report", "report_key", "policy_result", "failure_detail", "raw_report", "quarantine", "conflict")
+        tables = ("report", "policy_result", "failure_detail", "raw_report", "quarantine", "conflict")
         return {table: self.sql(f"SELECT count(*) FROM tlsrpt.{table}")[0][0] for table in tables}
 
 
@@ -66,19 +66,19 @@ def road(postgres, tlsrptd, tlsrpt, tmp_path_factory):
 
 
 def check_stored(road, case, expected, body):
-    rows = road.sql("SELECT policy_domain, day, report_key, body FROM tlsrpt.raw_report WHERE body_hash = sha256(%s)", body)
+    rows = road.sql("SELECT policy_domain, day, report_key, body FROM tlsrpt.raw_report WHERE body = %s", body)
     assert len(rows) == 1 and bytes(rows[0][3]) == body
     key = rows[0][2]
-    reports = road.sql("SELECT policy_domain, tier, sender, quirks FROM tlsrpt.report WHERE report_key = %s ORDER BY 1", key)
-    assert [row[0] for row in reports] == sorted(expected["kept_domains"])
-    assert {row[1] for row in reports} == {3}, "a post is unverified"
-    assert {row[2] for row in reports} == {expected["sender"]}
-    assert set(reports[0][3]) >= set(expected["quirks"])
+    (domains, tier, sender, quirks), = road.sql(
+        "SELECT policy_domains, tier, sender, quirks FROM tlsrpt.counted_report WHERE report_key = %s", key)
+    assert sorted(domains) == sorted(expected["kept_domains"])
+    assert tier == 3, "a post is unverified"
+    assert sender == expected["sender"]
+    assert set(quirks) >= set(expected["quirks"])
     dropped = {row[0] for row in expected["policies"] if row[0]} - set(expected["kept_domains"])
-    assert ("policies-dropped" in reports[0][3]) == bool(dropped)
+    assert ("policies-dropped" in quirks) == bool(dropped)
     stored = road.sql("SELECT policy_domain, policy_type, successful_sessions, failed_sessions, leads,"
-                      " (SELECT count(*) FROM tlsrpt.failure_detail f WHERE (f.policy_domain, f.day, f.report_key, f.policy_no) ="
-                      " (p.policy_domain, p.day, p.report_key, p.policy_no))"
+                      " coalesce(cardinality(failures), 0)"
                       " FROM tlsrpt.policy_result p WHERE report_key = %s ORDER BY policy_no", key)
     wanted = [[domain, kind, good, bad, leads, details]
               for domain, kind, good, bad, details, leads in expected["policies"]
@@ -102,7 +102,7 @@ def check_quarantined(road, case, expected, body, answer):
     if "reason" in expected:
         assert expected["reason"] in rows[0][1]
     assert rows[0][1][:60] in answer.body["reason"], "the answer says why"
-    assert road.sql("SELECT count(*) FROM tlsrpt.raw_report WHERE body_hash = sha256(%s)", body) == [(0,)]
+    assert road.sql("SELECT count(*) FROM tlsrpt.raw_report WHERE body = %s", body) == [(0,)]
     shown = [row for row in road.ask("reports", "--since", SINCE, "--status", "quarantined")
              if row["id"].endswith(hashlib.sha256(body).hexdigest()[:16])]
     assert [row["reason"] for row in shown] == [rows[0][1]]

@@ -282,8 +282,9 @@ def test_hostile_texts_are_inert(serve, driver, stored):
                               {"type": "validation-failure", "failed": 1, "mx": text, "mta": text}]}]))
     stored.sql("UPDATE tlsrpt.report SET trust_reason = organization, contact_info = organization, "
                "peer_name = organization, quirks = ARRAY[organization]")
-    stored.sql("UPDATE tlsrpt.failure_detail SET failure_reason_code = receiving_mx_hostname, receiving_ip = sending_mta_ip,"
-               " additional_information = receiving_mx_hostname, receiving_mx_helo = receiving_mx_hostname")
+    stored.sql("UPDATE tlsrpt.policy_result SET failures = ARRAY(SELECT (failed_sessions, result_type, sending_mta_ip,"
+               " receiving_mx_hostname, receiving_mx_hostname, sending_mta_ip, receiving_mx_hostname,"
+               " receiving_mx_hostname)::tlsrpt.failure FROM unnest(failures))")
     pages = serve()
     names = [row["id"] for row in json.loads(pages.get("/reports.json").body)]
     paths = ["/", "/domains", "/senders", "/results", "/reports", "/domain/example.org", "/heat", "/trend", "/intake",

@@ -105,7 +105,7 @@ def test_it_is_made_used_and_stopped(site):
     assert site.sql("tlsrpt_reader", "SELECT pg_encoding_to_char(encoding) || ' ' || datcollate FROM pg_database "
                                      "WHERE datname = 'tlsrpt'") == "UTF8 C.UTF-8"
     assert site.sql("tlsrpt_reader", "SHOW default_transaction_read_only") == "on"
-    assert site.sql("tlsrpt_collector", "SELECT count(*) FROM report_key") == "0"
+    assert site.sql("tlsrpt_reader", "SELECT count(*) FROM report") == "0"
     pid = site.pid()
     daemon.stdin.close()
     assert daemon.wait() == 0, daemon.stderr.read()

@@ -7,7 +7,7 @@ import pytest
 import store
 from conftest import Database
 
-BIG_TABLES = ["report_key", "report", "policy_result", "failure_detail", "raw_report", "conflict"]
+BIG_TABLES = ["policy_result", "report", "raw_report", "conflict"]
 ROLES = ["tlsrpt_owner", "tlsrpt_collector", "tlsrpt_reparse", "tlsrpt_reader"]
 
 
@@ -154,7 +154,7 @@ def test_every_key_of_a_big_table_has_policy_domain_first_and_day(stored):
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
         WHERE c.relnamespace = 'tlsrpt'::regnamespace AND x.indisunique AND c.relname = ANY(%s)
         GROUP BY c.relname, x.indexrelid""", (BIG_TABLES,))
-    assert {table for table, _ in keys} == {"report_key", "conflict"}
+    assert {table for table, _ in keys} == {"policy_result", "conflict"}
     for table, columns in keys:
         assert columns[0] == "policy_domain" and "day" in columns, table
     constraints = stored.sql("""
@@ -175,12 +175,10 @@ def test_there_are_no_triggers_foreign_keys_or_sequences(stored):
 
 
 INSERT_ALL = {(table, "INSERT") for table in
-              ["report_key", "report", "policy_result", "failure_detail", "raw_report", "quarantine", "tally",
-               "tally_failure", "intake_count"]}
-COLLECTOR = INSERT_ALL | {("report_key", "SELECT")}
-REPARSE = COLLECTOR | {("quarantine", "SELECT"), ("reparsed", "SELECT"), ("reparsed", "INSERT"), ("pruned", "SELECT")}
+              ["policy_result", "report", "raw_report", "quarantine", "tally", "tally_failure", "intake_count"]}
+REPARSE = INSERT_ALL | {("quarantine", "SELECT"), ("reparsed", "SELECT"), ("reparsed", "INSERT"), ("pruned", "SELECT")}
 READER = {(relation, "SELECT") for relation in
-          ["report_key", "report", "policy_result", "failure_detail", "raw_report", "conflict", "quarantine",
+          ["report", "policy_result", "failure_detail", "raw_report", "conflict", "quarantine",
            "reparsed", "eviction", "setting", "migration", "instant", "counted_report", "counted_policy",
            "counted_failure", "open_quarantine", "tally", "tally_failure", "tally_labelled", "tally_failure_labelled",
            "intake_count", "intake_day", "intake", "metric_name", "metric_cap", "metric_room", "metric_full", "metric_sessions",
@@ -188,12 +186,12 @@ READER = {(relation, "SELECT") for relation in
            "total_day", "total_failures", "total_reports", "total_lag", "total_sender", "upkeep",
            "quarantine_size", "pruned", "daily_policy", "daily_failure"]}
 WRITER_FUNCTIONS = {"program_fit", "ensure_month", "ensure_quarantine_day", "in_quarantine", "note_conflict",
-                    "fold_totals", "pruned_before"}
+                    "fold_totals", "pruned_before", "find_reports"}
 READER_FUNCTIONS = {"program_fit", "lag_bound"}
 
 
 @pytest.mark.parametrize("role, tables, functions", [
-    ("tlsrpt_collector", COLLECTOR, WRITER_FUNCTIONS), ("tlsrpt_reparse", REPARSE, WRITER_FUNCTIONS),
+    ("tlsrpt_collector", INSERT_ALL, WRITER_FUNCTIONS), ("tlsrpt_reparse", REPARSE, WRITER_FUNCTIONS),
     ("tlsrpt_reader", READER, READER_FUNCTIONS), ("public", set(), set())])
 def test_every_privilege_of_each_role(stored, role, tables, functions):
     # Partitions are reached through their parents only.
@@ -229,8 +227,8 @@ def test_functions_with_the_owner_s_rights_have_a_fixed_search_path(stored):
     ("tlsrpt_collector", "SELECT * FROM tlsrpt.raw_report"),
     ("tlsrpt_collector", "SELECT * FROM tlsrpt.quarantine"),
     ("tlsrpt_collector", "SELECT * FROM tlsrpt.counted_report"),
-    ("tlsrpt_collector", "DELETE FROM tlsrpt.report_key"),
-    ("tlsrpt_collector", "UPDATE tlsrpt.report_key SET tier = 1"),
+    ("tlsrpt_collector", "SELECT report_key FROM tlsrpt.policy_result"),
+    ("tlsrpt_collector", "UPDATE tlsrpt.policy_result SET tier = 1"),
     ("tlsrpt_collector", "INSERT INTO tlsrpt.conflict SELECT"),
     ("tlsrpt_collector", "SELECT tlsrpt.drop_quarantine(current_date)"),
     ("tlsrpt_collector", "SELECT tlsrpt.prune_begin(current_date)"),

@@ -57,7 +57,7 @@ def test_counted_once_in_the_best_tier(site, order):
     for tier in order:
         site.bring(tier, text)
     assert site.summary() == [("verified", 1, 100, 3)]
-    assert site.database.value("SELECT count(*) FROM tlsrpt.report_key") == 3
+    assert site.database.value("SELECT count(*) FROM tlsrpt.report") == 3
 
 
 @pytest.mark.parametrize("forgery", ["forged", "unverified"])

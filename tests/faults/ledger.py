@@ -51,13 +51,12 @@ class Ledger:
         """Rows that were never acknowledged are no fault: an acknowledgement may be lost, too."""
         digests = database.sql("SELECT report_key, encode(sha256(body), 'hex') FROM tlsrpt.raw_report")
         policies = [row[0] for row in database.sql("SELECT report_key FROM tlsrpt.policy_result")]
-        keys = [row[0] for row in database.sql("SELECT report_key FROM tlsrpt.report_key")]
         rows = database.sql("SELECT report_id, report_key FROM tlsrpt.report")
         names = [name for name, _ in rows]
         # Each has one policy, so one row in each table.
-        double = max(len(table) - len(set(names)) for table in (names, digests, policies, keys))
+        double = max(len(table) - len(set(names)) for table in (names, digests, policies))
         digests = {bytes(key): digest for key, digest in digests}
-        whole = {bytes(key) for key in policies} & {bytes(key) for key in keys}
+        whole = {bytes(key) for key in policies}
         there = {name: digests.get(bytes(key)) if bytes(key) in whole else None for name, key in rows}
         lost = [name for name in self.hashes if name not in there]
         unequal = [name for name, digest in self.hashes.items() if name in there and there[name] != digest]

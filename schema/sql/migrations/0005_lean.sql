@@ -45,8 +45,8 @@ CREATE TABLE policy_result (
     policy_no           smallint NOT NULL,   -- its place in the report, from 0
     leads               boolean NOT NULL,    -- the type that is counted where one number is wanted
     long_window         boolean NOT NULL,    -- over 36 hours: no part of day arithmetic
-    report_key          bytea NOT NULL,      -- schema/key.h
-    raw_hash            bytea,               -- of the bytes as they came, as much as of the key; where nth is 0
+    report_key          bytea NOT NULL,      -- 16 bytes, schema/key.h
+    raw_hash            bytea,               -- SHA-256 of the bytes as they came; where nth is 0
     policy_domain       text COLLATE "C" NOT NULL,
     sender              text COLLATE "C" NOT NULL,
     policy_type         text NOT NULL,
@@ -131,7 +131,7 @@ BEGIN
         INSERT INTO policy_result
         SELECT p.received, p.successful_sessions, p.failed_sessions, p.day, p.tier,
                row_number() OVER own - 1, p.policy_no, p.leads, p.long_window, substr(p.report_key, 1, 16),
-               CASE row_number() OVER own WHEN 1 THEN substr(k.body_hash, 1, 16) END, p.policy_domain, p.sender,
+               CASE row_number() OVER own WHEN 1 THEN k.body_hash END, p.policy_domain, p.sender,
                p.policy_type, CASE WHEN p.leads THEN r.organization END,
                CASE WHEN p.leads THEN nullif(r.quirks, '{}') END, p.policy_string,
                nullif(p.mx_host, ARRAY(SELECT substr(s, 5) FROM unnest(p.policy_string) AS s WHERE starts_with(s, 'mx: '))),
@@ -194,7 +194,7 @@ BEGIN
     SELECT in_domain, in_day, in_key, in_tier, in_hash, in_received, in_transport, in_peer
     WHERE EXISTS (SELECT FROM tlsrpt.policy_result p
                   WHERE p.policy_domain = in_domain AND p.day = in_day AND p.report_key = in_key
-                    AND p.tier = in_tier AND p.nth = 0 AND p.raw_hash <> substr(in_hash, 1, 16))
+                    AND p.tier = in_tier AND p.nth = 0 AND p.raw_hash <> in_hash)
       AND (SELECT count(*) FROM tlsrpt.conflict c
            WHERE c.policy_domain = in_domain AND c.day = in_day AND c.report_key = in_key
              AND c.tier = in_tier) < 8

@@ -10,7 +10,9 @@ SELECT $1::text AS id, extract(epoch FROM r.received)::bigint AS received, r.tra
        r.day, extract(epoch FROM r.window_start)::bigint AS "start",
        extract(epoch FROM r.window_end)::bigint AS "end", r.long_window, to_json(coalesce(r.quirks, '{}')) AS quirks,
        r.trust_reason AS reason, r.peer, r.peer_name, octet_length(b.body) AS bytes,
-       encode(sha256(b.body), 'hex') AS body_sha256,
+       (SELECT encode(p.raw_hash, 'hex') FROM policy_result p
+        WHERE p.policy_domain = r.policy_domain AND p.day = r.day AND p.report_key = r.report_key
+          AND p.tier = r.tier AND p.nth = 0) AS body_sha256,
        (SELECT coalesce(json_agg(json_build_object(
                    'received', to_char(c.received, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'peer', c.peer,
                    'body_sha256', encode(c.body_hash, 'hex')) ORDER BY c.received, c.body_hash), '[]')
