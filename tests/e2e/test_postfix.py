@@ -147,7 +147,7 @@ def without_received(n):
 
 
 def kept(database):
-    return sorted(database.sql("SELECT report_id, tier, transport FROM tlsrpt.report WHERE first"))
+    return sorted(database.sql("SELECT report_id, tier, transport FROM tlsrpt.report"))
 
 
 def bounces(postfix):

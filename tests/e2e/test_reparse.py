@@ -40,7 +40,7 @@ def hold(database, body, status=QUARANTINED, transport=HTTPS, peer_name="", days
 
 
 def kept(database):
-    return sorted(database.sql("SELECT report_id, tier, transport FROM tlsrpt.report WHERE first"))
+    return sorted(database.sql("SELECT report_id, tier, transport FROM tlsrpt.report"))
 
 
 def still_held(database):

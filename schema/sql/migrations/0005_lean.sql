@@ -171,7 +171,7 @@ DROP TABLE was_report_key, was_report, was_policy_result, was_failure_detail, wa
 CREATE FUNCTION find_reports(domains text[], days date[], keys bytea[], tiers smallint[], hashes bytea[],
                              first_day date, last_day date) RETURNS TABLE (n bigint, same boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
     RETURN QUERY
     SELECT u.n, p.raw_hash = u.raw_hash

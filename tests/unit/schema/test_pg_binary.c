@@ -36,6 +36,27 @@ CASE(no_texts, binary_text_array(b, NULL, 0), "\0\0\0\14\0\0\0\0\0\0\0\0\0\0\0\3
 CASE(texts, binary_text_array(b, two, 2),
      "\0\0\0\37\0\0\0\1\0\0\0\0\0\0\0\31\0\0\0\2\0\0\0\1\0\0\0\1a\0\0\0\2bc")
 
+/* ARRAY[(1, 'a')::t, (2, NULL)::t], but for the number of the type, which is record's. */
+static void
+put_two_rows(struct buf *b)
+{
+    size_t array = binary_rows_start(b, 2), row = binary_rows_row(b, 2);
+
+    binary_rows_int8(b, 1);
+    binary_rows_text(b, "a");
+    binary_end(b, row);
+    row = binary_rows_row(b, 2);
+    binary_rows_int8(b, 2);
+    binary_rows_text(b, NULL);
+    binary_end(b, row);
+    binary_end(b, array);
+}
+
+CASE(two_rows, put_two_rows(b),
+     "\0\0\0\125\0\0\0\1\0\0\0\0\0\0\10\311\0\0\0\2\0\0\0\1"
+     "\0\0\0\35\0\0\0\2\0\0\0\24\0\0\0\10\0\0\0\0\0\0\0\1\0\0\0\31\0\0\0\1a"
+     "\0\0\0\34\0\0\0\2\0\0\0\24\0\0\0\10\0\0\0\0\0\0\0\2\0\0\0\31\377\377\377\377")
+
 static const struct {
     const char *name;
     void (*put)(struct buf *b);
@@ -46,10 +67,10 @@ static const struct {
     {                                                                                    \
 #name, name, name##_bytes, sizeof name##_bytes - 1                               \
     }
-    ROW(start),     ROW(row),       ROW(end),   ROW(is_true),
-    ROW(is_false),  ROW(int2),      ROW(int4),  ROW(int8),
-    ROW(date_2000), ROW(date_1970), ROW(text),  ROW(null),
-    ROW(bytes),     ROW(no_texts),  ROW(texts), ROW(instant_2000),
+    ROW(start),        ROW(row),      ROW(end),   ROW(is_true),   ROW(is_false),
+    ROW(int2),         ROW(int4),     ROW(int8),  ROW(date_2000), ROW(date_1970),
+    ROW(text),         ROW(null),     ROW(bytes), ROW(no_texts),  ROW(texts),
+    ROW(instant_2000), ROW(two_rows),
 };
 
 static void
@@ -76,6 +97,11 @@ no_room_is_told_at_the_end(void **state)
     buf_init(&b, 16);
     for (int i = 0; i < 4; i++)
         binary_int8(&b, i);
+    assert_true(b.failed);
+    buf_clear(&b);
+
+    buf_init(&b, 2);
+    put_two_rows(&b);
     assert_true(b.failed);
     buf_clear(&b);
 }
