@@ -1,17 +1,17 @@
-/* GMime never sees the header of the mail itself: it gets a header made of Content-Type
- * and Content-Transfer-Encoding as message.h read them, so MIME and DKIM cannot disagree
- * about which field counts, and no address of a stranger is parsed but From. */
+/* GMime never sees a mail that mail_plain.h can read, nor the header of any: it gets a
+ * header made of Content-Type and Content-Transfer-Encoding as message.h read them, so
+ * MIME and DKIM cannot disagree about which field counts, and no address of a stranger is
+ * parsed but From. */
 #include "collector/mail.h"
 
 #include "base/base64.h"
 #include "base/text.h"
-#include "schema/inflate.h"
+#include "collector/mail_plain.h"
 
 #include <gmime/gmime.h>
 
 #include <pthread.h>
 #include <string.h>
-#include <strings.h>
 
 struct walk {
     struct arena *arena;
@@ -44,51 +44,6 @@ filename(struct arena *a, GMimePart *part)
 
     return arena_strdup(
         a, n == 0 || n > MAIL_MAX_NAME_BYTES || !text_is_utf8(name, n) ? "" : name);
-}
-
-static bool
-ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-
-    return n >= m && strcasecmp(text + n - m, end) == 0;
-}
-
-static bool
-named_as_report(const char *name)
-{
-    size_t marks = 0;
-
-    for (const char *p = name; *p != '\0'; p++)
-        marks += *p == '!';
-    return marks >= 3 && (ends_with(name, ".json") || ends_with(name, ".gz") ||
-                          ends_with(name, ".zip"));
-}
-
-/* May a part that does not say so be a report, by its bytes? */
-static bool
-looks_like_report(const struct mail_part *part)
-{
-    static const char policies[] = "\"policies\"";
-    enum inflate_kind kind = inflate_sniff(part->bytes, part->byte_count);
-
-    if (strncmp(part->media_type, "text/", 5) != 0)
-        return kind != INFLATE_UNKNOWN;
-    return kind == INFLATE_GZIP || kind == INFLATE_ZIP ||
-           (kind == INFLATE_JSON &&
-            memmem(part->bytes, part->byte_count, policies, sizeof policies - 1) != NULL);
-}
-
-static bool
-never_a_report(const char *type)
-{
-    static const char *const types[] = {"text/html", "image/", "audio/", "video/"};
-
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        if (strncmp(type, types[i], strlen(types[i])) == 0)
-            return true;
-    }
-    return false;
 }
 
 /* ---- the parts ---- */
@@ -129,22 +84,11 @@ take_leaf(struct walk *w, GMimePart *part, bool attached)
     p.filename = filename(w->arena, part);
     if (p.media_type == NULL || p.filename == NULL)
         return err_nomem(w->err);
-    p.declared = strncmp(p.media_type, "application/tlsrpt", 18) == 0 ||
-                 named_as_report(p.filename);
-    if (!p.declared && never_a_report(p.media_type))
+    if (!mail_part_declare(&p))
         return true;
     if (!decode(w->arena, part, &p))
         return err_nomem(w->err);
-    /* A bounce carries whatever was sent to it, and a notice quotes what somebody wrote;
-     * both are signed. */
-    if (!p.declared && p.carried == NULL && strncmp(p.media_type, "text/", 5) == 0)
-        p.carried = "in a text that does not say it is a report";
-    if (!p.declared && !looks_like_report(&p))
-        return true;
-    if (w->out->count < MAIL_MAX_REPORTS)
-        w->out->parts[w->out->count++] = p;
-    else
-        w->out->cut = true;
+    mail_reports_add(w->out, &p);
     return true;
 }
 
@@ -216,19 +160,6 @@ walk_parts(struct walk *w, GMimeObject *root)
     return true;
 }
 
-static void
-drop_undeclared(struct mail_reports *r)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < r->count; i++) {
-        if (r->parts[i].declared)
-            r->parts[n++] = r->parts[i];
-    }
-    if (n > 0)
-        r->count = n;
-}
-
 /* ---- the mail ---- */
 
 static void
@@ -294,21 +225,49 @@ parse(const struct message *m)
     return root;
 }
 
+/* False when it is for GMime to read: bytes that are needed may be encoded otherwise. */
+static bool
+find_plain(struct arena *a, const struct message *m, struct mail_reports *out)
+{
+    struct mail_part parts[MAIL_MAX_REPORTS];
+    bool declared = false;
+    size_t n;
+
+    if (!mail_plain_read(a, m, parts, &n))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        (void)mail_part_declare(&parts[i]);
+        declared = declared || parts[i].declared;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (declared ? !parts[i].declared : !mail_part_declare(&parts[i]))
+            continue;
+        if (parts[i].bytes == NULL)
+            return false;
+        mail_reports_add(out, &parts[i]);
+    }
+    return true;
+}
+
 bool
 mail_find_reports(struct arena *a, const struct message *m, struct mail_reports *out,
                   struct err *e)
 {
     struct walk w = {.arena = a, .out = out, .err = e};
-    GMimeObject *root = parse(m);
+    GMimeObject *root;
     bool ok;
 
     out->count = 0;
     out->cut = false;
+    if (find_plain(a, m, out))
+        return true;
+    out->count = 0;
+    root = parse(m);
     if (root == NULL)
         return err_set(e, ERR_INPUT, "no MIME structure can be read");
     ok = walk_parts(&w, root);
     g_object_unref(root);
-    drop_undeclared(out);
+    mail_reports_choose(out);
     return ok;
 }
 

@@ -2,36 +2,20 @@
  * two header fields only: the rest of the header is read by message.h. GLib aborts when
  * memory runs out, which the limits of mail_limits.h keep small. Pure, thread-safe. */
 #pragma once
+#include "collector/mail_part.h"
 #include "collector/message.h"
 
 /* Each is in LIMITS of tlsrpt.conf(5). */
 enum {
     MAIL_MAX_DEPTH = 20,  /* of parts in parts; what lies deeper is not looked at */
     MAIL_MAX_PARTS = 200, /* looked at */
-    MAIL_MAX_REPORTS = 20,
-    MAIL_MAX_NAME_BYTES = 1024, /* of a filename */
-};
-
-struct mail_part {
-    const void *bytes; /* decoded */
-    size_t byte_count;
-    const char *media_type; /* "application/tlsrpt+gzip", lower case */
-    const char *filename;   /* decoded (RFC 2231, 2047), UTF-8; "" if none */
-    const char *carried;    /* NULL, or why who signed the mail need not have written the
-                               report: "inside an attached message" */
-    bool declared;          /* media type or filename say that it is a report */
-};
-
-struct mail_reports {
-    struct mail_part parts[MAIL_MAX_REPORTS];
-    size_t count;
-    bool cut; /* a limit was met: there may be more */
 };
 
 /* The parts that are or may be reports, in order: by media type, by filename, by the
  * bytes themselves (gzip, zip, zlib or JSON), a report as the body included. When any
  * part is declared to be a report, parts that only look like one are left out. The mail
- * must have passed mail_limits_check(). Copies into `a`. ERR_INPUT when it cannot be read
+ * must have passed mail_limits_check(); what is found may point into it, or is copied
+ * into `a`. ERR_INPUT when it cannot be read
  * at all. */
 MUST_USE bool mail_find_reports(struct arena *a, const struct message *m,
                                 struct mail_reports *out, struct err *e);

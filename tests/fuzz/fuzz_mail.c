@@ -5,6 +5,7 @@
 #include "collector/mail.h"
 #include "collector/mail_hints.h"
 #include "collector/mail_limits.h"
+#include "collector/mail_plain.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,45 @@ check_parts(const struct mail_reports *found, size_t n)
         abort();
 }
 
+static bool
+is_same(const struct mail_part *p, const struct mail_part *q)
+{
+    return p->declared == q->declared && (p->carried == NULL) == (q->carried == NULL) &&
+           strcmp(p->media_type, q->media_type) == 0 &&
+           strcmp(p->filename, q->filename) == 0 && p->byte_count == q->byte_count &&
+           memcmp(p->bytes, q->bytes, p->byte_count) == 0;
+}
+
+/* What is read without the MIME parser is what the parser reads: a line more before the
+ * first boundary says nothing to it, and is not plain. */
+static void
+check_plain(struct arena *a, const struct message *m, const struct mail_reports *found)
+{
+    struct mail_part parts[MAIL_MAX_REPORTS];
+    struct message other = *m;
+    struct mail_reports again;
+    struct err e = {0};
+    size_t count;
+    char *body;
+
+    if (!mail_plain_read(a, m, parts, &count))
+        return;
+    body = arena_alloc(a, m->body_len + 3);
+    if (body == NULL)
+        abort();
+    memcpy(body, "--\n", 3);
+    memcpy(body + 3, m->body, m->body_len);
+    other.body = body;
+    other.body_len += 3;
+    if (!mail_find_reports(a, &other, &again, &e) || again.count != found->count ||
+        again.cut || found->cut)
+        abort();
+    for (size_t i = 0; i < found->count; i++) {
+        if (!is_same(&found->parts[i], &again.parts[i]))
+            abort();
+    }
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
@@ -47,6 +87,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         abort();
     if (mail_find_reports(&a, &m, &found, &e)) {
         check_parts(&found, n);
+        check_plain(&a, &m, &found);
         for (size_t i = 0; i < found.count; i++) {
             if (!mail_hints_filename(&a, found.parts[i].filename, &name, &e))
                 abort();

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "collector/mail_limits.h"
+#include "collector/mail_part.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
