@@ -105,10 +105,13 @@ arena_array(struct arena *a, size_t count, size_t size)
 char *
 arena_strndup(struct arena *a, const char *text, size_t n)
 {
-    char *p = n == SIZE_MAX ? NULL : arena_alloc(a, n + 1);
+    char *p = n == SIZE_MAX ? NULL : arena_bytes(a, n + 1);
 
-    if (p != NULL && n > 0)
+    if (p == NULL)
+        return NULL;
+    if (n > 0)
         memcpy(p, text, n);
+    p[n] = '\0';
     return p;
 }
 
@@ -128,7 +131,7 @@ arena_printf(struct arena *a, const char *fmt, ...)
     va_start(ap, fmt);
     va_copy(again, ap);
     n = vsnprintf(NULL, 0, fmt, ap);
-    if (n >= 0 && (p = arena_alloc(a, (size_t)n + 1)) != NULL)
+    if (n >= 0 && (p = arena_bytes(a, (size_t)n + 1)) != NULL)
         (void)vsnprintf(p, (size_t)n + 1, fmt, again);
     va_end(again);
     va_end(ap);
