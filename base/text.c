@@ -60,6 +60,8 @@ text_is_unsafe(uint32_t cp)
         {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
     };
 
+    if (cp >= 0x20 && cp < 0x7F)
+        return false;
     if ((cp & 0xFFFE) == 0xFFFE)
         return true;
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
@@ -72,20 +74,24 @@ text_is_unsafe(uint32_t cp)
 bool
 text_escape(struct buf *out, const char *s, size_t n)
 {
+    size_t len, plain = 0; /* what is plain is appended at once */
     uint32_t cp = 0;
-    size_t len;
 
     for (size_t i = 0; i < n; i += len) {
         len = text_next(s + i, n - i, &cp);
+        if (len > 0 && !text_is_unsafe(cp))
+            continue;
+        (void)buf_append(out, s + plain, i - plain);
         if (len == 0) {
             len = 1;
             (void)buf_printf(out, "\\x%02x", (unsigned char)s[i]);
-        } else if (!text_is_unsafe(cp)) {
-            (void)buf_append(out, s + i, len);
         } else {
             (void)buf_printf(out, cp < 0x100 ? "\\x%02x" : "\\u{%x}", cp);
         }
+        plain = i + len;
     }
+    if (plain < n)
+        (void)buf_append(out, s + plain, n - plain);
     return !out->failed;
 }
 

@@ -17,22 +17,23 @@ check_window(struct report *r, int64_t received, struct err *e)
 {
     char start[WHEN_INSTANT_SIZE], end[WHEN_INSTANT_SIZE];
 
-    when_print_instant(r->start, start);
-    when_print_instant(r->end, end);
     if (r->end < r->start)
-        return err_set(e, ERR_INPUT, "date-range: ends %s before it starts %s", end,
-                       start);
+        return err_set(e, ERR_INPUT, "date-range: ends %s before it starts %s",
+                       when_print_instant(r->end, end),
+                       when_print_instant(r->start, start));
     if (r->end - r->start > REPORT_MAX_WINDOW_S)
         return err_set(e, ERR_INPUT, "date-range: longer than %d days: %s to %s",
-                       REPORT_MAX_WINDOW_S / WHEN_DAY_S, start, end);
+                       REPORT_MAX_WINDOW_S / WHEN_DAY_S,
+                       when_print_instant(r->start, start),
+                       when_print_instant(r->end, end));
     if (r->start < received - OLDEST_START_S)
         return err_set(e, ERR_INPUT,
                        "date-range: starts %s, more than %d days before it was received",
-                       start, OLDEST_START_S / WHEN_DAY_S);
+                       when_print_instant(r->start, start), OLDEST_START_S / WHEN_DAY_S);
     if (r->end > received + NEWEST_END_S)
         return err_set(e, ERR_INPUT,
                        "date-range: ends %s, more than %d days after it was received",
-                       end, NEWEST_END_S / WHEN_DAY_S);
+                       when_print_instant(r->end, end), NEWEST_END_S / WHEN_DAY_S);
     return true;
 }
 
