@@ -175,26 +175,25 @@ static bool
 read_parts(struct intake_mail *m, struct err *e)
 {
     struct arena *a = &m->d->arena;
-    struct mail_reports *found = arena_alloc(a, sizeof *found);
     struct err unreadable = {0};
+    struct mail_reports found;
 
-    if (found == NULL)
-        return err_nomem(e);
-    if (!mail_find_reports(a, &m->message, found, &unreadable)) {
+    if (!mail_find_reports(a, &m->message, &found, &unreadable)) {
         if (unreadable.kind == ERR_AGAIN)
             return err_nomem(e);
         return keep_whole(m, STATUS_QUARANTINED, unreadable.text,
                           valid_signer(&m->evidence), e);
     }
-    m->d->reports = arena_array(a, found->count, sizeof *m->d->reports);
-    if (m->d->reports == NULL)
+    m->d->reports = arena_array(a, found.count, sizeof *m->d->reports);
+    m->d->submissions = arena_array(a, found.count + 1, sizeof *m->d->submissions);
+    if (m->d->reports == NULL || m->d->submissions == NULL)
         return err_nomem(e);
-    for (size_t i = 0; i < found->count; i++) {
-        if (!read_part(m, &found->parts[i], &m->d->reports[i], e))
+    for (size_t i = 0; i < found.count; i++) {
+        if (!read_part(m, &found.parts[i], &m->d->reports[i], e))
             return false;
     }
     /* What was not looked at is not thrown away. */
-    return !found->cut ||
+    return !found.cut ||
            keep_whole(m, STATUS_QUARANTINED, "more parts than are looked at",
                       valid_signer(&m->evidence), e);
 }
@@ -285,7 +284,7 @@ mail_prepare(const struct mail_context *context, struct delivery *d, int64_t now
     d->verdict = VERDICT_PENDING;
     if (d->received == 0 && !arrival_of_mail(d->bytes, d->byte_count, &d->received))
         d->received = now;
-    d->submissions = arena_array(&d->arena, MAIL_MAX_REPORTS + 1, sizeof *d->submissions);
+    d->submissions = arena_array(&d->arena, 1, sizeof *d->submissions);
     if (d->submissions == NULL) {
         finish_at_once(d, VERDICT_AGAIN, "out of memory");
     } else if (!read_frame(&m, &e) || (!m.kept_whole && !decide(&m, now, &e))) {

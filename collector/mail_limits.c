@@ -29,13 +29,14 @@ count_marks(const char *line, size_t len)
     return n;
 }
 
+/* The word is lower case. */
 static bool
 contains(const char *line, size_t len, const char *word)
 {
     size_t n = strlen(word);
 
     for (size_t i = 0; i + n <= len; i++) {
-        if (strncasecmp(line + i, word, n) == 0)
+        if ((line[i] | 0x20) == word[0] && strncasecmp(line + i, word, n) == 0)
             return true;
     }
     return false;

@@ -68,18 +68,18 @@ trust_mail(struct arena *a, const struct trust_mail *mail, const char *submitter
         ", which is not the From domain",
         "",
     };
-    const char *registered = sender_registered(a, submitter);
     const struct trust_signature *s = NULL;
+    const char *registered;
     int rank = -1;
 
     *out = (struct trust){.tier = TIER_UNVERIFIED, .signer = ""};
-    if (registered == NULL)
-        return err_nomem(e);
     if (mail->vouched) {
         out->tier = TIER_OPERATOR;
         out->reason = "the operator answers for it";
         return true;
     }
+    if ((registered = sender_registered(a, submitter)) == NULL)
+        return err_nomem(e);
     if (!best_signature(a, mail, registered, &s, &rank, e))
         return false;
     if (s == NULL)

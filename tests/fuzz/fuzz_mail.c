@@ -54,7 +54,8 @@ check_plain(struct arena *a, const struct message *m, const struct mail_reports 
     body = arena_alloc(a, m->body_len + 3);
     if (body == NULL)
         abort();
-    memcpy(body, "--\n", 3);
+    body[0] = body[1] = '-';
+    body[2] = '\n';
     memcpy(body + 3, m->body, m->body_len);
     other.body = body;
     other.body_len += 3;
