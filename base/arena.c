@@ -131,7 +131,7 @@ arena_printf(struct arena *a, const char *fmt, ...)
     va_start(ap, fmt);
     va_copy(again, ap);
     n = vsnprintf(NULL, 0, fmt, ap);
-    if (n >= 0 && (p = arena_bytes(a, (size_t)n + 1)) != NULL)
+    if (n >= 0 && (p = arena_alloc(a, (size_t)n + 1)) != NULL)
         (void)vsnprintf(p, (size_t)n + 1, fmt, again);
     va_end(again);
     va_end(ap);

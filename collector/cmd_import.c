@@ -78,7 +78,7 @@ hear_trouble(void *ctx, const char *path, const char *why)
 }
 
 static bool
-take_item(void *ctx, struct import_item *item)
+take_item(void *ctx, const struct import_item *item)
 {
     struct import *im = ctx;
     struct import_tally tally;

@@ -19,9 +19,10 @@ enum {
 
 struct queued {
     struct queued *next;
+    const char *path;
+    const char *bytes; /* NULL: too big */
     size_t n;
-    char *bytes;
-    char path[];
+    char room[];
 };
 
 struct import_crew {
@@ -30,6 +31,7 @@ struct import_crew {
     pthread_cond_t filled, drained;
     struct queued *first, **last;
     size_t queued_items, queued_bytes;
+    bool reader_waits;
     bool closed; /* no more items will come */
     bool failed; /* given up; `err` says why */
     struct err err;
@@ -48,12 +50,19 @@ struct worker {
 
 /* ---- the queue ---- */
 
-static void
-queued_free(struct queued *q)
+static struct queued *
+queued_new(const struct import_item *item)
 {
-    if (q != NULL)
-        free(q->bytes);
-    free(q);
+    size_t path_bytes = strlen(item->path) + 1;
+    struct queued *q = malloc(sizeof *q + path_bytes + item->n);
+
+    if (q == NULL)
+        return NULL;
+    *q = (struct queued){.path = q->room, .n = item->n};
+    memcpy(q->room, item->path, path_bytes);
+    if (item->bytes != NULL)
+        q->bytes = memcpy(q->room + path_bytes, item->bytes, item->n);
+    return q;
 }
 
 static bool
@@ -63,22 +72,22 @@ has_room(const struct import_crew *c, size_t n)
                                     c->queued_bytes + n <= IMPORT_QUEUE_BYTES);
 }
 
+/* Who waits is woken for a share of the work, not for one item. */
 bool
-import_crew_put(struct import_crew *c, struct import_item *item)
+import_crew_put(struct import_crew *c, const struct import_item *item)
 {
-    size_t path_bytes = strlen(item->path) + 1;
-    struct queued *q = malloc(sizeof *q + path_bytes);
+    struct queued *q = queued_new(item);
     bool ok;
 
-    if (q == NULL) {
-        free(item->bytes);
+    if (q == NULL)
         return false;
-    }
-    *q = (struct queued){.n = item->n, .bytes = item->bytes};
-    memcpy(q->path, item->path, path_bytes);
     pthread_mutex_lock(&c->lock);
-    while (!has_room(c, q->n) && !c->failed)
+    while (!has_room(c, q->n) && !c->failed) {
+        c->reader_waits = true;
+        pthread_cond_broadcast(&c->filled);
         pthread_cond_wait(&c->drained, &c->lock);
+    }
+    c->reader_waits = false;
     ok = !c->failed;
     if (ok) {
         *c->last = q;
@@ -86,34 +95,52 @@ import_crew_put(struct import_crew *c, struct import_item *item)
         c->queued_items++;
         c->queued_bytes += q->n;
         c->tally.items++;
-        pthread_cond_signal(&c->filled);
+        if (c->queued_items % IMPORT_SHARE_ITEMS == 0)
+            pthread_cond_signal(&c->filled);
     }
     pthread_mutex_unlock(&c->lock);
     if (!ok)
-        queued_free(q);
+        free(q);
     return ok;
 }
 
-/* The next item; NULL when there will be none, or the crew has given up. */
+static bool
+is_drained(const struct import_crew *c)
+{
+    return c->queued_items == 0 || (c->queued_items <= IMPORT_QUEUE_ITEMS / 2 &&
+                                    c->queued_bytes <= IMPORT_QUEUE_BYTES / 2);
+}
+
+/* Items that are this worker's now: no more of them than leaves as many to each other.
+ * NULL when there will be none, or the crew has given up. */
 static struct queued *
 take(struct import_crew *c)
 {
-    struct queued *q;
+    struct queued *first, **next = &first;
+    size_t share;
 
     pthread_mutex_lock(&c->lock);
     while (c->first == NULL && !c->closed && !c->failed)
         pthread_cond_wait(&c->filled, &c->lock);
-    q = c->failed ? NULL : c->first;
-    if (q != NULL) {
-        c->first = q->next;
-        if (c->first == NULL)
-            c->last = &c->first;
+    share = c->queued_items / (size_t)c->plan->jobs;
+    if (share > IMPORT_SHARE_ITEMS)
+        share = IMPORT_SHARE_ITEMS;
+    do {
+        *next = c->failed ? NULL : c->first;
+        if (*next == NULL)
+            break;
+        c->first = (*next)->next;
         c->queued_items--;
-        c->queued_bytes -= q->n;
+        c->queued_bytes -= (*next)->n;
+        next = &(*next)->next;
+    } while (share-- > 1);
+    *next = NULL;
+    if (c->first == NULL)
+        c->last = &c->first;
+    if (c->reader_waits && is_drained(c))
         pthread_cond_signal(&c->drained);
-    }
     pthread_mutex_unlock(&c->lock);
-    return q;
+    return first;
 }
 
 static void
@@ -226,7 +253,7 @@ flush(struct worker *w)
         intake_finish(&w->deliveries[i]);
     tell(w);
     for (size_t i = 0; i < w->count; i++)
-        queued_free(w->items[i]);
+        free(w->items[i]);
     w->count = w->bytes = 0;
 }
 
@@ -234,9 +261,10 @@ static void *
 work(void *arg)
 {
     struct worker *w = arg;
-    struct queued *q;
+    struct queued *q, *next;
 
-    while ((q = take(w->crew)) != NULL) {
+    for (q = take(w->crew); q != NULL; q = next != NULL ? next : take(w->crew)) {
+        next = q->next;
         prepare(w->crew->plan, q, &w->deliveries[w->count]);
         w->items[w->count++] = q;
         w->bytes += q->n;
@@ -327,7 +355,7 @@ import_crew_finish(struct import_crew *c, struct import_tally *out, struct err *
         (void)pthread_join(c->workers[i], NULL);
     for (struct queued *q = c->first; q != NULL; q = next) {
         next = q->next;
-        queued_free(q);
+        free(q);
     }
     *out = c->tally;
     ok = !c->failed || err_set(e, c->err.kind, "%s", c->err.text);

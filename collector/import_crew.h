@@ -10,6 +10,7 @@ enum {
     IMPORT_BATCH_BYTES = 4 << 20,
     IMPORT_QUEUE_ITEMS = 200,     /* read and not yet taken by a worker */
     IMPORT_QUEUE_BYTES = 4 << 20, /* the same; one item may be larger */
+    IMPORT_SHARE_ITEMS = 16,      /* that a worker takes at once, or is woken for */
     IMPORT_RETRIES = 5,           /* of a batch, while the database is away */
 };
 
@@ -41,9 +42,9 @@ struct import_crew;
 MUST_USE bool import_crew_start(const struct import_plan *plan, struct import_crew **out,
                                 struct err *e);
 
-/* Hands over an item, whose bytes are the crew's from now on; waits while the queue is
- * full. False when the crew has given up: the database is away for too long. */
-bool import_crew_put(struct import_crew *c, struct import_item *item);
+/* Hands over a copy of an item; waits while the queue is full. False when the crew has
+ * given up: the database is away for too long. */
+bool import_crew_put(struct import_crew *c, const struct import_item *item);
 
 void import_crew_tally(struct import_crew *c, struct import_tally *out);
 

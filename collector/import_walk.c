@@ -38,37 +38,31 @@ trouble(const struct walk *w, const char *why)
 
 /* ---- one file ---- */
 
-/* Copies the bytes, so that the item has no more memory than it needs. */
 static bool
-give(const struct walk *w, const struct buf *bytes, bool too_big)
+give(const struct walk *w, const char *bytes, size_t n, bool too_big)
 {
-    struct import_item item = {.n = too_big ? 0 : bytes->len, .path = w->path.bytes};
+    const struct import_item item = {.bytes = too_big         ? NULL
+                                              : bytes == NULL ? ""
+                                                              : bytes,
+                                     .n = too_big ? 0 : n,
+                                     .path = w->path.bytes};
 
-    if (!too_big) {
-        item.bytes = malloc(bytes->len + 1);
-        if (item.bytes == NULL) {
-            trouble(w, "out of memory");
-            return false;
-        }
-        if (bytes->len > 0)
-            memcpy(item.bytes, bytes->bytes, bytes->len);
-        item.bytes[bytes->len] = '\0';
-    }
     return w->sink->item(w->sink->ctx, &item);
 }
 
-/* The next block of a file; 0 at its end, or when it is cut. */
+/* The next bytes of a file, behind the n that the block holds; 0 at its end, or when it
+ * is cut. */
 static size_t
-next_block(struct walk *w, int fd)
+read_more(struct walk *w, int fd, size_t n)
 {
-    ssize_t n;
+    ssize_t more;
 
     do {
-        n = read(fd, w->block, BLOCK_BYTES);
-        w->stopped = n < 0 && errno == EINTR && !w->sink->go_on(w->sink->ctx);
-    } while (n < 0 && errno == EINTR && !w->stopped);
-    if (n >= 0)
-        return (size_t)n;
+        more = read(fd, w->block + n, BLOCK_BYTES - n);
+        w->stopped = more < 0 && errno == EINTR && !w->sink->go_on(w->sink->ctx);
+    } while (more < 0 && errno == EINTR && !w->stopped);
+    if (more >= 0)
+        return (size_t)more;
     w->cut = true;
     if (!w->stopped)
         trouble(w, strerror(errno));
@@ -83,28 +77,31 @@ read_mbox(struct walk *w, int fd, size_t n)
     bool go_on = true;
 
     mbox_init(&m, w->sink->max_item_bytes);
-    for (; n > 0 && go_on; n = go_on ? next_block(w, fd) : 0) {
+    for (; n > 0 && go_on; n = go_on ? read_more(w, fd, 0) : 0) {
         for (size_t at = 0; at < n && go_on; at += taken)
             if (mbox_take(&m, w->block + at, n - at, &taken) == MBOX_MESSAGE)
-                go_on = give(w, &m.message, m.too_big);
+                go_on = give(w, m.message.bytes, m.message.len, m.too_big);
     }
     if (go_on && !w->cut && mbox_end(&m) == MBOX_MESSAGE)
-        go_on = give(w, &m.message, m.too_big);
+        go_on = give(w, m.message.bytes, m.message.len, m.too_big);
     mbox_clear(&m);
     return go_on && !w->stopped;
 }
 
+/* Most mails are there with the first block, and given as they lie in it. */
 static bool
 read_whole(struct walk *w, int fd, size_t n)
 {
+    size_t more = n < BLOCK_BYTES ? read_more(w, fd, n) : 0;
+    bool whole = n < BLOCK_BYTES && more == 0, go_on = true;
     struct buf bytes;
-    bool go_on = true;
 
     buf_init(&bytes, w->sink->max_item_bytes);
-    while (n > 0 && buf_append(&bytes, w->block, n))
-        n = next_block(w, fd);
+    for (n += more; !whole && n > 0 && buf_append(&bytes, w->block, n);)
+        n = read_more(w, fd, 0);
     if (!w->cut)
-        go_on = give(w, &bytes, bytes.failed);
+        go_on = whole ? give(w, w->block, n, n > w->sink->max_item_bytes)
+                      : give(w, bytes.bytes, bytes.len, bytes.failed);
     buf_clear(&bytes);
     return go_on && !w->stopped;
 }
@@ -115,7 +112,7 @@ read_file(struct walk *w, int fd)
     size_t n;
 
     w->cut = false;
-    n = next_block(w, fd);
+    n = read_more(w, fd, 0);
     if (n == 0)
         return !w->stopped; /* empty: perhaps a mail that is just being delivered */
     return mbox_sniff(w->block, n) ? read_mbox(w, fd, n) : read_whole(w, fd, n);
@@ -123,29 +120,35 @@ read_file(struct walk *w, int fd)
 
 /* ---- directories ---- */
 
+struct name {
+    const char *text;
+    bool is_file; /* for sure */
+};
+
 struct names {
     struct arena arena;
-    const char **list;
+    struct name *list;
     size_t count;
     bool maildir;
 };
 
 static bool
-add_name(struct names *names, const char *name)
+add_name(struct names *names, const struct dirent *entry)
 {
-    const char **grown = rows_grow(names->list, names->count, sizeof *grown, NULL);
+    struct name *grown = rows_grow(names->list, names->count, sizeof *grown, NULL);
 
     if (grown == NULL)
         return false;
     names->list = grown;
-    names->list[names->count] = arena_strdup(&names->arena, name);
-    return names->list[names->count++] != NULL;
+    names->list[names->count] = (struct name){arena_strdup(&names->arena, entry->d_name),
+                                              entry->d_type == DT_REG};
+    return names->list[names->count++].text != NULL;
 }
 
 static int
 by_name(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    return strcmp(((const struct name *)a)->text, ((const struct name *)b)->text);
 }
 
 /* A mail that is read meanwhile moves from new to cur, so new is visited first. */
@@ -166,7 +169,7 @@ list_names(DIR *dir, struct names *names)
             continue;
         has_new = has_new || strcmp(entry->d_name, "new") == 0;
         has_cur = has_cur || strcmp(entry->d_name, "cur") == 0;
-        if (!add_name(names, entry->d_name))
+        if (!add_name(names, entry))
             return false;
     }
     names->maildir = has_new && has_cur;
@@ -187,36 +190,48 @@ is_wanted(const struct names *in, const char *name, bool is_dir)
            (name[0] == '.' || strcmp(name, "new") == 0 || strcmp(name, "cur") == 0);
 }
 
-/* NOLINTBEGIN(misc-no-recursion): as deep as IMPORT_MAX_DEPTH */
-static bool walk_dir(struct walk *w, int fd);
-
 /* Follows links to files, but not to directories: they can make a circle. */
 static bool
-walk_entry(struct walk *w, int dir_fd, const struct names *in, const char *name)
+is_to_be_read(struct walk *w, int dir_fd, const struct names *in, const char *name,
+              bool *is_dir)
 {
     struct stat st, link;
-    int fd;
 
     if (fstatat(dir_fd, name, &link, AT_SYMLINK_NOFOLLOW) != 0 ||
         fstatat(dir_fd, name, &st, 0) != 0) {
         trouble(w, strerror(errno));
-        return true;
+        return false;
     }
-    if (!is_wanted(in, name, S_ISDIR(st.st_mode)) ||
-        !(S_ISREG(st.st_mode) || S_ISDIR(link.st_mode)))
-        return true;
+    *is_dir = S_ISDIR(link.st_mode);
+    if (!is_wanted(in, name, S_ISDIR(st.st_mode)))
+        return false;
     if (w->sink == NULL && S_ISREG(st.st_mode)) {
         w->measured_bytes += (size_t)st.st_size;
-        return true;
+        return false;
     }
-    fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    return S_ISREG(st.st_mode) || *is_dir;
+}
+
+/* NOLINTBEGIN(misc-no-recursion): as deep as IMPORT_MAX_DEPTH */
+static bool walk_dir(struct walk *w, int fd);
+
+static bool
+walk_entry(struct walk *w, int dir_fd, const struct names *in, const struct name *name)
+{
+    bool is_file = name->is_file && w->sink != NULL, is_dir = false, go_on;
+    int fd;
+
+    if (is_file ? !is_wanted(in, name->text, false)
+                : !is_to_be_read(w, dir_fd, in, name->text, &is_dir))
+        return true;
+    fd = openat(dir_fd, name->text, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         trouble(w, strerror(errno));
         return true;
     }
-    if (S_ISDIR(link.st_mode))
+    if (is_dir)
         return walk_dir(w, fd);
-    bool go_on = read_file(w, fd);
+    go_on = read_file(w, fd);
     (void)close(fd);
     return go_on;
 }
@@ -229,9 +244,9 @@ walk_names(struct walk *w, int dir_fd, const struct names *names)
 
     for (size_t i = 0; i < names->count && go_on; i++) {
         if (!buf_printf(&w->path, "%s%s", w->path.bytes[len - 1] == '/' ? "" : "/",
-                        names->list[i]))
+                        names->list[i].text))
             return false;
-        go_on = walk_entry(w, dir_fd, names, names->list[i]);
+        go_on = walk_entry(w, dir_fd, names, &names->list[i]);
         w->path.len = len;
         w->path.bytes[len] = '\0';
     }

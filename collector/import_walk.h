@@ -9,15 +9,16 @@ enum {
     IMPORT_MAX_DEPTH = 32, /* directories in directories */
 };
 
+/* All of it only while the callback runs. */
 struct import_item {
-    char *bytes; /* the callback's to free(); NULL when it is too big to be read */
+    const char *bytes; /* NULL when it is too big to be read */
     size_t n;
-    const char *path; /* while the callback runs */
+    const char *path;
 };
 
 struct import_sink {
     /* Takes an item; false stops the walk. */
-    bool (*item)(void *ctx, struct import_item *item);
+    bool (*item)(void *ctx, const struct import_item *item);
     /* Something could not be read; the walk goes on. */
     void (*trouble)(void *ctx, const char *path, const char *why);
     /* Asked when a signal came while something was read; false stops the walk, and what

@@ -94,13 +94,14 @@ struct seen {
 };
 
 static bool
-see(void *ctx, struct import_item *item)
+see(void *ctx, const struct import_item *item)
 {
     struct seen *seen = ctx;
 
-    assert_true(buf_printf(&seen->text, "%s=%s\n", item->path + strlen(root),
-                           item->bytes == NULL ? "(too big)" : item->bytes));
-    free(item->bytes);
+    assert_true(buf_printf(&seen->text, "%s=", item->path + strlen(root)) &&
+                (item->bytes == NULL ? buf_puts(&seen->text, "(too big)")
+                                     : buf_append(&seen->text, item->bytes, item->n)) &&
+                buf_putc(&seen->text, '\n'));
     return seen->stop_after == 0 || --seen->stop_after > 0;
 }
 
