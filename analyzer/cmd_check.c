@@ -368,8 +368,6 @@ const struct command cmd_check = {
     .name = "check",
     .line = "A plugin for Nagios, Icinga and whatever follows their guidelines",
     .args = "CHECK",
-    .min_args = 1,
-    .max_args = 1,
     .examples = "  tlsrpt check findings\n"
                 "  tlsrpt check failure-rate --domain example.com -w 1 -c 5\n"
                 "  tlsrpt check silence -w 129600 -c 259200\n"

@@ -131,7 +131,6 @@ const struct command cmd_coverage = {
     .name = "coverage",
     .line = "Who reported on which day, in time, late or not at all",
     .args = "[DOMAIN]",
-    .max_args = 1,
     .examples = "  tlsrpt coverage example.com\n",
     .notes =
         "The last 28 days, a character each: + in time, l late by the sender's own\n"

@@ -144,7 +144,6 @@ const struct command cmd_doctor = {
     .name = "doctor",
     .line = "What is unsafe or will cost reports, worst first, each with its fix",
     .args = "[DOMAIN]",
-    .max_args = 1,
     .examples =
         "  tlsrpt doctor\n"
         "  tlsrpt doctor example.com\n"

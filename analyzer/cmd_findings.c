@@ -44,7 +44,6 @@ const struct command cmd_findings = {
     .name = "findings",
     .line = "Who must act, and where: incidents, worst first; with ID, one in full",
     .args = "[ID]",
-    .max_args = 1,
     .examples = "  tlsrpt findings\n"
                 "  tlsrpt findings 5f3c9a1b20d4e877\n"
                 "  tlsrpt findings --min-severity warning --state open --exit-code\n"

@@ -107,7 +107,6 @@ run(struct context *c, struct err *e)
 const struct command cmd_metrics = {
     .name = "metrics",
     .line = "Figures for Prometheus, as text, or as a file for the node exporter",
-    .args = "",
     .examples =
         "  tlsrpt metrics\n"
         "  tlsrpt metrics --textfile /var/lib/prometheus/node-exporter/tlsrpt.prom\n",

@@ -134,7 +134,6 @@ const struct command cmd_policies = {
     .name = "policies",
     .line = "Which policies senders saw, since when, beside what is declared",
     .args = "[DOMAIN]",
-    .max_args = 1,
     .examples = "  tlsrpt policies example.com\n",
     .notes =
         "Lines without a sender are what the configuration declares. The other form in\n"

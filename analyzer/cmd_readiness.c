@@ -84,7 +84,6 @@ const struct command cmd_readiness = {
     .name = "readiness",
     .line = "May a domain go from testing to enforce, or turn on DANE: GO or HOLD",
     .args = "[DOMAIN]",
-    .max_args = 1,
     .examples = "  tlsrpt readiness example.com\n"
                 "  tlsrpt readiness --format json\n",
     .notes =

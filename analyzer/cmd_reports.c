@@ -63,7 +63,6 @@ reports_run(struct context *c, struct err *e)
 const struct command cmd_reports = {
     .name = "reports",
     .line = "Everything that was kept, the latest arrival first",
-    .args = "",
     .examples = "  tlsrpt reports --since 2d\n"
                 "  tlsrpt reports --status quarantined,ignored\n"
                 "  tlsrpt reports --sender google.com --format json\n",

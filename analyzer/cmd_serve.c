@@ -217,7 +217,6 @@ run(struct context *c, struct err *e)
 const struct command cmd_serve = {
     .name = "serve",
     .line = "Shows all of this as pages for a browser, and the metrics, until SIGTERM",
-    .args = "",
     .examples = "  tlsrpt serve\n"
                 "  tlsrpt serve -c /etc/tlsrpt/tlsrpt.conf\n",
     .notes =

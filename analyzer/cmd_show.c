@@ -217,8 +217,6 @@ const struct command cmd_show = {
     .name = "show",
     .line = "One report in full: what it says, how far it is believed, and why",
     .args = "ID",
-    .min_args = 1,
-    .max_args = 1,
     .examples = "  tlsrpt show 20261101-3fa9\n"
                 "  tlsrpt show 20261101-3fa9 --raw | zcat | jq .\n"
                 "  tlsrpt show 20261101-3fa9 --format json\n",

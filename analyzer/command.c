@@ -20,8 +20,9 @@ command_query(struct context *c, struct err *e)
 
     if (!options_params(c->options, params, e) ||
         !view_begin(c->view, cmd->columns, cmd->column_count, e) ||
-        !store_query(c->store, cmd->sql, params, cmd->params, cmd->column_count, show_row,
-                     c->view, e) ||
+        !store_query(c->store, cmd->sql, params,
+                     cmd->params == 0 ? OPTIONS_FIGURE_PARAMS : cmd->params,
+                     cmd->column_count, show_row, c->view, e) ||
         !view_end(c->view, e))
         return false;
     if (c->view->row_count == 0)

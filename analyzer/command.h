@@ -17,9 +17,8 @@ struct context {
 
 struct command {
     const char *name;
-    const char *line; /* what it answers, in one line of the help */
-    const char *args; /* "ID", "[DOMAIN]", or "" */
-    size_t min_args, max_args;
+    const char *line;     /* what it answers, in one line of the help */
+    const char *args;     /* "ID", "[DOMAIN]" if it may be left out; NULL: none */
     const char *examples; /* lines of "  tlsrpt ...", each ended by a line feed */
     const char *notes;    /* paragraphs after the options; "" if none */
     unsigned options;     /* OPTION_* that it takes */
@@ -34,7 +33,7 @@ struct command {
 
     /* For verbs that are one query (run = command_query): */
     const char *sql; /* of schema/sql/queries, parameters as options_params() */
-    size_t params;   /* how many of them */
+    size_t params;   /* how many of them; 0: those of all figures */
     const struct column *columns;
     size_t column_count;
     const char *empty; /* what to say and do when nothing matches, one line */

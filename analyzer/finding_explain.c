@@ -4,6 +4,7 @@
 #include "analyzer/findings.h"
 #include "analyzer/grid.h"
 #include "analyzer/prose.h"
+#include "base/text.h"
 #include "base/when.h"
 
 #include "schema_sql.h"
@@ -185,7 +186,7 @@ append_array(const struct facts *f, const struct name_list *l, struct buf *out)
     (void)buf_putc(out, '{');
     for (size_t i = 0; i < l->count; i++) {
         (void)buf_puts(out, i ? "," : "");
-        options_put_element(out, facts_text(f, l->items[i]));
+        (void)text_quote(out, facts_text(f, l->items[i]));
     }
     (void)buf_putc(out, '}');
 }

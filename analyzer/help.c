@@ -44,8 +44,8 @@ void
 help_verb(const struct command *command, FILE *out)
 {
     (void)fprintf(out, "%s\nusage: tlsrpt %s%s%s [option ...]\n\n%s.\n\n",
-                  command->examples, command->name, *command->args == '\0' ? "" : " ",
-                  command->args, command->line);
+                  command->examples, command->name, command->args == NULL ? "" : " ",
+                  command->args == NULL ? "" : command->args, command->line);
     for (size_t i = 0; i < option_row_count; i++) {
         if ((option_rows[i].bit & (command->options | OPTION_HELP)) != 0)
             put_option(&option_rows[i], has_letter(command, &option_rows[i]), out);

@@ -65,17 +65,19 @@ unknown_verb(const char *verb, struct err *e)
 static bool
 check_use(const struct command *command, const struct options *o, struct err *e)
 {
+    size_t most = command->args != NULL;
+
     for (size_t i = 0; i < option_row_count; i++) {
         if ((o->given & option_rows[i].bit & ~command->options) != 0)
             return err_set(e, ERR_INPUT, "%s takes no --%s: see tlsrpt %s --help",
                            command->name, option_rows[i].name, command->name);
     }
-    if (o->arg_count < command->min_args)
+    if (o->arg_count == 0 && command->args != NULL && *command->args != '[')
         return err_set(e, ERR_INPUT, "%s needs %s: see tlsrpt %s --help", command->name,
                        command->args, command->name);
-    if (o->arg_count > command->max_args)
+    if (o->arg_count > most)
         return err_set(e, ERR_INPUT, "%s does not take \"%s\": see tlsrpt %s --help",
-                       command->name, o->args[command->max_args], command->name);
+                       command->name, o->args[most], command->name);
     return true;
 }
 

@@ -106,14 +106,12 @@ MUST_USE bool options_parse(struct options *o, int count, const char *const word
                             int64_t now, struct err *e);
 void options_clear(struct options *o);
 
-/* Appends a text as an element of a text[] in the form that PostgreSQL reads. */
-void options_put_element(struct buf *out, const char *text);
-
 /* The parameters that every query of figures has: $1 first day, $2 last day (dates,
  * infinite when not limited), $3 domains, $4 senders, $5 trust (text[], NULL when not
  * limited), $6 statuses (smallint[], so); $7 and $8 the row before, $9 how many. Only
  * `reports` has more than five. */
 enum {
+    OPTIONS_FIGURE_PARAMS = 5,
     OPTIONS_PARAMS = 9
 };
 MUST_USE bool options_params(struct options *o, const char *params[OPTIONS_PARAMS],

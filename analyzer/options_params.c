@@ -1,21 +1,10 @@
 /* The limits of the command line as PostgreSQL reads them. */
 #include "analyzer/options.h"
+#include "base/text.h"
 #include "base/when.h"
 #include "schema/vocab.h"
 
 #include <string.h>
-
-void
-options_put_element(struct buf *out, const char *text)
-{
-    (void)buf_putc(out, '"');
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
-            (void)buf_putc(out, '\\');
-        (void)buf_putc(out, *text);
-    }
-    (void)buf_putc(out, '"');
-}
 
 /* A text array as PostgreSQL reads it; NULL (no error) for an empty list. */
 static bool
@@ -30,7 +19,7 @@ print_array(struct options *o, const struct option_list *list, const char **out,
     buf_init(&b, 0);
     for (size_t i = 0; i < list->count; i++) {
         (void)buf_putc(&b, i == 0 ? '{' : ',');
-        options_put_element(&b, list->items[i]);
+        (void)text_quote(&b, list->items[i]);
     }
     (void)buf_putc(&b, '}');
     if (!b.failed)

@@ -9,15 +9,6 @@ enum {
     MAX_SHOWN = 80,
 };
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 char *
 params_decode(const char *text, size_t n, bool plus, struct arena *arena, struct err *e)
 {
@@ -36,8 +27,8 @@ params_decode(const char *text, size_t n, bool plus, struct arena *arena, struct
                 next[-1] = ' ';
             continue;
         }
-        high = n - i > 2 ? hex_digit(text[i + 1]) : -1;
-        low = high < 0 ? -1 : hex_digit(text[i + 2]);
+        high = n - i > 2 ? text_hex_digit(text[i + 1]) : -1;
+        low = high < 0 ? -1 : text_hex_digit(text[i + 2]);
         if (low < 0 || high * HEX + low == 0)
             goto broken;
         *next++ = (char)(high * HEX + low);

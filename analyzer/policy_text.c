@@ -1,6 +1,8 @@
 /* See policy_text.h. */
 #include "analyzer/policy_text.h"
 
+#include "base/text.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,8 @@ enum {
     MAX_LINES = 200,
     MAX_LINE_BYTES = 300,
 };
+
+static const char blanks[] = " \t\n\v\f\r";
 
 struct lines {
     char text[MAX_LINES][MAX_LINE_BYTES];
@@ -32,18 +36,6 @@ append_sorted(struct lines *l, const char *prefix, struct buf *out)
         if (i == 0 || strcmp(l->text[i], l->text[i - 1]) != 0)
             ok = buf_printf(out, "%s%s%s", out->len ? "\n" : "", prefix, l->text[i]);
     return ok;
-}
-
-static size_t
-trim(const char **from, size_t n)
-{
-    while (n && isspace((unsigned char)**from)) {
-        (*from)++;
-        n--;
-    }
-    while (n && isspace((unsigned char)(*from)[n - 1]))
-        n--;
-    return n;
 }
 
 static void
@@ -70,9 +62,9 @@ read_sts_line(struct sts *p, const char *line, size_t n)
 
     if (!colon)
         return;
-    key_bytes = trim(&key, (size_t)(colon - line));
+    key_bytes = text_trim(&key, (size_t)(colon - line), blanks);
     value = colon + 1;
-    bytes = trim(&value, n - (size_t)(value - line));
+    bytes = text_trim(&value, n - (size_t)(value - line), blanks);
     if (key_bytes == 4 && !strncasecmp(key, "mode", 4))
         copy_lower(p->mode, value, bytes);
     else if (key_bytes == 7 && !strncasecmp(key, "max_age", 7))
@@ -138,7 +130,7 @@ policy_text_tlsa(const char *raw, struct buf *out)
     while (ok && *raw) {
         size_t n = strcspn(raw, "\n;,\"[]\\");
         const char *record = raw;
-        size_t bytes = trim(&record, n);
+        size_t bytes = text_trim(&record, n, blanks);
 
         if (bytes && l->count < MAX_LINES &&
             read_record(record, bytes, l->text[l->count]))

@@ -107,16 +107,7 @@ csv_row(struct view *v, const char *const cells[], struct err *e)
     return ok && view_write(v, "\r\n", 2, e);
 }
 
-static bool
-csv_end(struct view *v, struct err *e)
-{
-    (void)v;
-    (void)e;
-    return true;
-}
-
-const struct presenter present_csv = {
-    .name = "csv", .begin = csv_begin, .row = csv_row, .end = csv_end};
+const struct presenter present_csv = {.name = "csv", .begin = csv_begin, .row = csv_row};
 
 const struct presenter present_csv_raw = {
-    .name = "csv-raw", .begin = csv_begin, .row = csv_row, .end = csv_end};
+    .name = "csv-raw", .begin = csv_begin, .row = csv_row};

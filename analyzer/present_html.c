@@ -145,16 +145,8 @@ html_row(struct view *v, const char *const cells[], struct err *e)
     return ok;
 }
 
-static bool
-html_end(struct view *v, struct err *e)
-{
-    (void)v;
-    (void)e;
-    return true;
-}
-
 const struct presenter present_html = {
-    .name = "html", .begin = html_begin, .row = html_row, .end = html_end};
+    .name = "html", .begin = html_begin, .row = html_row};
 
 void
 present_html_into(struct view *v, struct html_table *t)

@@ -89,15 +89,6 @@ write_object(struct view *v, const char *before, const char *const cells[], stru
     return out->failed ? err_nomem(e) : view_write(v, out->bytes, out->len, e);
 }
 
-/* Not even a bracket before the first row or the end: a query that fails says nothing. */
-static bool
-write_nothing(struct view *v, struct err *e)
-{
-    (void)v;
-    (void)e;
-    return true;
-}
-
 static bool
 json_row(struct view *v, const char *const cells[], struct err *e)
 {
@@ -116,8 +107,6 @@ ndjson_row(struct view *v, const char *const cells[], struct err *e)
     return write_object(v, "", cells, e) && view_write(v, "\n", 1, e);
 }
 
-const struct presenter present_json = {
-    .name = "json", .begin = write_nothing, .row = json_row, .end = json_end};
-
-const struct presenter present_ndjson = {
-    .name = "ndjson", .begin = write_nothing, .row = ndjson_row, .end = write_nothing};
+/* Not even a bracket before the first row or the end: a query that fails says nothing. */
+const struct presenter present_json = {.name = "json", .row = json_row, .end = json_end};
+const struct presenter present_ndjson = {.name = "ndjson", .row = ndjson_row};

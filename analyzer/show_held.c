@@ -1,5 +1,6 @@
 /* What could not be understood or may not be believed: why, and how it begins. */
 #include "analyzer/show.h"
+#include "base/text.h"
 #include "base/when.h"
 #include "schema/inflate.h"
 #include "schema/vocab.h"
@@ -29,28 +30,12 @@ const struct column held_columns[HELD_COLUMNS] = {
     [HELD_UNDERSTOOD] = {"understood", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
 };
 
-static int
-hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool
 show_bytes(const char *hex, struct buf *out, struct err *e)
 {
-    if (strncmp(hex, "\\x", 2) != 0)
-        return err_set(e, ERR_BUG, "bytes are expected in hex");
-    if (!buf_reserve(out, strlen(hex) / 2))
-        return err_nomem(e);
-    for (hex += 2; *hex != '\0'; hex += 2) {
-        int high = hex_digit(hex[0]), low = high < 0 ? -1 : hex_digit(hex[1]);
-
-        if (low < 0)
-            return err_set(e, ERR_BUG, "bytes are expected in hex");
-        if (!buf_putc(out, (char)(high << 4 | low)))
-            return err_nomem(e);
-    }
-    return true;
+    if (strncmp(hex, "\\x", 2) == 0 && text_unhex(out, hex + 2))
+        return true;
+    return out->failed ? err_nomem(e) : err_set(e, ERR_BUG, "bytes are expected in hex");
 }
 
 /* Bytes of the next line, at most LINE_BYTES and not within a UTF-8 character. */

@@ -1,6 +1,7 @@
 #include "analyzer/sts_record.h"
 
 #include "analyzer/policy_text.h"
+#include "base/text.h"
 #include "schema/domain.h"
 
 #include <ctype.h>
@@ -116,13 +117,7 @@ read_line(struct policy *p, const char *line, size_t n, struct complaints *said)
         return;
     }
     value = colon + 1;
-    bytes = n - (size_t)(value - line);
-    while (bytes > 0 && (*value == ' ' || *value == '\t')) {
-        value++;
-        bytes--;
-    }
-    while (bytes > 0 && (value[bytes - 1] == ' ' || value[bytes - 1] == '\t'))
-        bytes--;
+    bytes = text_trim(&value, n - (size_t)(value - line), " \t");
     for (int key = VERSION; key <= MX; key++) {
         if (strlen(keys[key]) != key_bytes || memcmp(keys[key], line, key_bytes) != 0)
             continue;

@@ -25,24 +25,6 @@ shown(size_t n)
     return n < QUOTE ? (int)n : QUOTE;
 }
 
-static bool
-is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static size_t
-trim(const char **text, size_t n)
-{
-    while (n > 0 && is_blank(**text)) {
-        (*text)++;
-        n--;
-    }
-    while (n > 0 && is_blank((*text)[n - 1]))
-        n--;
-    return n;
-}
-
 /* ---- one URI ---- */
 
 static const char *
@@ -180,7 +162,7 @@ read_rua(struct reading *r, const char *value, size_t n)
         value = memchr(value, ',', (size_t)(end - value));
         last = value == NULL;
         value = last ? end : value;
-        bytes = trim(&uri, (size_t)(value - uri));
+        bytes = text_trim(&uri, (size_t)(value - uri), " \t");
         r->mailto |= bytes >= 7 && strncasecmp(uri, "mailto:", 7) == 0;
         r->out->uri_count += r->out->uri_count < TLSRPT_MAX_URIS &&
                              tlsrpt_uri_read(uri, bytes, SEVERITY_WARNING,
@@ -218,7 +200,7 @@ read_field(struct reading *r, const char *field, size_t n)
 
     if (key_bytes == 3 && memcmp(field, "rua", 3) == 0) {
         value = equals + 1;
-        n = trim(&value, n - 4);
+        n = text_trim(&value, n - 4, " \t");
         r->rua++;
         read_rua(r, value, n);
     } else if (!is_extension(field, key_bytes, n) && !r->broken) {
@@ -240,7 +222,7 @@ read_record(struct reading *r, const char *text, size_t n)
         size_t bytes;
 
         len = end == NULL ? n : (size_t)(end - text) + 1;
-        bytes = trim(&field, end == NULL ? n : len - 1);
+        bytes = text_trim(&field, end == NULL ? n : len - 1, " \t");
         if (bytes > 0 || end != NULL)
             read_field(r, field, bytes);
     }

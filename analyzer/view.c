@@ -56,7 +56,7 @@ view_begin(struct view *v, const struct column columns[], size_t count, struct e
     v->columns = columns;
     v->column_count = count;
     v->row_count = 0;
-    return v->presenter->begin(v, e);
+    return v->presenter->begin == NULL || v->presenter->begin(v, e);
 }
 
 /* The word of a stored number; NULL if it has none. */
@@ -140,7 +140,7 @@ view_row(struct view *v, const char *const values[], struct err *e)
 bool
 view_end(struct view *v, struct err *e)
 {
-    return v->presenter->end(v, e);
+    return v->presenter->end == NULL || v->presenter->end(v, e);
 }
 
 bool

@@ -65,13 +65,14 @@ struct view {
     char texts[VIEW_MAX_COLUMNS][32]; /* scratch of view_row: what numbers were said as */
 };
 
-/* One format. A presenter gets instants as RFC 3339 and words for stored numbers. */
+/* One format; but for `row` a member may be NULL. A presenter gets instants as RFC 3339
+ * and words for stored numbers. */
 struct presenter {
     const char *name;
     bool (*begin)(struct view *v, struct err *e);
     bool (*row)(struct view *v, const char *const cells[], struct err *e);
     bool (*end)(struct view *v, struct err *e);
-    void (*clear)(struct view *v); /* NULL: nothing to free */
+    void (*clear)(struct view *v);
 };
 
 extern const struct presenter present_table, present_json, present_ndjson, present_csv,

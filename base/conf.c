@@ -3,6 +3,7 @@
 #include "base/conf.h"
 
 #include "base/conf_scan.h"
+#include "base/text.h"
 
 #include <confuse.h>
 
@@ -260,24 +261,12 @@ conf_read(const char *path, const struct conf_key *keys, void *out, struct arena
 /* ---- printing ---- */
 
 static void
-print_text(struct buf *out, const char *value)
-{
-    (void)buf_putc(out, '"');
-    for (; *value != '\0'; value++) {
-        if (*value == '"' || *value == '\\')
-            (void)buf_putc(out, '\\');
-        (void)buf_putc(out, *value);
-    }
-    (void)buf_putc(out, '"');
-}
-
-static void
 print_list(struct buf *out, const struct settings_list *list)
 {
     (void)buf_putc(out, '{');
     for (size_t i = 0; i < list->count; i++) {
         (void)buf_puts(out, i > 0 ? ", " : "");
-        print_text(out, list->items[i]);
+        (void)text_quote(out, list->items[i]);
     }
     (void)buf_putc(out, '}');
 }
@@ -293,7 +282,7 @@ print_value(struct buf *out, const struct conf_key *k, const void *value, int in
     }
     (void)buf_printf(out, "%*s%s = ", indent, "", k->name);
     if (k->type == CONF_TEXT)
-        print_text(out, text);
+        (void)text_quote(out, text);
     else if (k->type == CONF_NUMBER)
         (void)buf_printf(out, "%jd", (intmax_t) * (const int64_t *)value);
     else if (k->type == CONF_SWITCH)
@@ -322,7 +311,7 @@ print_keys(struct buf *out, const struct conf_key *keys, const char *in, int ind
             element = titled->items;
             for (size_t i = 0; i < titled->count; i++, element += k->element_bytes) {
                 (void)buf_printf(out, "%*s%s ", indent, "", k->name);
-                print_text(out, *(const char *const *)(const void *)element);
+                (void)text_quote(out, *(const char *const *)(const void *)element);
                 (void)buf_puts(out, " {\n");
                 print_keys(out, k->keys, element, indent + 4);
                 (void)buf_printf(out, "%*s}\n", indent, "");

@@ -95,6 +95,51 @@ text_escape(struct buf *out, const char *s, size_t n)
     return !out->failed;
 }
 
+size_t
+text_trim(const char **s, size_t n, const char *blanks)
+{
+    for (; n > 0 && **s != '\0' && strchr(blanks, **s) != NULL; n--)
+        (*s)++;
+    while (n > 0 && (*s)[n - 1] != '\0' && strchr(blanks, (*s)[n - 1]) != NULL)
+        n--;
+    return n;
+}
+
+bool
+text_quote(struct buf *out, const char *s)
+{
+    (void)buf_putc(out, '"');
+    for (; *s != '\0'; s++) {
+        if (*s == '"' || *s == '\\')
+            (void)buf_putc(out, '\\');
+        (void)buf_putc(out, *s);
+    }
+    return buf_putc(out, '"');
+}
+
+int
+text_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool
+text_unhex(struct buf *out, const char *hex)
+{
+    if (!buf_reserve(out, strlen(hex) / 2))
+        return false;
+    for (; *hex != '\0'; hex += 2) {
+        int high = text_hex_digit(hex[0]), low = high < 0 ? -1 : text_hex_digit(hex[1]);
+
+        if (low < 0 || !buf_putc(out, (char)(high << 4 | low)))
+            return false;
+    }
+    return buf_append(out, "", 0);
+}
+
 static int
 lower(int c)
 {

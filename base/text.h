@@ -22,6 +22,18 @@ bool text_is_unsafe(uint32_t cp);
  * UTF-8 as \xNN; a backslash stays a backslash. For terminals, logs and error texts. */
 bool text_escape(struct buf *out, const char *s, size_t n);
 
+/* Moves *s over the blanks before it; returns the n bytes without those around it. */
+size_t text_trim(const char **s, size_t n, const char *blanks);
+
+/* Appends s in double quotes, a backslash before each quote and backslash in it. */
+bool text_quote(struct buf *out, const char *s);
+
+int text_hex_digit(char c); /* -1: it is none */
+
+/* Appends the bytes of two hexadecimal digits each; false when there is something else,
+ * or no memory (out->failed). */
+bool text_unhex(struct buf *out, const char *hex);
+
 /* ASCII only, whatever the locale. */
 bool text_equal_nocase(const char *a, const char *b);
 size_t text_lower(char *s); /* its length */

@@ -1,6 +1,7 @@
 /* Reads the quarantine with today's decoder: what an earlier version could not
  * understand, and mail whose key DNS would not tell. Under a role of its own, so that
  * hostile bytes never meet the rights of the owner. */
+#include "base/text.h"
 #include "collector/command.h"
 #include "collector/database.h"
 #include "collector/ledger.h"
@@ -40,26 +41,6 @@ struct held {
     struct buf body;
 };
 
-static int
-nibble(char c)
-{
-    return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
-static bool
-unhex(const char *hex, struct buf *out)
-{
-    size_t n = strlen(hex) / 2;
-
-    if (!buf_reserve(out, n + 1))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        out->bytes[i] = (char)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
-    out->bytes[n] = '\0';
-    out->len = n;
-    return true;
-}
-
 static bool
 held_read(const char *const v[], struct held *out, struct err *e)
 {
@@ -72,7 +53,7 @@ held_read(const char *const v[], struct held *out, struct err *e)
         .peer = v[5],
         .peer_name = v[6],
     };
-    return unhex(v[7], &out->body) || err_nomem(e);
+    return text_unhex(&out->body, v[7]) || err_nomem(e);
 }
 
 static void

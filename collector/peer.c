@@ -156,17 +156,6 @@ parse_node(const char *s, size_t n, struct peer *out)
     return peer_parse(text, out);
 }
 
-static void
-trim(const char **s, size_t *n)
-{
-    while (*n > 0 && (**s == ' ' || **s == '\t')) {
-        (*s)++;
-        (*n)--;
-    }
-    while (*n > 0 && ((*s)[*n - 1] == ' ' || (*s)[*n - 1] == '\t'))
-        (*n)--;
-}
-
 /* RFC 7239 section 4: the `for` parameter of one element, "for=...;proto=https". */
 static bool
 find_for(const char **s, size_t *n)
@@ -178,7 +167,7 @@ find_for(const char **s, size_t *n)
         size_t len = (size_t)((stop == NULL ? end : stop) - p);
         const char *pair = p;
 
-        trim(&pair, &len);
+        len = text_trim(&pair, len, " \t");
         if (len > 4 && strncasecmp(pair, "for=", 4) == 0) {
             *s = pair + 4;
             *n = len - 4;
@@ -206,8 +195,7 @@ peer_unwrap(struct peer *p, const char *header, bool forwarded,
         while (start > 0 && header[start - 1] != ',')
             start--;
         s = header + start;
-        n = end - start;
-        trim(&s, &n);
+        n = text_trim(&s, end - start, " \t");
         if ((forwarded && !find_for(&s, &n)) || !parse_node(s, n, &next))
             return;
         *p = next;

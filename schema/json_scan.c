@@ -56,18 +56,6 @@ skip_plain(const char *p, const char *end)
     return p;
 }
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* The four digits of \uXXXX at p; -1 if there are none. */
 static int32_t
 hex4(const char *p, const char *end)
@@ -77,7 +65,7 @@ hex4(const char *p, const char *end)
     if (end - p < 4)
         return -1;
     for (int i = 0; i < 4; i++) {
-        int digit = hex_digit(p[i]);
+        int digit = text_hex_digit(p[i]);
 
         if (digit < 0)
             return -1;

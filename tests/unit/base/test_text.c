@@ -69,10 +69,66 @@ lowers_ascii_only(void **state)
     }
 }
 
+static const struct {
+    const char *text, *trimmed;
+} blanks[] = {{"", ""}, {" \t", ""}, {"a", "a"}, {"\t a b  ", "a b"}, {"\na ", "\na"}};
+
+static void
+test_trim(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) {
+        const char *s = blanks[i].text;
+        size_t n = text_trim(&s, strlen(s), " \t");
+
+        assert_int_equal(n, strlen(blanks[i].trimmed));
+        assert_memory_equal(s, blanks[i].trimmed, n);
+    }
+}
+
+static void
+test_quote(void **state)
+{
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 0);
+    assert_true(text_quote(&out, "a \"b\" \\c"));
+    assert_string_equal(out.bytes, "\"a \\\"b\\\" \\\\c\"");
+    buf_clear(&out);
+}
+
+static const struct {
+    const char *hex, *bytes;
+    size_t n;
+    bool ok;
+} hexes[] = {
+    {"", "", 0, true},   {"00fF", "\0\xff", 2, true}, {"4142", "AB", 2, true},
+    {"4", "", 0, false}, {"414g", "A", 1, false},     {"@1", "", 0, false},
+};
+
+static void
+test_unhex(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof hexes / sizeof *hexes; i++) {
+        struct buf out;
+
+        buf_init(&out, 0);
+        assert_int_equal(text_unhex(&out, hexes[i].hex), hexes[i].ok);
+        assert_int_equal(out.len, hexes[i].n);
+        assert_memory_equal(out.bytes, hexes[i].bytes, out.len);
+        buf_clear(&out);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_trim),
+        cmocka_unit_test(test_quote),
+        cmocka_unit_test(test_unhex),
         cmocka_unit_test(lowers_ascii_only),
         cmocka_unit_test(escapes_what_acts_on_a_terminal),
         cmocka_unit_test(knows_utf8),
