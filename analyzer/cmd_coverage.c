@@ -3,13 +3,10 @@
 #include "analyzer/findings.h"
 #include "base/when.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
     DAYS = 28, /* shown */
-    NUMBERS = 4,
-    NUMBER_SIZE = 16,
 };
 
 static const struct column columns[] = {
@@ -68,25 +65,23 @@ show(struct context *c, const struct facts *f, size_t first, size_t end,
      const struct diary *d, struct err *e)
 {
     struct coverage x = {0};
-    char numbers[NUMBERS][NUMBER_SIZE], from[WHEN_DAY_SIZE], to[WHEN_DAY_SIZE];
+    struct view *v = c->view;
 
+    if (!findings_asks_for(c, facts_text(f, f->tallies[first].domain)))
+        return true;
     cover(f, first, end, d, &x);
-    (void)snprintf(numbers[0], NUMBER_SIZE, "%d", d->usual_lag_h);
-    (void)snprintf(numbers[1], NUMBER_SIZE, "%d", x.reported);
-    (void)snprintf(numbers[2], NUMBER_SIZE, "%d", x.late);
-    (void)snprintf(numbers[3], NUMBER_SIZE, "%d", x.missing);
     {
         const char *row[] = {facts_text(f, f->tallies[first].domain),
                              facts_text(f, f->tallies[first].sender),
-                             numbers[0],
-                             numbers[1],
-                             numbers[2],
-                             numbers[3],
-                             when_print_day(f->first_day + f->today - DAYS + 1, from),
-                             when_print_day(f->first_day + f->today, to),
+                             view_text(v, "%d", d->usual_lag_h),
+                             view_text(v, "%d", x.reported),
+                             view_text(v, "%d", x.late),
+                             view_text(v, "%d", x.missing),
+                             view_day(v, f->first_day + f->today - DAYS + 1),
+                             view_day(v, f->first_day + f->today),
                              x.days};
 
-        return !findings_asks_for(c, row[0]) || view_row(c->view, row, e);
+        return view_row(v, row, e);
     }
 }
 

@@ -1,7 +1,6 @@
 /* tlsrpt policies: what each sender saw, since when, beside what is declared. */
 #include "analyzer/analyse_drift.h"
 #include "analyzer/findings.h"
-#include "base/when.h"
 
 #include <string.h>
 
@@ -17,8 +16,10 @@ static const struct column columns[] = {
 
 /* The lines of a policy as a JSON array. */
 static const char *
-lines_cell(struct buf *out, const char *text)
+lines_cell(struct view *v, const char *text)
 {
+    struct buf *out = &v->cell;
+
     buf_reset(out);
     (void)buf_putc(out, '[');
     for (const char *at = text; *at;) {
@@ -29,8 +30,8 @@ lines_cell(struct buf *out, const char *text)
         at += n;
         at += *at != 0;
     }
-    (void)buf_putc(out, ']');
-    return out->bytes;
+    v->failed |= !buf_putc(out, ']');
+    return v->failed ? NULL : view_text(v, "%s", out->bytes);
 }
 
 /* Compared with what is declared: "declared" is in force, "earlier" was, "undeclared"
@@ -55,20 +56,21 @@ status_of(const struct facts *f, const struct seen *s)
 }
 
 static bool
-show_seen(struct context *c, const struct facts *f, struct buf *cell, struct err *e)
+show_seen(struct context *c, const struct facts *f, struct err *e)
 {
+    struct view *v = c->view;
+
     for (size_t i = 0; i < f->seen_count; i++) {
         const struct seen *s = &f->seen[i];
-        char first[WHEN_DAY_SIZE], last[WHEN_DAY_SIZE];
         const char *row[] = {facts_text(f, s->domain),
                              policy_type_text((enum policy_type)s->type),
                              facts_text(f, s->sender),
-                             when_print_day(f->first_day + s->first, first),
-                             when_print_day(f->first_day + s->last, last),
+                             view_day(v, f->first_day + s->first),
+                             view_day(v, f->first_day + s->last),
                              status_of(f, s),
-                             lines_cell(cell, facts_text(f, s->policy))};
+                             lines_cell(v, facts_text(f, s->policy))};
 
-        if (findings_asks_for(c, row[0]) && !view_row(c->view, row, e))
+        if (findings_asks_for(c, row[0]) && !view_row(v, row, e))
             return false;
     }
     return true;
@@ -77,34 +79,34 @@ show_seen(struct context *c, const struct facts *f, struct buf *cell, struct err
 static bool
 show_published(struct context *c, const struct facts *f, const struct declared *d,
                const struct published *list, size_t count, const char *type,
-               struct buf *cell, struct err *e)
+               struct err *e)
 {
+    struct view *v = c->view;
+
     for (size_t i = 0; i < count; i++) {
-        char first[WHEN_DAY_SIZE], last[WHEN_DAY_SIZE];
-        const char *until =
-            i + 1 < count ? when_print_day(list[i + 1].since - 1, last) : NULL;
+        const char *until = i + 1 < count ? view_day(v, list[i + 1].since - 1) : NULL;
         const char *row[] = {facts_text(f, d->domain),
                              type,
                              NULL,
-                             when_print_day(list[i].since, first),
+                             view_day(v, list[i].since),
                              until,
                              until ? "earlier" : "declared",
-                             lines_cell(cell, facts_text(f, list[i].text))};
+                             lines_cell(v, facts_text(f, list[i].text))};
 
-        if (findings_asks_for(c, row[0]) && !view_row(c->view, row, e))
+        if (findings_asks_for(c, row[0]) && !view_row(v, row, e))
             return false;
     }
     return true;
 }
 
 static bool
-show_declared(struct context *c, const struct facts *f, struct buf *cell, struct err *e)
+show_declared(struct context *c, const struct facts *f, struct err *e)
 {
     for (size_t i = 0; i < f->declared_count; i++) {
         const struct declared *d = &f->declared[i];
 
-        if (!show_published(c, f, d, d->policies, d->policy_count, "sts", cell, e) ||
-            !show_published(c, f, d, d->tlsa, d->tlsa_count, "tlsa", cell, e))
+        if (!show_published(c, f, d, d->policies, d->policy_count, "sts", e) ||
+            !show_published(c, f, d, d->tlsa, d->tlsa_count, "tlsa", e))
             return false;
     }
     return true;
@@ -114,18 +116,14 @@ static bool
 run(struct context *c, struct err *e)
 {
     struct facts f = {0};
-    struct buf cell;
     bool ok;
 
-    buf_init(&cell, 0);
     findings_take_domain(c);
     ok = findings_load_facts(c, &f, e) &&
          view_begin(c->view, columns, sizeof columns / sizeof *columns, e) &&
-         show_declared(c, &f, &cell, e) && show_seen(c, &f, &cell, e) &&
-         view_end(c->view, e);
+         show_declared(c, &f, e) && show_seen(c, &f, e) && view_end(c->view, e);
     if (ok && !c->view->row_count)
         findings_say_empty(c, &f, "no sender told a policy yet");
-    buf_clear(&cell);
     facts_clear(&f);
     return ok;
 }

@@ -2,8 +2,6 @@
 #include "analyzer/findings.h"
 #include "analyzer/readiness.h"
 
-#include <stdio.h>
-
 static const struct column columns[] = {
     {"policy_domain", "DOMAIN", COLUMN_TEXT, 0, COLOUR_NONE},
     {"target", "TARGET", COLUMN_TEXT, 0, COLOUR_NONE},
@@ -15,28 +13,22 @@ static const struct column columns[] = {
     {"days_left", "DAYS LEFT", COLUMN_COUNT, 0, COLOUR_NONE},
 };
 
-enum {
-    NUMBER_SIZE = 32
-};
-
 static bool
 show(struct context *c, const struct facts *f, const struct readiness *r, struct err *e)
 {
     for (int i = 0; i < CLAUSES; i++) {
         const struct readiness_answer *a = &r->clauses[i];
-        char figure[NUMBER_SIZE], needed[NUMBER_SIZE], left[NUMBER_SIZE];
         const char *row[] = {facts_text(f, r->domain),
                              r->dane ? "dane" : "enforce",
                              r->go ? "GO" : "HOLD",
                              a->clause,
                              a->met ? "true" : "false",
-                             figure,
-                             needed,
-                             a->days_left == READINESS_NEVER ? NULL : left};
+                             view_text(c->view, "%.6g", a->figure),
+                             view_text(c->view, "%.6g", a->needed),
+                             a->days_left == READINESS_NEVER
+                                 ? NULL
+                                 : view_text(c->view, "%d", a->days_left)};
 
-        (void)snprintf(figure, sizeof figure, "%.6g", a->figure);
-        (void)snprintf(needed, sizeof needed, "%.6g", a->needed);
-        (void)snprintf(left, sizeof left, "%d", a->days_left);
         if (!view_row(c->view, row, e))
             return false;
     }

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/when.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -150,8 +151,10 @@ findings_clear(struct findings *f)
 /* ---- rows ------------------------------------------------------------------------- */
 
 static const char *
-list_cell(struct buf *out, const struct facts *f, const struct name_list *l)
+list_cell(struct view *v, const struct facts *f, const struct name_list *l)
 {
+    struct buf *out = &v->cell;
+
     buf_reset(out);
     (void)buf_putc(out, '[');
     for (size_t i = 0; i < l->count; i++) {
@@ -160,81 +163,50 @@ list_cell(struct buf *out, const struct facts *f, const struct name_list *l)
         (void)buf_puts(out, i ? ", " : "");
         (void)view_json_string(out, text, strlen(text));
     }
-    (void)buf_putc(out, ']');
-    return out->bytes;
+    v->failed |= !buf_putc(out, ']');
+    return v->failed ? NULL : view_text(v, "%s", out->bytes);
 }
 
 static const char *
-evidence_cell(struct buf *out, const struct finding *x)
+evidence_cell(struct view *v, const struct finding *x)
 {
-    buf_reset(out);
-    (void)buf_printf(out,
+    return view_text(v,
                      "{\"senders_failing\": %d, \"senders_with_traffic\": %d, "
                      "\"addresses_failing\": %d, \"addresses_seen\": %d, "
-                     "\"failures_without_place\": %lld, \"unverified\": %s}",
+                     "\"failures_without_place\": %" PRId64 ", \"unverified\": %s}",
                      x->senders_failing, x->senders_seen, x->places_failing,
-                     x->places_seen, (long long)x->unplaced,
-                     x->unverified ? "true" : "false");
-    return out->bytes;
+                     x->places_seen, x->unplaced, x->unverified ? "true" : "false");
 }
-
-enum {
-    LISTS = 5,
-    NUMBERS = 6,
-    NUMBER_SIZE = 24,
-};
 
 bool
 findings_row(struct view *v, const struct facts *f, const struct finding *x,
              struct err *e)
 {
-    const struct name_list *lists[LISTS] = {&x->domains, &x->senders, &x->hosts,
-                                            &x->addresses, &x->networks};
-    const int64_t counts[NUMBERS] = {x->onset_earliest, x->onset_latest, x->failed,
-                                     x->sessions,       x->refused,      0};
-    char id[48], first[WHEN_DAY_SIZE], last[WHEN_DAY_SIZE], known[WHEN_DAY_SIZE];
-    char numbers[NUMBERS][NUMBER_SIZE], confidence[NUMBER_SIZE];
-    struct buf cells[LISTS + 1];
-    const char *list[LISTS], *evidence;
-    bool ok;
+    char id[48];
+    const char *row[] = {
+        finding_id(x, id),
+        severity_text(x->severity),
+        x->open ? "open" : "resolved",
+        x->kind,
+        fault_text(x->verdict),
+        list_cell(v, f, &x->domains),
+        list_cell(v, f, &x->senders),
+        list_cell(v, f, &x->hosts),
+        list_cell(v, f, &x->addresses),
+        list_cell(v, f, &x->networks),
+        view_day(v, f->first_day + x->first),
+        view_day(v, f->first_day + x->last),
+        x->onset_latest ? view_text(v, "%" PRId64, x->onset_earliest) : NULL,
+        x->onset_latest ? view_text(v, "%" PRId64, x->onset_latest) : NULL,
+        view_text(v, "%" PRId64, x->failed),
+        view_text(v, "%" PRId64, x->sessions),
+        view_text(v, "%" PRId64, x->refused),
+        view_text(v, "%.2f", x->confidence),
+        evidence_cell(v, x),
+        x->known_until ? view_day(v, x->known_until) : NULL,
+        x->summary,
+        x->advice,
+    };
 
-    for (size_t i = 0; i <= LISTS; i++)
-        buf_init(&cells[i], 0);
-    for (size_t i = 0; i < LISTS; i++)
-        list[i] = list_cell(&cells[i], f, lists[i]);
-    evidence = evidence_cell(&cells[LISTS], x);
-    for (size_t i = 0; i < NUMBERS; i++)
-        (void)snprintf(numbers[i], NUMBER_SIZE, "%lld", (long long)counts[i]);
-    (void)snprintf(confidence, sizeof confidence, "%.2f", x->confidence);
-    {
-        const char *row[] = {
-            finding_id(x, id),
-            severity_text(x->severity),
-            x->open ? "open" : "resolved",
-            x->kind,
-            fault_text(x->verdict),
-            list[0],
-            list[1],
-            list[2],
-            list[3],
-            list[4],
-            when_print_day(f->first_day + x->first, first),
-            when_print_day(f->first_day + x->last, last),
-            x->onset_latest ? numbers[0] : NULL,
-            x->onset_latest ? numbers[1] : NULL,
-            numbers[2],
-            numbers[3],
-            numbers[4],
-            confidence,
-            evidence,
-            x->known_until ? when_print_day(x->known_until, known) : NULL,
-            x->summary,
-            x->advice,
-        };
-
-        ok = evidence ? view_row(v, row, e) : err_nomem(e);
-    }
-    for (size_t i = 0; i <= LISTS; i++)
-        buf_clear(&cells[i]);
-    return ok;
+    return view_row(v, row, e);
 }

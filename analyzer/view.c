@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,9 +17,6 @@ static const struct presenter *const presenters[VIEW_FORMATS + 1] = {
     [VIEW_NDJSON] = &present_ndjson,   [VIEW_CSV] = &present_csv,
     [VIEW_CSV_RAW] = &present_csv_raw, [VIEW_HTML] = &present_html,
 };
-
-_Static_assert(sizeof((struct view *)0)->texts[0] >= WHEN_INSTANT_SIZE,
-               "an instant fits");
 
 bool
 view_format_find(const char *name, enum view_format *out)
@@ -46,6 +44,7 @@ view_clear(struct view *v)
         v->presenter->clear(v);
     v->state = NULL;
     buf_clear(&v->cell);
+    arena_clear(&v->texts);
 }
 
 bool
@@ -85,12 +84,32 @@ stored_word(enum column_type type, int64_t number)
     return NULL;
 }
 
-/* A value as the presenters get it; NULL when it is not of its column's type. `text` is
- * room for what must be made. */
-static const char *
-cell_text(enum column_type type, const char *value, char *text)
+const char *
+view_text(struct view *v, const char *fmt, ...)
 {
-    char *end;
+    char *text;
+    va_list ap;
+
+    va_start(ap, fmt);
+    text = arena_vprintf(&v->texts, fmt, ap);
+    va_end(ap);
+    v->failed |= text == NULL;
+    return text;
+}
+
+const char *
+view_day(struct view *v, int32_t day)
+{
+    char text[WHEN_DAY_SIZE];
+
+    return view_text(v, "%s", when_print_day(day, text));
+}
+
+/* A value as the presenters get it; NULL when it is not of its column's type. */
+static const char *
+cell_text(struct view *v, enum column_type type, const char *value)
+{
+    char *end, instant[WHEN_INSTANT_SIZE];
     int64_t number;
 
     switch (type) {
@@ -115,8 +134,9 @@ cell_text(enum column_type type, const char *value, char *text)
     number = strtoll(value, &end, 10);
     if (end == value || *end != '\0')
         return NULL;
-    return type == COLUMN_INSTANT ? when_print_instant(number, text)
-                                  : stored_word(type, number);
+    return type == COLUMN_INSTANT
+               ? view_text(v, "%s", when_print_instant(number, instant))
+               : stored_word(type, number);
 }
 
 bool
@@ -127,12 +147,16 @@ view_row(struct view *v, const char *const values[], struct err *e)
     for (size_t i = 0; i < v->column_count; i++) {
         cells[i] = NULL;
         if (values[i] != NULL &&
-            (cells[i] = cell_text(v->columns[i].type, values[i], v->texts[i])) == NULL)
+            (cells[i] = cell_text(v, v->columns[i].type, values[i])) == NULL &&
+            !v->failed)
             return err_set(e, ERR_BUG, "column %s cannot hold \"%.40s\"",
                            v->columns[i].key, values[i]);
     }
+    if (v->failed)
+        return err_nomem(e);
     if (!v->presenter->row(v, cells, e))
         return false;
+    arena_clear(&v->texts);
     v->row_count++;
     return true;
 }

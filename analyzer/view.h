@@ -3,6 +3,7 @@
  */
 #pragma once
 #include "analyzer/terminal.h"
+#include "base/arena.h"
 #include "base/buf.h"
 
 #include <stdint.h>
@@ -59,10 +60,11 @@ struct view {
     FILE *out;
     const struct column *columns;
     size_t column_count;
-    size_t row_count;                 /* before the row at hand */
-    void *state;                      /* the presenter's */
-    struct buf cell;                  /* scratch of the presenter */
-    char texts[VIEW_MAX_COLUMNS][32]; /* scratch of view_row: what numbers were said as */
+    size_t row_count;   /* before the row at hand */
+    void *state;        /* the presenter's */
+    struct buf cell;    /* scratch of the presenter */
+    struct arena texts; /* of the row at hand: what numbers were said as */
+    bool failed;        /* there was no memory for one of them */
 };
 
 /* One format; but for `row` a member may be NULL. A presenter gets instants as RFC 3339
@@ -93,6 +95,11 @@ MUST_USE bool view_begin(struct view *v, const struct column columns[], size_t c
 /* One row, each cell the text of its type, NULL for null. Formats other than the table
  * write it at once. ERR_BUG when a cell is not of its column's type. */
 MUST_USE bool view_row(struct view *v, const char *const values[], struct err *e);
+
+/* Texts for the cells of the next row, which view_row() throws away; it also tells when
+ * there was no memory for one. */
+const char *view_text(struct view *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
+const char *view_day(struct view *v, int32_t day);
 
 /* No more rows. */
 MUST_USE bool view_end(struct view *v, struct err *e);

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/err.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 
 struct arena_block;
@@ -36,3 +37,5 @@ MUST_USE void *arena_array(struct arena *a, size_t count, size_t size);
 MUST_USE char *arena_strndup(struct arena *a, const char *text, size_t n);
 MUST_USE char *arena_strdup(struct arena *a, const char *text);
 MUST_USE char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
+MUST_USE char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
+    PRINTF_LIKE(2, 0);
