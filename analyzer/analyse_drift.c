@@ -4,8 +4,6 @@
 #include "analyzer/analyse_onset.h"
 #include "analyzer/policy_text.h"
 
-#include <stdlib.h>
-
 enum {
     CACHE_MARGIN_D = 1, /* a policy may be seen a day early, and a day after max_age */
     TLSA_CACHE_D = 2,   /* TTLs of TLSA records are short */

@@ -1,8 +1,6 @@
 /* See analyse_loop.h. */
 #include "analyzer/analyse_loop.h"
 
-#include <stdlib.h>
-
 static const double nearly_all = .9, half = .5;
 
 enum {

@@ -2,7 +2,6 @@
 #include "analyzer/analyse_newcomer.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static const double absurd = 100, beyond_others = 10;
 

@@ -37,6 +37,14 @@ struct place {
     int64_t failed;
 };
 
+/* Where one sender's failures of one day went. */
+struct places {
+    name top;     /* where most went; 0 when not told */
+    double share; /* of all that tell a place */
+    int64_t told;
+    int64_t foreign; /* at addresses that are declared not to be ours */
+};
+
 static void
 add_place(struct place *places, size_t *count, name at, int64_t failed)
 {
@@ -50,9 +58,9 @@ add_place(struct place *places, size_t *count, name at, int64_t failed)
         places[i].failed += failed;
 }
 
-struct places
-regression_places(const struct grid *g, const struct grid_kind *k, name sender, int first,
-                  int last)
+/* Looks at the sender on one day. */
+static struct places
+places_of(const struct grid *g, const struct grid_kind *k, name sender, int day)
 {
     struct place places[MAX_PLACES];
     struct places out = {0};
@@ -62,7 +70,7 @@ regression_places(const struct grid *g, const struct grid_kind *k, name sender, 
     for (size_t i = k->first_miss; i < k->end_miss; i++) {
         const struct miss *m = &g->f->misses[i];
 
-        if (m->sender != sender || m->day < first || m->day > last)
+        if (m->sender != sender || m->day != day)
             continue;
         if (m->host || m->ip) {
             out.told += m->failed;
@@ -153,7 +161,7 @@ same_story(const struct day *d)
 
         if (!u->elevated)
             continue;
-        p = regression_places(d->g, d->k, u->sender, d->day, d->day);
+        p = places_of(d->g, d->k, u->sender, d->day);
         if (p.told * 2 < u->failed)
             bare++;
         else if (!several || p.share <= concentrated)
@@ -199,7 +207,7 @@ everybody_fails(const struct day *d, double *share)
 static int
 sender_strength(const struct day *d, const struct unit *u)
 {
-    struct places p = regression_places(d->g, d->k, u->sender, d->day, d->day);
+    struct places p = places_of(d->g, d->k, u->sender, d->day);
     size_t count = d->places;
     double rate = excess(u);
 

@@ -25,18 +25,6 @@ struct sightings {
     size_t count;
 };
 
-/* Where one sender's failures of one day went. */
-struct places {
-    name top;     /* where most went; 0 when not told */
-    double share; /* of all that tell a place */
-    int64_t told;
-    int64_t foreign; /* at addresses that are declared not to be ours */
-};
-
-/* Looks at `sender` on days first..last. */
-struct places regression_places(const struct grid *g, const struct grid_kind *k,
-                                name sender, int first, int last);
-
 /* Is f of n more than the rate explains, on an overdispersed day? */
 bool regression_elevated(int64_t n, int64_t f, double rate);
 

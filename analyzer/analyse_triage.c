@@ -5,8 +5,9 @@
 
 static const double everybody = .6, one_network = .85;
 
-bool
-triage_can_be_attack(enum result_type type)
+/* Could an attacker on the path cause it (RFC 8460 section 4.3)? */
+static bool
+can_be_attack(enum result_type type)
 {
     return type == RESULT_STARTTLS_NOT_SUPPORTED ||
            type == RESULT_CERTIFICATE_HOST_MISMATCH ||
@@ -66,7 +67,7 @@ one_sender(const struct scope *s, enum result_type type)
         return VERDICT_SENDER;
     if (is_one_network(s))
         return VERDICT_PATH;
-    if (elsewhere_clean && triage_can_be_attack(type))
+    if (elsewhere_clean && can_be_attack(type))
         return VERDICT_PATH;
     return VERDICT_SENDER;
 }

@@ -43,8 +43,5 @@ void scope_clear(struct scope *s);
 /* How many of these places fail, more than their own past explains. */
 int scope_failing(const struct scope *s, const struct spots *spots);
 
-/* Could an attacker on the path cause it (RFC 8460 section 4.3)? */
-bool triage_can_be_attack(enum result_type type);
-
 enum fault triage_verdict(const struct scope *s);
 double triage_confidence(const struct scope *s, enum fault verdict);

@@ -16,8 +16,10 @@ enum {
     WHEN_DATE_LENGTH = 10,
 };
 
-/* What the beginning of an id may mean. */
+/* What the beginning of an id may mean, and the parameters of the queries for the one. */
 struct found {
+    const char *params[3];
+    char day[WHEN_DAY_SIZE];
     size_t count;
     char ids[MOST_NAMED + 1][ID_LENGTH + 1];
     bool is_report[MOST_NAMED + 1];
@@ -89,12 +91,15 @@ say_ambiguous(const struct found *f, const char *id, struct err *e)
 
 /* The one thing that is meant. */
 static bool
-find(struct context *c, const char *trust, struct found *f, struct err *e)
+find(struct context *c, struct found *f, struct err *e)
 {
     char id[ID_LENGTH + 1] = "", low[WHEN_DAY_SIZE], high[WHEN_DAY_SIZE];
     const char *given = c->options->args[0];
-    const char *params[4];
+    const char *params[4], *limits[OPTIONS_PARAMS];
 
+    *f = (struct found){0};
+    if (!options_params(c->options, limits, e))
+        return false;
     (void)snprintf(id, sizeof id, "%s", given);
     text_lower(id);
     if (strlen(given) > ID_LENGTH || !is_id(id))
@@ -105,13 +110,16 @@ find(struct context *c, const char *trust, struct found *f, struct err *e)
     params[0] = id;
     params[1] = day_of_id(id, "-infinity", low);
     params[2] = day_of_id(id, "infinity", high);
-    params[3] = trust;
+    params[3] = limits[4];
     if (!store_query(c->store, query_show_find, params, 4, 2, keep_found, f, e))
         return false;
     if (f->count == 0)
         return pruned_check_id(c->store, id, e) &&
                err_set(e, ERR_INPUT, "nothing is kept as \"%s\": see `tlsrpt reports`",
                        id);
+    f->params[0] = f->ids[0];
+    f->params[1] = day_of_id(f->ids[0], "", f->day);
+    f->params[2] = limits[4];
     return f->count == 1 ? true : say_ambiguous(f, id, e);
 }
 
@@ -132,23 +140,18 @@ static bool
 show(struct context *c, struct prose *prose, struct err *e)
 {
     struct shown shown = {c, prose, 0};
-    struct found found = {0};
-    char day[WHEN_DAY_SIZE];
-    const char *limits[OPTIONS_PARAMS], *params[3];
+    struct found found;
 
-    if (!options_params(c->options, limits, e) || !find(c, limits[4], &found, e))
+    if (!find(c, &found, e))
         return false;
-    params[0] = found.ids[0];
-    params[1] = day_of_id(found.ids[0], "", day);
-    params[2] = limits[4];
     if (prose == NULL &&
         !view_begin(c->view, found.is_report[0] ? show_columns : held_columns,
                     found.is_report[0] ? SHOW_COLUMNS : HELD_COLUMNS, e))
         return false;
-    return found.is_report[0] ? store_query(c->store, query_show_report, params, 3,
+    return found.is_report[0] ? store_query(c->store, query_show_report, found.params, 3,
                                             SHOW_COLUMNS, show_row, &shown, e)
-                              : store_query(c->store, query_show_quarantine, params, 2,
-                                            HELD_COLUMNS + 1, show_row, &shown, e);
+                              : store_query(c->store, query_show_quarantine, found.params,
+                                            2, HELD_COLUMNS + 1, show_row, &shown, e);
 }
 
 bool
@@ -167,16 +170,11 @@ take_bytes(void *ctx, const char *const values[], size_t n, struct err *e)
 bool
 show_raw_bytes(struct context *c, struct buf *out, struct err *e)
 {
-    struct found found = {0};
-    char day[WHEN_DAY_SIZE];
-    const char *limits[OPTIONS_PARAMS], *params[3];
+    struct found found;
 
-    if (!options_params(c->options, limits, e) || !find(c, limits[4], &found, e))
-        return false;
-    params[0] = found.ids[0];
-    params[1] = day_of_id(found.ids[0], "", day);
-    params[2] = limits[4];
-    return store_query(c->store, query_show_raw, params, 3, 1, take_bytes, out, e) &&
+    return find(c, &found, e) &&
+           store_query(c->store, query_show_raw, found.params, 3, 1, take_bytes, out,
+                       e) &&
            (out->len > 0 ||
             err_set(e, ERR_INPUT,
                     "its bytes were dropped, as older than retention { raw_days }"));

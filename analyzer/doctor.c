@@ -1,6 +1,7 @@
 #include "analyzer/doctor.h"
 
 #include "base/ip.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -228,18 +229,12 @@ doctor_is_ours(const struct doctor *d, const char *host)
     return false;
 }
 
-static int
-by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 name
 doctor_fact(const struct facts *f, const char *domain)
 {
-    const char **at =
-        f == NULL ? NULL
-                  : bsearch(&domain, f->names, f->name_count, sizeof *f->names, by_text);
+    const char **at = f == NULL ? NULL
+                                : bsearch(&domain, f->names, f->name_count,
+                                          sizeof *f->names, text_compare);
 
     return at == NULL ? 0 : (name)(at - f->names);
 }

@@ -73,14 +73,6 @@ doctor_fn doctor_domain, doctor_mx_host, doctor_endpoint, doctor_mailbox;
 /* Without an answer from DNS: says so. */
 void doctor_dns_failed(struct doctor_task *t, const char *node);
 
-/* Fetches from each address of the host; complains of connection and certificate as
- * "KIND-unreachable", "KIND-certificate", "KIND-expiring". True when there is an answer,
- * with its body, to be cleared. */
-struct https_reply;
-MUST_USE bool doctor_fetch(struct doctor *d, struct doctor_task *t, const char *host,
-                           unsigned port, const char *path, bool sts,
-                           struct https_reply *out);
-
 /* MTA-STS of a domain with these MX hosts. */
 void doctor_sts(struct doctor *d, struct doctor_task *t, const char *const hosts[],
                 size_t host_count);

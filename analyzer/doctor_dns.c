@@ -4,7 +4,6 @@
 #include "analyzer/policy_text.h"
 #include "analyzer/tlsrpt_record.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -92,9 +92,12 @@ judge_reply(const struct doctor *d, struct doctor_task *t, const char *where, bo
         judge_expiry(d, t, where, sts, r->expires);
 }
 
-bool
-doctor_fetch(struct doctor *d, struct doctor_task *t, const char *host, unsigned port,
-             const char *path, bool sts, struct https_reply *out)
+/* Fetches from each address of the host; complains of connection and certificate as
+ * "KIND-unreachable", "KIND-certificate", "KIND-expiring". True when there is an answer,
+ * with its body, to be cleared. */
+static bool
+fetch(struct doctor *d, struct doctor_task *t, const char *host, unsigned port,
+      const char *path, bool sts, struct https_reply *out)
 {
     address addresses[MAX_ADDRESSES];
     size_t count = find_addresses(d, host, port, addresses);
@@ -145,7 +148,7 @@ doctor_endpoint(struct doctor *d, struct doctor_task *t)
     complaints_init(&ignored, "", "");
     ok = tlsrpt_uri_read(t->name, strlen(t->name), SEVERITY_INFO, &uri, &ignored);
     complaints_clear(&ignored);
-    if (!ok || !doctor_fetch(d, t, uri.host, uri.port, uri.path, false, &r))
+    if (!ok || !fetch(d, t, uri.host, uri.port, uri.path, false, &r))
         return;
     if (r.status >= 500 || (r.status >= 300 && r.status < 400) ||
         (r.status == 404 && doctor_is_ours(d, uri.host)))
@@ -250,7 +253,7 @@ look_at_policy(struct doctor *d, struct doctor_task *t, const char *const hosts[
 
     (void)snprintf(host, sizeof host, "mta-sts.%s", t->name);
     t->said.subject = host;
-    if (!doctor_fetch(d, t, host, 443, path, true, &r))
+    if (!fetch(d, t, host, 443, path, true, &r))
         return;
     buf_init(&live, 0);
     if (r.status != 200) {

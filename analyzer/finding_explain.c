@@ -10,7 +10,6 @@
 #include "schema_sql.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {

@@ -2,7 +2,6 @@
 #include "analyzer/grid.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum grid_class
 grid_class_of(enum result_type type)

@@ -1,7 +1,6 @@
 /* Now: what is open, worst first, in plain words; what to do when nothing has come. */
 #include "analyzer/page.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum {

@@ -2,8 +2,6 @@
 #include "analyzer/explain.h"
 #include "analyzer/page.h"
 
-#include <string.h>
-
 extern const struct command cmd_results;
 
 /* Those that RFC 8460 knows, and what this program says of them. */

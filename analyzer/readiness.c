@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-const double readiness_failure_bound = .001;
-static const double one_sided_95 = 1.645;
+/* the one-sided 95 % Wilson bound must lie below the former */
+static const double failure_bound = .001, one_sided_95 = 1.645;
 
 /* The latest reported days of a domain. */
 struct days {
@@ -95,7 +95,7 @@ static int
 days_to_bound(const struct days *d)
 {
     for (int more = 0; d->count && more <= FACTS_DAYS; more++)
-        if (bound_after(d, more) < readiness_failure_bound)
+        if (bound_after(d, more) < failure_bound)
             return more;
     return READINESS_NEVER;
 }
@@ -157,8 +157,8 @@ judge_traffic(const struct days *d, struct readiness *out)
     set_clause(out, CLAUSE_SESSIONS, "sessions seen", (double)d->total,
                READINESS_SESSIONS, d->total >= READINESS_SESSIONS, wait);
     set_clause(out, CLAUSE_FAILURES, "blocking failures, % at the 95 % bound",
-               100 * bound_after(d, 0), 100 * readiness_failure_bound,
-               bound_after(d, 0) < readiness_failure_bound, days_to_bound(d));
+               100 * bound_after(d, 0), 100 * failure_bound,
+               bound_after(d, 0) < failure_bound, days_to_bound(d));
 }
 
 bool

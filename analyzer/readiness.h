@@ -8,7 +8,6 @@ enum {
     READINESS_SESSIONS = 3000, /* so many are seen: clean, they just reach the bound */
     READINESS_NEVER = -1,      /* waiting alone does not help */
 };
-extern const double readiness_failure_bound; /* one-sided 95 % Wilson bound below this */
 
 enum readiness_clause {
     CLAUSE_SENDERS,

@@ -104,14 +104,3 @@ buf_printf(struct buf *b, const char *fmt, ...)
     va_end(ap);
     return ok;
 }
-
-char *
-buf_take(struct buf *b)
-{
-    char *p = b->failed ? NULL : b->bytes;
-
-    if (p == NULL)
-        free(b->bytes);
-    buf_init(b, b->max_bytes);
-    return p;
-}

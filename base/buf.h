@@ -28,6 +28,3 @@ bool buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Makes room for n more bytes without appending. */
 bool buf_reserve(struct buf *b, size_t n);
-
-/* The bytes, NUL-terminated, now the caller's to free(); NULL if empty or failed. */
-char *buf_take(struct buf *b);

@@ -227,12 +227,6 @@ out:
 }
 
 bool
-conf_defaults(const struct conf_key *keys, void *out, struct arena *a, struct err *e)
-{
-    return conf_parse("defaults", "", keys, out, a, e);
-}
-
-bool
 conf_read(const char *path, const struct conf_key *keys, void *out, struct arena *a,
           struct err *e)
 {

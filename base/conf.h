@@ -38,12 +38,8 @@ struct conf_key {
     const char *about;           /* one line for the manual */
 };
 
-/* Fills `out` with the defaults. */
-MUST_USE bool conf_defaults(const struct conf_key *keys, void *out, struct arena *a,
-                            struct err *e);
-
-/* The same, then what `text` says. Errors are ERR_CONFIG "name:line: ...". Texts are kept
- * in `a`. */
+/* Fills `out` with the defaults, then with what `text` says. Errors are ERR_CONFIG
+ * "name:line: ...". Texts are kept in `a`. */
 MUST_USE bool conf_parse(const char *name, const char *text, const struct conf_key *keys,
                          void *out, struct arena *a, struct err *e);
 

@@ -3,8 +3,6 @@
 #pragma once
 #include "base/err.h"
 
-#include <stddef.h>
-
 enum {
     LISTENER_NAME_BYTES = 128,
 };

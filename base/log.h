@@ -5,7 +5,6 @@
 #include "base/err.h"
 
 #include <stdint.h>
-#include <time.h>
 
 /* The numbers are those of syslog(3). */
 enum log_level {

@@ -184,3 +184,9 @@ text_lower(char *s)
         *s = (char)lower((unsigned char)*s);
     return len;
 }
+
+int
+text_compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}

@@ -37,3 +37,6 @@ bool text_unhex(struct buf *out, const char *hex);
 /* ASCII only, whatever the locale. */
 bool text_equal_nocase(const char *a, const char *b);
 size_t text_lower(char *s); /* its length */
+
+/* For qsort() and bsearch() of pointers to texts. */
+int text_compare(const void *a, const void *b);

@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     STACK_BYTES = 8 << 20, /* GMime recurses */
@@ -116,8 +115,8 @@ batcher_half_wait_ms(const struct batcher *b)
     return b->settings->intake.max_wait_s * 500;
 }
 
-void
-batcher_push_back(struct delivery *d, const char *why)
+static void
+push_back(struct delivery *d, const char *why)
 {
     d->verdict = VERDICT_AGAIN;
     (void)stpcpy(d->reason, why);
@@ -141,7 +140,7 @@ batcher_submit(struct batcher *b, struct delivery *d)
     d->charged_bytes = 0;
     d->understood = false;
     d->reason[0] = '\0';
-    batcher_push_back(d, "too many reports are waiting, try again later");
+    push_back(d, "too many reports are waiting, try again later");
     (void)pthread_mutex_lock(&b->lock);
     room = !b->stopping && (!mail || b->mail != NULL) &&
            b->inside < (size_t)b->settings->intake.max_waiting_reports;
@@ -207,8 +206,7 @@ watch(void *arg)
 
         if (d != NULL) {
             (void)pthread_mutex_unlock(&b->lock);
-            batcher_push_back(d,
-                              "the database does not take it in time, try again later");
+            push_back(d, "the database does not take it in time, try again later");
             batcher_finish(b, &d, 1);
             (void)pthread_mutex_lock(&b->lock);
         } else {
@@ -313,8 +311,10 @@ batcher_hurry(struct batcher *b)
 }
 
 void
-batcher_stop(struct batcher *b)
+batcher_free(struct batcher *b)
 {
+    if (b == NULL)
+        return;
     announce(b, &b->leaving);
     announce(b, &b->stopping);
     join_threads(&b->workers);
@@ -325,14 +325,6 @@ batcher_stop(struct batcher *b)
     join_threads(&b->watch);
     announce(b, &b->decided);
     join_threads(&b->spoolers);
-}
-
-void
-batcher_free(struct batcher *b)
-{
-    if (b == NULL)
-        return;
-    batcher_stop(b);
     (void)pthread_cond_destroy(&b->to_read);
     (void)pthread_cond_destroy(&b->to_read_mail);
     (void)pthread_cond_destroy(&b->to_write);

@@ -51,5 +51,4 @@ void batcher_hurry(struct batcher *b);
 
 /* Takes no more, keeps what it has (within the time that a report may wait), calls every
  * done(), and ends the threads. */
-void batcher_stop(struct batcher *b);
-void batcher_free(struct batcher *b); /* stops it first if need be; NULL is fine */
+void batcher_free(struct batcher *b); /* NULL is fine */

@@ -69,9 +69,6 @@ bool batcher_can_spool(const struct batcher *b, const struct delivery *d);
 /* Leaves it to the spool; false when that is not for it. */
 MUST_USE bool batcher_to_spool(struct batcher *b, struct delivery *d);
 
-/* Sets VERDICT_AGAIN with a reason. */
-void batcher_push_back(struct delivery *d, const char *why);
-
 /* Is there enough for a writer that waits? The lock is held. */
 bool batcher_wants_writer(const struct batcher *b);
 

@@ -1,6 +1,8 @@
 /* Workers: bytes to rows. Those of mails wait for DNS, so reports have their own. */
 #include "collector/batcher_inside.h"
 
+#include <time.h>
+
 enum {
     BIG_PART = 16, /* of the budget: what takes more is big */
     PROBE_EVERY_MS = 1000,

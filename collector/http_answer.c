@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 /* The text is UTF-8 and free of control characters (text_escape). */
 static void

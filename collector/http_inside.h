@@ -7,7 +7,6 @@
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
 enum {
     HTTP_MAX_SOCKETS = 16,
@@ -96,8 +95,5 @@ struct http_answer http_refusal(enum verdict verdict, const char *reason);
 
 /* Gives back the body and the room it took. */
 void http_let_go(struct http_request *r);
-
-/* One less of `count`. */
-void http_count_off(struct http *h, atomic_size_t *count);
 
 int64_t http_now_s(void);

@@ -119,8 +119,8 @@ submit(void *ctx, const char *name)
     batcher_submit(r->http->batcher, &r->delivery);
 }
 
-void
-http_count_off(struct http *h, atomic_size_t *count)
+static void
+count_off(struct http *h, atomic_size_t *count)
 {
     (*count)--;
     if (!h->draining)
@@ -139,7 +139,7 @@ count_suspended(struct http_request *r)
     h->suspended++; /* first, so that who sets `stopping` and then looks sees it */
     r->suspended = !h->stopping;
     if (!r->suspended)
-        http_count_off(h, &h->suspended);
+        count_off(h, &h->suspended);
     return r->suspended;
 }
 
@@ -147,7 +147,7 @@ static void
 count_resumed(struct http_request *r)
 {
     if (r->suspended)
-        http_count_off(r->http, &r->http->suspended);
+        count_off(r->http, &r->http->suspended);
     r->suspended = false;
 }
 
@@ -252,5 +252,5 @@ http_completed(void *http, struct MHD_Connection *c, void **request,
     http_let_go(r);
     guard_enter(h->guard, r->node, GUARD_IDLE);
     free(r);
-    http_count_off(h, &h->requests);
+    count_off(h, &h->requests);
 }

@@ -2,7 +2,6 @@
  * good is answered 250 all the same, for a bounce would go to the world. */
 #include "collector/verdict.h"
 
-#include <stddef.h>
 #include <sysexits.h>
 
 static const struct verdict_row rows[VERDICT_COUNT] = {

@@ -4,7 +4,6 @@
 #include "base/text.h"
 
 #include <idn2.h>
-#include <string.h>
 
 static bool
 is_white(char c)

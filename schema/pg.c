@@ -261,12 +261,6 @@ pg_lost(const struct pg *pg)
     return pg->lost;
 }
 
-const char *
-pg_sqlstate(const struct pg *pg)
-{
-    return pg->sqlstate;
-}
-
 bool
 pg_sqlstate_is(const struct pg *pg, const char *prefix)
 {

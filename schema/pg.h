@@ -29,8 +29,7 @@ void pg_close(struct pg *pg); /* NULL is fine */
 /* Is it of no more use: cut, timed out, or in doubt about a COMMIT? */
 MUST_USE bool pg_lost(const struct pg *pg);
 
-/* SQLSTATE of the last failure, "" when it was not the server's. Never NULL. */
-const char *pg_sqlstate(const struct pg *pg);
+/* Does the SQLSTATE of the last failure begin so? Not when it was not the server's. */
 MUST_USE bool pg_sqlstate_is(const struct pg *pg, const char *prefix);
 
 /* As the server reported it when the connection began; "" if it did not. Never NULL. */

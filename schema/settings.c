@@ -38,12 +38,6 @@ normalize_domain(const char **name, struct arena *a, struct err *e)
     return true;
 }
 
-static int
-by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static bool
 normalize_titles(const struct conf_titled *titled, size_t bytes, struct arena *a,
                  struct err *e)
@@ -126,7 +120,7 @@ finish(struct settings *s, struct err *e)
         if (!normalize_domain(&s->domains.items[i], &s->arena, e))
             return false;
     }
-    qsort(s->domains.items, s->domains.count, sizeof *s->domains.items, by_text);
+    qsort(s->domains.items, s->domains.count, sizeof *s->domains.items, text_compare);
     return normalize_titles(&s->https_senders, sizeof(struct https_sender), &s->arena,
                             e) &&
            normalize_titles(&s->declared, sizeof(struct declared_domain), &s->arena, e);
@@ -216,7 +210,8 @@ settings_print(const struct settings *s, struct buf *out)
 static bool
 is_listed(const struct settings_list *list, const char *name)
 {
-    return bsearch(&name, list->items, list->count, sizeof *list->items, by_text) != NULL;
+    return bsearch(&name, list->items, list->count, sizeof *list->items, text_compare) !=
+           NULL;
 }
 
 bool

@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #define TEXT2(name, text)              [name] = (text),
