@@ -131,8 +131,8 @@ show_row(void *ctx, const char *const values[], size_t n, struct err *e)
     s->count++;
     if (s->prose == NULL)
         return view_row(s->context->view, values, e);
-    return n == SHOW_COLUMNS ? show_report(s->prose, values, e)
-                             : show_held(s->prose, values, e);
+    return n == show_column_count ? show_report(s->prose, values, e)
+                                  : show_held(s->prose, values, e);
 }
 
 /* Finds it, then runs its query: its report's, its quarantine's. */
@@ -146,12 +146,13 @@ show(struct context *c, struct prose *prose, struct err *e)
         return false;
     if (prose == NULL &&
         !view_begin(c->view, found.is_report[0] ? show_columns : held_columns,
-                    found.is_report[0] ? SHOW_COLUMNS : HELD_COLUMNS, e))
+                    found.is_report[0] ? show_column_count : held_column_count, e))
         return false;
-    return found.is_report[0] ? store_query(c->store, query_show_report, found.params, 3,
-                                            SHOW_COLUMNS, show_row, &shown, e)
-                              : store_query(c->store, query_show_quarantine, found.params,
-                                            2, HELD_COLUMNS + 1, show_row, &shown, e);
+    return found.is_report[0]
+               ? store_query(c->store, query_show_report, found.params, 3,
+                             show_column_count, show_row, &shown, e)
+               : store_query(c->store, query_show_quarantine, found.params, 2,
+                             held_column_count + 1, show_row, &shown, e);
 }
 
 bool

@@ -51,5 +51,9 @@ MUST_USE bool command_query(struct context *c, struct err *e);
  * that nothing has arrived, or that nothing matches, or `text`. */
 void command_say_empty(struct context *c, const char *text);
 
+extern const struct command cmd_summary, cmd_domains, cmd_senders, cmd_failures,
+    cmd_reports, cmd_show, cmd_findings, cmd_readiness, cmd_policies, cmd_coverage,
+    cmd_check, cmd_metrics, cmd_serve, cmd_results, cmd_doctor;
+
 /* Every verb, in the order of the help; NULL ends it. */
 extern const struct command *const commands[];

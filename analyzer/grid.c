@@ -1,6 +1,8 @@
 /* See grid.h. */
 #include "analyzer/grid.h"
 
+#include "analyzer/analyse.h"
+
 #include <stdlib.h>
 
 enum grid_class
@@ -65,40 +67,25 @@ enum {
     MAX_PLACES = 256
 };
 
-static size_t
-distinct(name *list, size_t count)
-{
-    size_t kept = 0;
-
-    qsort(list, count, sizeof(*list), name_compare);
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || list[i] != list[i - 1])
-            list[kept++] = list[i];
-    return kept;
-}
-
 size_t
 grid_places(const struct grid *g)
 {
     const struct declared *d = facts_declared(g->f, g->domain);
-    name hosts[MAX_PLACES], ips[MAX_PLACES];
-    size_t host_count = 0, ip_count = 0;
+    struct name_list hosts = {0}, ips = {0};
+    size_t most;
 
     if (d && d->address_count)
         return d->address_count;
     for (size_t i = g->first_miss; i < g->end_miss; i++) {
-        if (host_count == MAX_PLACES)
-            host_count = distinct(hosts, host_count);
-        if (ip_count == MAX_PLACES)
-            ip_count = distinct(ips, ip_count);
-        if (g->f->misses[i].host && host_count < MAX_PLACES)
-            hosts[host_count++] = g->f->misses[i].host;
-        if (g->f->misses[i].ip && ip_count < MAX_PLACES)
-            ips[ip_count++] = g->f->misses[i].ip;
+        if (hosts.count < MAX_PLACES)
+            (void)!name_list_add(&hosts, g->f->misses[i].host, NULL);
+        if (ips.count < MAX_PLACES)
+            (void)!name_list_add(&ips, g->f->misses[i].ip, NULL);
     }
-    host_count = distinct(hosts, host_count);
-    ip_count = distinct(ips, ip_count);
-    return host_count > ip_count ? host_count : ip_count;
+    most = hosts.count > ips.count ? hosts.count : ips.count;
+    name_list_clear(&hosts);
+    name_list_clear(&ips);
+    return most;
 }
 
 /* Room for the sessions of the grid's senders. */

@@ -17,10 +17,6 @@
 #include <sysexits.h>
 #include <time.h>
 
-extern const struct command cmd_summary, cmd_domains, cmd_senders, cmd_failures,
-    cmd_reports, cmd_show, cmd_findings, cmd_readiness, cmd_policies, cmd_coverage,
-    cmd_check, cmd_metrics, cmd_serve, cmd_results, cmd_doctor;
-
 const struct command *const commands[] = {
     &cmd_summary,   &cmd_domains,  &cmd_senders,  &cmd_failures,
     &cmd_results,   &cmd_reports,  &cmd_show,     &cmd_findings,

@@ -1,8 +1,6 @@
 /* The domains and the senders: lists, and one of each. */
 #include "analyzer/page.h"
 
-extern const struct command cmd_domains, cmd_senders, cmd_summary, cmd_failures;
-
 static const char *const month[] = {"--since=30d", NULL}, *const week[] = {"--since=7d",
                                                                            NULL};
 

@@ -2,8 +2,6 @@
 #include "analyzer/page.h"
 #include "analyzer/prose.h"
 
-extern const struct command cmd_findings;
-
 static const struct finding *
 find(struct page_context *p, const struct findings **all, struct err *e)
 {

@@ -7,8 +7,6 @@ enum {
     MOST_SHOWN = 100
 };
 
-extern const struct command cmd_findings;
-
 static bool
 rows(struct page_context *p, struct err *e)
 {

@@ -10,8 +10,6 @@ enum {
     MAGIC = 2
 };
 
-extern const struct command cmd_reports, cmd_show;
-
 /* "2026-11-23T20:40:15Z.20261123-0123456789abcdef": the last row of the page before. */
 static bool
 read_after(struct page_context *p, struct err *e)

@@ -2,8 +2,6 @@
 #include "analyzer/explain.h"
 #include "analyzer/page.h"
 
-extern const struct command cmd_results;
-
 /* Those that RFC 8460 knows, and what this program says of them. */
 static bool
 show(struct page_context *p, struct err *e)

@@ -14,21 +14,22 @@ enum {
     INFLATED_BYTES = 1 << 20, /* plenty for a beginning */
 };
 
-const struct column held_columns[HELD_COLUMNS] = {
-    [HELD_ID] = {"id", "ID", COLUMN_TEXT, 0, COLOUR_NONE},
-    [HELD_RECEIVED] = {"received", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
-    [HELD_TRANSPORT] = {"transport", NULL, COLUMN_TRANSPORT, 0, COLOUR_NONE},
-    [HELD_TRUST] = {"trust", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
-    [HELD_STATUS] = {"status", NULL, COLUMN_STATUS, 0, COLOUR_NONE},
-    [HELD_DOMAINS] = {"policy_domains", NULL, COLUMN_LIST, 0, COLOUR_NONE},
-    [HELD_REASON] = {"reason", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
-    [HELD_PEER] = {"peer", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
-    [HELD_PEER_NAME] = {"peer_name", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
-    [HELD_SOURCE] = {"source", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
-    [HELD_BYTES] = {"bytes", NULL, COLUMN_COUNT, 0, COLOUR_NONE},
-    [HELD_SHA256] = {"body_sha256", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
-    [HELD_UNDERSTOOD] = {"understood", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
+const struct column held_columns[] = {
+    {"id", "ID", COLUMN_TEXT, 0, COLOUR_NONE},
+    {"received", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
+    {"transport", NULL, COLUMN_TRANSPORT, 0, COLOUR_NONE},
+    {"trust", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"status", NULL, COLUMN_STATUS, 0, COLOUR_NONE},
+    {"policy_domains", NULL, COLUMN_LIST, 0, COLOUR_NONE},
+    {"reason", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"peer", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"peer_name", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"source", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"bytes", NULL, COLUMN_COUNT, 0, COLOUR_NONE},
+    {"body_sha256", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"understood", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
 };
+const size_t held_column_count = sizeof held_columns / sizeof *held_columns;
 
 bool
 show_bytes(const char *hex, struct buf *out, struct err *e)
@@ -82,34 +83,40 @@ put_beginning(struct prose *p, const struct buf *text)
         prose_line(p, TONE_DIM, "  ...");
 }
 
-static void
-put_head(struct prose *p, const char *const v[HELD_COLUMNS + 1])
+static const char *
+cell(const char *const v[], const char *key)
 {
-    enum status status = (enum status)strtol(v[HELD_STATUS], NULL, 10);
+    return show_cell(held_columns, v, key);
+}
+
+static void
+put_head(struct prose *p, const char *const v[])
+{
+    enum status status = (enum status)strtol(cell(v, "status"), NULL, 10);
     char heading[64], at[WHEN_INSTANT_SIZE];
 
     (void)snprintf(heading, sizeof heading, "%s %.40s",
-                   status == STATUS_IGNORED ? "Ignored" : "Quarantined", v[HELD_ID]);
+                   status == STATUS_IGNORED ? "Ignored" : "Quarantined", cell(v, "id"));
     prose_heading(p, heading);
-    prose_field(p, 0, "why", TONE_WARN, v[HELD_REASON]);
+    prose_field(p, 0, "why", TONE_WARN, cell(v, "reason"));
     prose_field(p, 0, "counted", TONE_PLAIN, "no, in no figure");
     prose_fieldf(p, 0, "received", TONE_PLAIN, "%s by %s",
-                 show_minute(v[HELD_RECEIVED], at),
-                 transport_text((enum transport)strtol(v[HELD_TRANSPORT], NULL, 10)));
-    prose_fieldf(p, 0, "from", TONE_PLAIN, "%s%s%s%s", v[HELD_PEER],
-                 *v[HELD_PEER_NAME] == '\0' ? "" : " (", v[HELD_PEER_NAME],
-                 *v[HELD_PEER_NAME] == '\0' ? "" : ")");
-    prose_field(p, 0, "source", TONE_PLAIN, v[HELD_SOURCE]);
-    prose_field(p, 0, "bytes", TONE_PLAIN, v[HELD_BYTES]);
-    prose_field(p, 0, "SHA-256", TONE_PLAIN, v[HELD_SHA256]);
-    if (v[HELD_UNDERSTOOD] != NULL)
+                 show_minute(cell(v, "received"), at),
+                 transport_text((enum transport)strtol(cell(v, "transport"), NULL, 10)));
+    prose_fieldf(p, 0, "from", TONE_PLAIN, "%s%s%s%s", cell(v, "peer"),
+                 *cell(v, "peer_name") == '\0' ? "" : " (", cell(v, "peer_name"),
+                 *cell(v, "peer_name") == '\0' ? "" : ")");
+    prose_field(p, 0, "source", TONE_PLAIN, cell(v, "source"));
+    prose_field(p, 0, "bytes", TONE_PLAIN, cell(v, "bytes"));
+    prose_field(p, 0, "SHA-256", TONE_PLAIN, cell(v, "body_sha256"));
+    if (cell(v, "understood") != NULL)
         prose_fieldf(p, 0, "understood", TONE_GOOD,
                      "%s by `tlsrptd reparse`: see `tlsrpt reports`",
-                     show_minute(v[HELD_UNDERSTOOD], at));
+                     show_minute(cell(v, "understood"), at));
 }
 
 bool
-show_held(struct prose *p, const char *const values[HELD_COLUMNS + 1], struct err *e)
+show_held(struct prose *p, const char *const values[], struct err *e)
 {
     static const struct inflate_limits limits = {.max_bytes = INFLATED_BYTES,
                                                  .max_members = 16};
@@ -121,8 +128,8 @@ show_held(struct prose *p, const char *const values[HELD_COLUMNS + 1], struct er
     buf_init(&body, 0);
     buf_init(&list, 0);
     buf_init(&plain, 0);
-    ok = show_bytes(values[HELD_BODY], &body, e) &&
-         view_list_join(&list, values[HELD_DOMAINS], ", ", e);
+    ok = show_bytes(values[held_column_count], &body, e) &&
+         view_list_join(&list, cell(values, "policy_domains"), ", ", e);
     if (ok) {
         put_head(p, values);
         prose_field(p, 0, "seems about", TONE_PLAIN, list.bytes);

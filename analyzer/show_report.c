@@ -14,32 +14,49 @@ enum {
     MOST_FAILURES = 50, /* of one policy; --format json has them all */
 };
 
-const struct column show_columns[SHOW_COLUMNS] = {
-    [SHOW_ID] = {"id", "ID", COLUMN_TEXT, 0, COLOUR_NONE},
-    [SHOW_RECEIVED] = {"received", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
-    [SHOW_TRANSPORT] = {"transport", NULL, COLUMN_TRANSPORT, 0, COLOUR_NONE},
-    [SHOW_TRUST] = {"trust", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
-    [SHOW_STATUS] = {"status", NULL, COLUMN_STATUS, 0, COLOUR_NONE},
-    [SHOW_COUNTED] = {"counted", NULL, COLUMN_FLAG, 0, COLOUR_NONE},
-    [SHOW_SENDER] = {"sender", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
-    [SHOW_SUBMITTER] = {"submitter", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
-    [SHOW_ORGANIZATION] = {"organization", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
-    [SHOW_CONTACT] = {"contact_info", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
-    [SHOW_REPORT_ID] = {"report_id", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
-    [SHOW_DOMAINS] = {"policy_domains", NULL, COLUMN_LIST, 0, COLOUR_NONE},
-    [SHOW_DAY] = {"day", NULL, COLUMN_DAY, 0, COLOUR_NONE},
-    [SHOW_START] = {"start", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
-    [SHOW_END] = {"end", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
-    [SHOW_LONG] = {"long_window", NULL, COLUMN_FLAG, 0, COLOUR_NONE},
-    [SHOW_QUIRKS] = {"quirks", NULL, COLUMN_LIST, 0, COLOUR_NONE},
-    [SHOW_REASON] = {"reason", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
-    [SHOW_PEER] = {"peer", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
-    [SHOW_PEER_NAME] = {"peer_name", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
-    [SHOW_BYTES] = {"bytes", NULL, COLUMN_COUNT, 0, COLOUR_NONE},
-    [SHOW_SHA256] = {"body_sha256", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
-    [SHOW_CONFLICTS] = {"conflicts", NULL, COLUMN_JSON, 0, COLOUR_NONE},
-    [SHOW_POLICIES] = {"policies", NULL, COLUMN_JSON, 0, COLOUR_NONE},
+const struct column show_columns[] = {
+    {"id", "ID", COLUMN_TEXT, 0, COLOUR_NONE},
+    {"received", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
+    {"transport", NULL, COLUMN_TRANSPORT, 0, COLOUR_NONE},
+    {"trust", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"status", NULL, COLUMN_STATUS, 0, COLOUR_NONE},
+    {"counted", NULL, COLUMN_FLAG, 0, COLOUR_NONE},
+    {"sender", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"submitter", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"organization", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"contact_info", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"report_id", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"policy_domains", NULL, COLUMN_LIST, 0, COLOUR_NONE},
+    {"day", NULL, COLUMN_DAY, 0, COLOUR_NONE},
+    {"start", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
+    {"end", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
+    {"long_window", NULL, COLUMN_FLAG, 0, COLOUR_NONE},
+    {"quirks", NULL, COLUMN_LIST, 0, COLOUR_NONE},
+    {"reason", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"peer", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"peer_name", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"bytes", NULL, COLUMN_COUNT, 0, COLOUR_NONE},
+    {"body_sha256", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
+    {"conflicts", NULL, COLUMN_JSON, 0, COLOUR_NONE},
+    {"policies", NULL, COLUMN_JSON, 0, COLOUR_NONE},
 };
+const size_t show_column_count = sizeof show_columns / sizeof *show_columns;
+
+const char *
+show_cell(const struct column columns[], const char *const values[], const char *key)
+{
+    size_t i = 0;
+
+    while (strcmp(columns[i].key, key) != 0)
+        i++;
+    return values[i];
+}
+
+static const char *
+cell(const char *const v[], const char *key)
+{
+    return show_cell(show_columns, v, key);
+}
 
 const char *
 show_minute(const char *seconds, char *text)
@@ -194,48 +211,48 @@ put_policy(struct prose *p, const json_t *policy)
 }
 
 static void
-put_head(struct prose *p, const char *const v[SHOW_COLUMNS])
+put_head(struct prose *p, const char *const v[])
 {
     char heading[64], from[WHEN_INSTANT_SIZE], to[WHEN_INSTANT_SIZE];
 
-    (void)snprintf(heading, sizeof heading, "Report %.40s", v[SHOW_ID]);
+    (void)snprintf(heading, sizeof heading, "Report %.40s", cell(v, "id"));
     prose_heading(p, heading);
-    prose_fieldf(p, 0, "trust", tone_of_word(v[SHOW_TRUST]), "%s: %s", v[SHOW_TRUST],
-                 v[SHOW_REASON]);
-    if (*v[SHOW_COUNTED] == 'f')
+    prose_fieldf(p, 0, "trust", tone_of_word(cell(v, "trust")), "%s: %s",
+                 cell(v, "trust"), cell(v, "reason"));
+    if (*cell(v, "counted") == 'f')
         prose_field(p, 0, "counted", TONE_WARN,
                     "no: the same report came in a better way, and that one is");
-    prose_linked(p, "sender", "%b/sender/%u%k", v[SHOW_SENDER]);
-    if (strcmp(v[SHOW_SENDER], v[SHOW_SUBMITTER]) != 0)
-        prose_field(p, 0, "submitter", TONE_PLAIN, v[SHOW_SUBMITTER]);
-    prose_field(p, 0, "organization", TONE_PLAIN, v[SHOW_ORGANIZATION]);
-    prose_field(p, 0, "contact", TONE_PLAIN, v[SHOW_CONTACT]);
-    prose_field(p, 0, "its report-id", TONE_PLAIN, v[SHOW_REPORT_ID]);
-    prose_fieldf(p, 0, "about", TONE_PLAIN, "%s to %s", show_minute(v[SHOW_START], from),
-                 show_minute(v[SHOW_END], to));
-    if (*v[SHOW_LONG] == 't')
+    prose_linked(p, "sender", "%b/sender/%u%k", cell(v, "sender"));
+    if (strcmp(cell(v, "sender"), cell(v, "submitter")) != 0)
+        prose_field(p, 0, "submitter", TONE_PLAIN, cell(v, "submitter"));
+    prose_field(p, 0, "organization", TONE_PLAIN, cell(v, "organization"));
+    prose_field(p, 0, "contact", TONE_PLAIN, cell(v, "contact_info"));
+    prose_field(p, 0, "its report-id", TONE_PLAIN, cell(v, "report_id"));
+    prose_fieldf(p, 0, "about", TONE_PLAIN, "%s to %s",
+                 show_minute(cell(v, "start"), from), show_minute(cell(v, "end"), to));
+    if (*cell(v, "long_window") == 't')
         prose_fieldf(p, 0, "", TONE_PLAIN,
                      "longer than a day and a half: counted under %s, no part of any "
                      "reckoning by days",
-                     v[SHOW_DAY]);
+                     cell(v, "day"));
     prose_fieldf(p, 0, "received", TONE_PLAIN, "%s by %s%s%s%s%s%s",
-                 show_minute(v[SHOW_RECEIVED], from), door(v[SHOW_TRANSPORT]),
-                 *v[SHOW_PEER] == '\0' ? "" : " from ", v[SHOW_PEER],
-                 *v[SHOW_PEER_NAME] == '\0' ? "" : " (", v[SHOW_PEER_NAME],
-                 *v[SHOW_PEER_NAME] == '\0' ? "" : ")");
+                 show_minute(cell(v, "received"), from), door(cell(v, "transport")),
+                 *cell(v, "peer") == '\0' ? "" : " from ", cell(v, "peer"),
+                 *cell(v, "peer_name") == '\0' ? "" : " (", cell(v, "peer_name"),
+                 *cell(v, "peer_name") == '\0' ? "" : ")");
     prose_field(p, 0, "bytes", TONE_PLAIN,
-                v[SHOW_BYTES] != NULL ? v[SHOW_BYTES] : "dropped");
-    prose_field(p, 0, "SHA-256", TONE_PLAIN, v[SHOW_SHA256]);
+                cell(v, "bytes") != NULL ? cell(v, "bytes") : "dropped");
+    prose_field(p, 0, "SHA-256", TONE_PLAIN, cell(v, "body_sha256"));
 }
 
 bool
-show_report(struct prose *p, const char *const values[SHOW_COLUMNS], struct err *e)
+show_report(struct prose *p, const char *const values[], struct err *e)
 {
-    json_t *quirks = json_loads(values[SHOW_QUIRKS], 0, NULL);
-    json_t *conflicts = json_loads(values[SHOW_CONFLICTS], 0, NULL);
-    json_t *policies = values[SHOW_POLICIES] == NULL
+    json_t *quirks = json_loads(cell(values, "quirks"), 0, NULL);
+    json_t *conflicts = json_loads(cell(values, "conflicts"), 0, NULL);
+    json_t *policies = cell(values, "policies") == NULL
                            ? json_array()
-                           : json_loads(values[SHOW_POLICIES], 0, NULL);
+                           : json_loads(cell(values, "policies"), 0, NULL);
     const json_t *policy;
     bool ok = quirks != NULL && conflicts != NULL && policies != NULL;
     size_t i;
