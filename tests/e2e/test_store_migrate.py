@@ -187,7 +187,7 @@ READER = {(relation, "SELECT") for relation in
            "quarantine_size", "pruned", "daily_policy", "daily_failure"]}
 WRITER_FUNCTIONS = {"program_fit", "ensure_month", "ensure_quarantine_day", "in_quarantine", "note_conflict",
                     "fold_totals", "pruned_before", "find_reports"}
-READER_FUNCTIONS = {"program_fit", "lag_bound"}
+READER_FUNCTIONS = {"program_fit", "lag_bound", "superseded"}
 
 
 @pytest.mark.parametrize("role, tables, functions", [

@@ -57,6 +57,7 @@ CREATE TABLE policy_result (
     failures            failure[],           -- null: it describes none
     PRIMARY KEY (policy_domain, day, report_key, tier, nth)
 ) PARTITION BY RANGE (day);
+CREATE INDEX policy_result_failures ON policy_result (policy_domain, day) WHERE failures IS NOT NULL;
 
 -- One row for each report and tier: what is not in the rows of its policies.
 CREATE TABLE report (
@@ -213,6 +214,18 @@ CREATE VIEW failure_detail AS
                    receiving_ip, additional_information, failure_reason_code, n)
     WHERE p.failures IS NOT NULL;
 
+-- Did the report come in a better tier, too, as of the instant? A function, so that nobody plans a look into every
+-- month who asks for reports of the best tier there is.
+CREATE FUNCTION superseded(in_domain text, in_day date, in_key bytea, in_tier smallint) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM tlsrpt.policy_result p
+                   WHERE p.policy_domain = in_domain AND p.day = in_day AND p.report_key = in_key
+                     AND p.tier < in_tier AND p.nth = 0 AND p.received <= (SELECT t FROM tlsrpt.instant));
+END
+$$;
+
 -- What counts as of the instant: of one report that came in several tiers, the best by then. Rows of the best
 -- tier there is need no look-up. Ask for days as constants (day >= $1 AND day < $2), so that months are left out
 -- of the plan; where no month is summed up, or none of the days asked for, the planner leaves out what is below
@@ -227,10 +240,7 @@ CREATE VIEW counted_report AS
            (ARRAY['verified', 'operator', 'unverified'])[r.tier] AS trust
     FROM report r
     WHERE r.received <= (SELECT t FROM instant)
-      AND (r.tier = 1 OR NOT EXISTS (
-          SELECT FROM policy_result k
-          WHERE k.policy_domain = r.policy_domain AND k.day = r.day AND k.report_key = r.report_key
-            AND k.tier < r.tier AND k.nth = 0 AND k.received <= (SELECT t FROM instant)));
+      AND (r.tier = 1 OR NOT superseded(r.policy_domain, r.day, r.report_key, r.tier));
 
 -- Reports are count(DISTINCT report_key) + sum(more_reports). policy_no is null in the sums. What is not described
 -- are the failures of policies that describe none.
@@ -241,10 +251,7 @@ CREATE VIEW counted_policy AS
            CASE WHEN p.failures IS NULL THEN p.failed_sessions ELSE 0 END AS undescribed_sessions
     FROM policy_result p
     WHERE p.received <= (SELECT t FROM instant)
-      AND (p.tier = 1 OR NOT EXISTS (
-          SELECT FROM policy_result k
-          WHERE k.policy_domain = p.policy_domain AND k.day = p.day AND k.report_key = p.report_key
-            AND k.tier < p.tier AND k.nth = 0 AND k.received <= (SELECT t FROM instant)))
+      AND (p.tier = 1 OR NOT superseded(p.policy_domain, p.day, p.report_key, p.tier))
     UNION ALL
     SELECT d.policy_domain, d.day, d.report_key, d.tier, NULL, d.received, d.sender, d.policy_type, d.leads,
            d.long_window, d.successful_sessions, d.failed_sessions, '{}', d.organization, d.quirks,
@@ -256,10 +263,7 @@ CREATE VIEW counted_failure AS
     SELECT f.*, (ARRAY['verified', 'operator', 'unverified'])[f.tier] AS trust
     FROM failure_detail f
     WHERE f.received <= (SELECT t FROM instant)
-      AND (f.tier = 1 OR NOT EXISTS (
-          SELECT FROM policy_result k
-          WHERE k.policy_domain = f.policy_domain AND k.day = f.day AND k.report_key = f.report_key
-            AND k.tier < f.tier AND k.nth = 0 AND k.received <= (SELECT t FROM instant)))
+      AND (f.tier = 1 OR NOT superseded(f.policy_domain, f.day, f.report_key, f.tier))
     UNION ALL
     SELECT d.policy_domain, d.day, NULL, d.tier, NULL, NULL, d.received, d.sender, d.policy_type, d.leads,
            d.long_window, d.result_type, d.failed_sessions, d.sending_mta_ip, d.receiving_mx_hostname, NULL,

@@ -9,7 +9,8 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON FUNCTION tlsrpt.program_fit() TO %I', role);
         IF role = 'tlsrpt_reader' THEN
             EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA tlsrpt TO %I', role);
-            EXECUTE format('GRANT EXECUTE ON FUNCTION tlsrpt.lag_bound(bigint) TO %I', role);
+            EXECUTE format('GRANT EXECUTE ON FUNCTION tlsrpt.lag_bound(bigint),
+                                tlsrpt.superseded(text, date, bytea, smallint) TO %I', role);
             CONTINUE;
         END IF;
         EXECUTE format('GRANT INSERT ON tlsrpt.policy_result, tlsrpt.report, tlsrpt.raw_report, tlsrpt.quarantine,
