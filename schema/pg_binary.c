@@ -142,6 +142,19 @@ binary_end(struct buf *b, size_t start)
         memcpy(b->bytes + start - sizeof n, &n, sizeof n);
 }
 
+void
+binary_lines(struct buf *b, const char *const lines[], size_t n)
+{
+    size_t start = put_start(b);
+
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            buf_putc(b, '\n');
+        buf_puts(b, lines[i]);
+    }
+    binary_end(b, start);
+}
+
 /* A composite type has a number of its own in each database: PostgreSQL takes the
  * column's own for it when the array says another. */
 size_t

@@ -20,6 +20,7 @@ void binary_instant(struct buf *b, int64_t seconds); /* since 1970 */
 void binary_text(struct buf *b, const char *text);   /* NULL is null */
 void binary_bytes(struct buf *b, const void *bytes, size_t n);
 void binary_text_array(struct buf *b, const char *const items[], size_t n);
+void binary_lines(struct buf *b, const char *const lines[], size_t n); /* a text */
 
 /* An array of rows of a composite type: what stands before the first row, of which the
  * return value is the place; each row, and each of its columns by one of the two below;

@@ -201,7 +201,7 @@ put_policy(struct buf *b, const struct put_row *row, size_t policy_no, int nth)
     binary_text(b, p->type_text);
     binary_text(b, p->leading ? text_or_empty(s->report->organization) : NULL);
     put_quirks(b, p->leading ? s->report->quirks : 0);
-    binary_text_array(b, p->policy_string, p->policy_string_count);
+    binary_lines(b, p->policy_string, p->policy_string_count);
     put_mx_host(b, p);
     put_failures(b, p);
 }

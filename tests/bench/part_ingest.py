@@ -29,7 +29,7 @@ def bytes_kept(bench, name, uri, pack):
 
     bench.empty(name)
     size, wal = size_and_wal()
-    reports, _ = bench.program("bench_store", uri, "put", 4, BATCH, pack, "bytes", 2)
+    reports, _ = bench.program("bench_store", uri, "put", 4, BATCH, pack, "bytes", 2 if bench.short else 10)
     bigger, further = size_and_wal()
     known = reports / 99  # of a hundred reports one was put before the clock, and counts
     bench.add("bytes kept a mixed report, KB, raw bytes included", float(bigger - size) / (reports + known) / 1000,

@@ -16,7 +16,7 @@ INSERT INTO tlsrpt.policy_result (policy_domain, day, report_key, tier, nth, pol
        long_window, successful_sessions, failed_sessions, organization, policy_string)
 SELECT domain, day, substr(sha256((domain || ' ' || s || ' ' || day)::bytea), 1, 16), 1, 0, 0, day + interval '1 day' + s * interval '30 minutes',
        's' || s || '.example', 'sts', true, false, 1000 / s + 5, CASE WHEN (d + s + day_no) %% 10 = 0 THEN 1 ELSE 0 END, 'Sender',
-       ARRAY['version: STSv1', 'mode: enforce', 'mx: *.example', 'max_age: 604800']
+       E'version: STSv1\\nmode: enforce\\nmx: *.example\\nmax_age: 604800'
 FROM (SELECT d, 'd' || d || '.example' AS domain FROM generate_series(%s, %s) d) AS x,
      generate_series(1, %s) s, generate_series(1, %s) day_no, LATERAL (SELECT %s::date - day_no AS day) AS y
 """

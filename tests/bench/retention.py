@@ -30,7 +30,7 @@ FILL = """
 INSERT INTO tlsrpt.policy_result (policy_domain, day, report_key, tier, nth, policy_no, received, sender, policy_type, leads,
        long_window, successful_sessions, failed_sessions, organization, policy_string, failures)
 SELECT 'd' || d || '.example', date '2026-11-05' - n, substr(k, 1, 16), 1, 0, 0, now(), 's' || s || '.example', 'sts', true, false,
-       100, fails, 'Example', '{}', CASE fails WHEN 1 THEN ARRAY[(1, 'validation-failure', '203.0.113.7', 'mx1.example',
+       100, fails, 'Example', '', CASE fails WHEN 1 THEN ARRAY[(1, 'validation-failure', '203.0.113.7', 'mx1.example',
        NULL, '192.0.2.1', NULL, NULL)::tlsrpt.failure] END
 FROM generate_series(%s, %s) d, generate_series(1, 33) s, generate_series(0, 29) n,
      LATERAL (SELECT sha256((d || ' ' || s || ' ' || n)::bytea) AS k) AS x, LATERAL (SELECT (get_byte(k, 1) < 26)::int AS fails) AS y

@@ -70,7 +70,7 @@ def add_report(database, day, policies, sender="sender.example", trust="verified
                    raw_hash=None if nth else hashlib.sha256(body).digest(), received=received, sender=sender,
                    policy_type=p["kind"], leads=p["leads"], long_window=long_window, successful_sessions=p["good"],
                    failed_sessions=p["bad"], organization=organization if p["leads"] else None,
-                   quirks=quirks if p["leads"] else None, policy_string=p["string"], mx_host=p["mx"])
+                   quirks=quirks if p["leads"] else None, policy_string="\n".join(p["string"]), mx_host=p["mx"])
             if p["failures"]:
                 add_failures(execute, p["failures"], **identity, policy_domain=p["domain"], nth=nth)
         insert(execute, "report", **identity, policy_domain=domains[0], received=received,

@@ -196,7 +196,7 @@ def test_ten_thousand_domains(migrated, ask):
         SELECT 'd' || d || '.example', day, sha256((d || ' ' || s || ' ' || day)::bytea), 1, 0, 0, day + interval '30 hours',
                's' || s || '.example', 'sts', true, false,
                CASE WHEN d % 1000 = 7 AND day > '2026-11-01' THEN 10 ELSE 100 END,
-               CASE WHEN d % 1000 = 7 AND day > '2026-11-01' THEN 90 ELSE 0 END, '{}',
+               CASE WHEN d % 1000 = 7 AND day > '2026-11-01' THEN 90 ELSE 0 END, '',
                CASE WHEN d % 1000 = 7 AND day > '2026-11-01' THEN ARRAY[(90, 'certificate-expired', NULL,
                    'mx1.host.example', NULL, '192.0.2.1', NULL, NULL)::tlsrpt.failure] END
         FROM generate_series(1, 10000) d, generate_series(1, 4) s,

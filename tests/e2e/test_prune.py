@@ -318,7 +318,7 @@ def test_a_writer_that_was_first_is_waited_for_and_counted(migrated, cli, prune)
     writer = Lock(migrated.uri, "INSERT INTO tlsrpt.policy_result (policy_domain, day, report_key, tier, nth, policy_no, "
                                 "received, sender, policy_type, leads, long_window, successful_sessions, failed_sessions, "
                                 "organization, policy_string) SELECT policy_domain, day, '\\x01', tier, 0, 0, received, "
-                                "sender, policy_type, true, false, 32, 0, '', '{}' FROM tlsrpt.policy_result")
+                                "sender, policy_type, true, false, 32, 0, '', '' FROM tlsrpt.policy_result")
     said = []
     pruning = threading.Thread(daemon=True, target=lambda: said.append(prune("--keep-reports", "150d")))
     pruning.start()

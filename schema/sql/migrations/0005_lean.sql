@@ -52,7 +52,7 @@ CREATE TABLE policy_result (
     policy_type         text NOT NULL,
     organization        text,                -- where it leads, and quirks too
     quirks              text[],              -- null: none
-    policy_string       text[] NOT NULL,
+    policy_string       text NOT NULL,       -- its lines
     mx_host             text[],              -- null: what policy_string says after "mx: "
     failures            failure[],           -- null: it describes none
     PRIMARY KEY (policy_domain, day, report_key, tier, nth)
@@ -134,7 +134,8 @@ BEGIN
                row_number() OVER own - 1, p.policy_no, p.leads, p.long_window, substr(p.report_key, 1, 16),
                CASE row_number() OVER own WHEN 1 THEN k.body_hash END, p.policy_domain, p.sender,
                p.policy_type, CASE WHEN p.leads THEN r.organization END,
-               CASE WHEN p.leads THEN nullif(r.quirks, '{}') END, p.policy_string,
+               CASE WHEN p.leads THEN nullif(r.quirks, '{}') END,
+               array_to_string(p.policy_string, E'\n'),
                nullif(p.mx_host, ARRAY(SELECT substr(s, 5) FROM unnest(p.policy_string) AS s WHERE starts_with(s, 'mx: '))),
                f.failures
         FROM was_policy_result p
@@ -254,7 +255,7 @@ CREATE VIEW counted_policy AS
       AND (p.tier = 1 OR NOT superseded(p.policy_domain, p.day, p.report_key, p.tier))
     UNION ALL
     SELECT d.policy_domain, d.day, d.report_key, d.tier, NULL, d.received, d.sender, d.policy_type, d.leads,
-           d.long_window, d.successful_sessions, d.failed_sessions, '{}', d.organization, d.quirks,
+           d.long_window, d.successful_sessions, d.failed_sessions, '', d.organization, d.quirks,
            (ARRAY['verified', 'operator', 'unverified'])[d.tier], d.more_reports, d.undescribed_sessions
     FROM daily_policy d
     WHERE d.arrived <= (SELECT t FROM instant);

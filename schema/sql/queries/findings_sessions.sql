@@ -2,7 +2,7 @@
 -- are packed into arrays, an element for each report, since there are millions: (sessions, hours from the end
 -- of the day to the arrival, days since $1) as sessions << 17 | hours << 7 | day; and failed << 7 | day.
 SELECT policy_domain, sender, policy_type, long_window,
-       array_to_string(policy_string, E'\n') AS policy,
+       policy_string AS policy,
        array_agg(((successful_sessions + failed_sessions) << 17)
                  | (least(greatest((date_part('epoch', received)::bigint / 3600
                                     - (day - date '1970-01-01' + 1) * 24), 0), 1023) << 7)

@@ -24,9 +24,9 @@ SELECT $1::text AS id, extract(epoch FROM r.received)::bigint AS received, r.tra
        (SELECT json_agg(json_build_object(
                    'policy_domain', p.policy_domain, 'policy_type', p.policy_type, 'leads', p.leads,
                    'successful_sessions', p.successful_sessions, 'failed_sessions', p.failed_sessions,
-                   'policy_string', to_json(p.policy_string),
+                   'policy_string', to_json(string_to_array(p.policy_string, E'\n')),
                    'mx_host', to_json(coalesce(p.mx_host, ARRAY(
-                       SELECT substr(line, 5) FROM unnest(p.policy_string) AS line WHERE starts_with(line, 'mx: ')))),
+                       SELECT substr(line, 5) FROM string_to_table(p.policy_string, E'\n') AS line WHERE starts_with(line, 'mx: ')))),
                    'failures', (
                        SELECT coalesce(json_agg(json_build_object(
                                   'result_type', f.result_type, 'failed_sessions', f.failed_sessions,

@@ -32,6 +32,8 @@ CASE(instant_2000, binary_instant(b, 946684801), "\0\0\0\10\0\0\0\0\0\17\102\100
 CASE(text, binary_text(b, "x"), "\0\0\0\1x")
 CASE(null, binary_text(b, NULL), "\377\377\377\377")
 CASE(bytes, binary_bytes(b, "\0\1", 2), "\0\0\0\2\0\1")
+CASE(lines, binary_lines(b, two, 2), "\0\0\0\4a\nbc")
+CASE(no_lines, binary_lines(b, NULL, 0), "\0\0\0\0")
 CASE(no_texts, binary_text_array(b, NULL, 0), "\0\0\0\14\0\0\0\0\0\0\0\0\0\0\0\31")
 CASE(texts, binary_text_array(b, two, 2),
      "\0\0\0\37\0\0\0\1\0\0\0\0\0\0\0\31\0\0\0\2\0\0\0\1\0\0\0\1a\0\0\0\2bc")
@@ -70,7 +72,7 @@ static const struct {
     ROW(start),        ROW(row),      ROW(end),   ROW(is_true),   ROW(is_false),
     ROW(int2),         ROW(int4),     ROW(int8),  ROW(date_2000), ROW(date_1970),
     ROW(text),         ROW(null),     ROW(bytes), ROW(no_texts),  ROW(texts),
-    ROW(instant_2000), ROW(two_rows),
+    ROW(instant_2000), ROW(two_rows), ROW(lines), ROW(no_lines),
 };
 
 static void
