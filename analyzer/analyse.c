@@ -33,6 +33,15 @@ severity_text(enum severity s)
     return severities[s];
 }
 
+enum severity
+severity_find(const char *word, enum severity otherwise)
+{
+    for (int s = SEVERITY_INFO; word && s <= SEVERITY_CRITICAL; s++)
+        if (!strcmp(word, severities[s]))
+            return (enum severity)s;
+    return otherwise;
+}
+
 bool
 name_list_has(const struct name_list *l, name n)
 {

@@ -90,6 +90,7 @@ void name_list_clear(struct name_list *l);
 
 const char *fault_text(enum fault v);
 const char *severity_text(enum severity s);
+enum severity severity_find(const char *word, enum severity otherwise); /* NULL: that */
 
 /* Is it an alarm: open, not muted, at least a warning? */
 bool finding_is_alarm(const struct finding *f);

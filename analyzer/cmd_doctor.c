@@ -54,7 +54,7 @@ show(struct context *c, const struct complaint *x, struct err *e)
 static bool
 show_all(struct context *c, struct complaints *said, struct err *e)
 {
-    const char *least = c->options->min_severity;
+    enum severity least = severity_find(c->options->min_severity, SEVERITY_INFO);
     bool table = c->options->format == VIEW_TABLE, ok = true;
     struct prose p;
     size_t shown = 0;
@@ -68,9 +68,7 @@ show_all(struct context *c, struct complaints *said, struct err *e)
     for (size_t i = 0; ok && i < said->count; i++) {
         const struct complaint *x = &said->items[i];
 
-        /* the words are in the order of their grades only in the enum */
-        if (least != NULL && strcmp(severity_text(x->severity), least) != 0 &&
-            (strcmp(least, "critical") == 0 || x->severity == SEVERITY_INFO))
+        if (x->severity < least)
             continue;
         if (x->severity != SEVERITY_INFO && c->exit_code == EX_OK)
             c->exit_code = EXIT_FOUND;

@@ -24,15 +24,6 @@ findings_find(const struct findings *f, const char *wanted)
     return found;
 }
 
-static enum severity
-severity_of(const char *word, enum severity otherwise)
-{
-    for (int s = SEVERITY_INFO; word && s <= SEVERITY_CRITICAL; s++)
-        if (!strcmp(word, severity_text((enum severity)s)))
-            return (enum severity)s;
-    return otherwise;
-}
-
 /* Was it an open alarm then? */
 static bool
 was_known(const struct findings *before, const struct finding *x)
@@ -52,7 +43,7 @@ findings_wanted(const struct context *c, const struct findings *now,
 {
     const struct options *o = c->options;
 
-    return x->severity >= severity_of(o->min_severity, SEVERITY_INFO) &&
+    return x->severity >= severity_find(o->min_severity, SEVERITY_INFO) &&
            (!o->state || !strcmp(o->state, "open") == x->open) &&
            findings_is_of(c, &now->facts, x) &&
            !(before && (!x->open || was_known(before, x)));
@@ -62,7 +53,7 @@ bool
 findings_show(struct context *c, const struct findings *now,
               const struct findings *before, struct err *e)
 {
-    enum severity alarming = severity_of(c->options->min_severity, SEVERITY_WARNING);
+    enum severity alarming = severity_find(c->options->min_severity, SEVERITY_WARNING);
 
     if (!view_begin(c->view, findings_columns, findings_column_count, e))
         return false;

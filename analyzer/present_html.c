@@ -1,8 +1,6 @@
 /* Cells of some keys are links, by the table below, so that every list leads on. */
 #include "analyzer/present_html.h"
 
-#include "analyzer/tone.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,30 +18,15 @@ static const struct {
     {"result_type", "<a href=\"%b/results%k#%u\">%s</a>"},
 };
 
-static bool
-is_number(enum column_type type)
-{
-    return type == COLUMN_COUNT || type == COLUMN_NUMBER;
-}
-
 /* How its cells are set; what may not be cut (view.h) does not wrap. */
 static const char *
 class_of(const struct column *c)
 {
-    if (is_number(c->type))
+    if (column_is_number(c))
         return "num";
     if (c->type == COLUMN_LIST)
         return "list";
     return c->spare < 0 && c->type == COLUMN_TEXT ? "nowrap" : "";
-}
-
-static enum tone
-tone_of(const struct column *c, const char *cell)
-{
-    if (c->colour == COLOUR_WORD)
-        return tone_of_word(cell);
-    return c->colour == COLOUR_FAILURES && cell[strspn(cell, "0")] != '\0' ? TONE_BAD
-                                                                           : TONE_PLAIN;
 }
 
 static bool
@@ -60,7 +43,7 @@ html_begin(struct view *v, struct err *e)
     for (size_t i = 0; i < v->column_count; i++) {
         if (v->columns[i].title != NULL)
             html_put(t->html, "<th scope=\"col\" class=\"%s%s\">%s</th>",
-                     is_number(v->columns[i].type) ? "num" : "",
+                     column_is_number(&v->columns[i]) ? "num" : "",
                      v->columns[i].spare > 2 ? " wide" : "", v->columns[i].title);
     }
     html_put(t->html, "</tr></thead><tbody>\n");
@@ -133,7 +116,7 @@ html_row(struct view *v, const char *const cells[], struct err *e)
             continue;
         (void)buf_printf(t->html->out, "<%s class=\"%s%s %s\">", element, class_of(c),
                          c->spare > 2 ? " wide" : "",
-                         cells[i] == NULL ? "" : tone_word(tone_of(c, cells[i])));
+                         cells[i] == NULL ? "" : tone_word(column_tone(c, cells[i])));
         if (cells[i] == NULL)
             (void)buf_puts(t->html->out, "-");
         else

@@ -2,7 +2,6 @@
  * spared go first, then long texts are cut with an ellipsis; elsewhere nothing is cut. */
 #include "analyzer/figure.h"
 #include "analyzer/layout.h"
-#include "analyzer/tone.h"
 #include "analyzer/view.h"
 #include "base/text.h"
 
@@ -58,12 +57,6 @@ cut(struct buf *out, const char *text, size_t width)
 }
 
 static bool
-is_right(enum column_type type)
-{
-    return type == COLUMN_COUNT || type == COLUMN_NUMBER;
-}
-
-static bool
 table_begin(struct view *v, struct err *e)
 {
     struct table *t = calloc(1, sizeof *t);
@@ -84,7 +77,7 @@ table_begin(struct view *v, struct err *e)
         t->cells[t->layout.count] = i;
         t->layout.natural[t->layout.count++] = text_width(v->columns[i].title);
         c = scols_table_new_column(t->lines, v->columns[i].title, 0,
-                                   is_right(v->columns[i].type) ? SCOLS_FL_RIGHT : 0);
+                                   column_is_number(&v->columns[i]) ? SCOLS_FL_RIGHT : 0);
         if (c == NULL)
             return err_nomem(e);
         if (v->terminal->colour)
@@ -129,20 +122,6 @@ put_cell(struct buf *out, enum column_type type, const char *cell, struct err *e
     return ok && !out->failed;
 }
 
-static enum tone
-tone_of_cell(const struct column *column, const char *cell)
-{
-    switch (column->colour) {
-    case COLOUR_NONE:
-        break;
-    case COLOUR_WORD:
-        return tone_of_word(cell);
-    case COLOUR_FAILURES:
-        return cell[strspn(cell, "0")] == '\0' ? TONE_PLAIN : TONE_BAD;
-    }
-    return TONE_PLAIN;
-}
-
 static bool
 table_row(struct view *v, const char *const cells[], struct err *e)
 {
@@ -161,7 +140,7 @@ table_row(struct view *v, const char *const cells[], struct err *e)
                       cell == NULL ? "-" : cell, e) ||
             scols_line_set_data(line, i, v->cell.bytes) != 0)
             return err_nomem(e);
-        tone = cell == NULL ? TONE_PLAIN : tone_of_cell(t->layout.columns[i], cell);
+        tone = cell == NULL ? TONE_PLAIN : column_tone(t->layout.columns[i], cell);
         if (tone != TONE_PLAIN && v->terminal->colour)
             scols_cell_set_color(scols_line_get_cell(line, i), tone_start(tone));
         width = text_width(v->cell.bytes);

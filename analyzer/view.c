@@ -168,6 +168,21 @@ view_end(struct view *v, struct err *e)
 }
 
 bool
+column_is_number(const struct column *c)
+{
+    return c->type == COLUMN_COUNT || c->type == COLUMN_NUMBER;
+}
+
+enum tone
+column_tone(const struct column *c, const char *cell)
+{
+    if (c->colour == COLOUR_WORD)
+        return tone_of_word(cell);
+    return c->colour == COLOUR_FAILURES && cell[strspn(cell, "0")] != '\0' ? TONE_BAD
+                                                                           : TONE_PLAIN;
+}
+
+bool
 view_write(struct view *v, const char *bytes, size_t n, struct err *e)
 {
     if (fwrite(bytes, 1, n, v->out) == n)

@@ -3,6 +3,7 @@
  */
 #pragma once
 #include "analyzer/terminal.h"
+#include "analyzer/tone.h"
 #include "base/arena.h"
 #include "base/buf.h"
 
@@ -105,6 +106,9 @@ const char *view_day(struct view *v, int32_t day);
 MUST_USE bool view_end(struct view *v, struct err *e);
 
 /* ---- for presenters ---- */
+
+bool column_is_number(const struct column *c);
+enum tone column_tone(const struct column *c, const char *cell);
 
 /* Writes to the view's output. False without an error when its reader has left (EPIPE).
  */
