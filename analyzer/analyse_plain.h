@@ -6,10 +6,8 @@
 /* One sender's day, as far as it concerns one kind of failure. */
 struct unit {
     name sender;
-    size_t index; /* in the grid */
     int64_t sessions, failed;
     double rate; /* of its past */
-    int past_days;
     bool established, elevated;
 };
 

@@ -114,11 +114,9 @@ fill_units(struct day *d, const uint8_t *skip)
         d->count++;
         past = baseline_of(d->g, d->k, s, d->day, skip);
         *u = (struct unit){.sender = d->g->senders[s],
-                           .index = s,
                            .sessions = n,
                            .failed = grid_failed(d->k, s, d->day),
-                           .rate = past.rate,
-                           .past_days = past.days};
+                           .rate = past.rate};
         u->established =
             facts_reported_days(d->g->f, u->sender, d->day) >= FACTS_ESTABLISHED;
         u->elevated =

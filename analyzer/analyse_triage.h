@@ -31,7 +31,6 @@ struct scope {
     int64_t unplaced;
     int64_t sessions[FACTS_DAYS], failed[FACTS_DAYS]; /* of those that fail */
     double past_rate;                                 /* theirs, pooled */
-    int64_t refused;
     int marked_days, past_days;
 };
 
