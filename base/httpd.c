@@ -14,8 +14,6 @@ enum {
     REQUEST_BYTES = 16384, /* libmicrohttpd's room for a request */
     STACK_BYTES = 1 << 20,
     STOP_S = 10, /* for what is under way */
-    LINES_A_MINUTE = 10,
-    MAX_LINE_BYTES = 512,
 };
 
 /* ---- what libmicrohttpd calls ----------------------------------------------------- */
@@ -89,23 +87,6 @@ request_ends(void *httpd, struct MHD_Connection *c, void **context,
     (void)pthread_mutex_unlock(&h->lock);
 }
 
-static void log_line(void *httpd, const char *fmt, va_list ap)
-    __attribute__((format(printf, 2, 0)));
-
-static void
-log_line(void *httpd, const char *fmt, va_list ap)
-{
-    static struct log_limit limit = LOG_LIMIT(LINES_A_MINUTE);
-    char line[MAX_LINE_BYTES];
-    int64_t suppressed;
-
-    (void)httpd;
-    (void)vsnprintf(line, sizeof line, fmt, ap);
-    line[strcspn(line, "\n")] = '\0';
-    if (log_allow(&limit, &suppressed))
-        log_debug("libmicrohttpd", LOG_S("says", line), LOG_I("suppressed", suppressed));
-}
-
 /* ---- start and stop --------------------------------------------------------------- */
 
 static bool
@@ -123,9 +104,9 @@ open_socket(struct httpd *h, const char *where, struct err *e)
         return false;
     (void)listener_print(fd, false, h->addresses[h->count]);
     d = MHD_start_daemon(
-        flags, 0, NULL, NULL, request_goes_on, h, MHD_OPTION_EXTERNAL_LOGGER, log_line, h,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, request_ends, h,
-        MHD_OPTION_NOTIFY_CONNECTION, httpd_connection_notified, h,
+        flags, 0, NULL, NULL, request_goes_on, h, MHD_OPTION_EXTERNAL_LOGGER,
+        log_microhttpd, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED,
+        request_ends, h, MHD_OPTION_NOTIFY_CONNECTION, httpd_connection_notified, h,
         MHD_OPTION_URI_LOG_CALLBACK, request_begins, h, MHD_OPTION_CONNECTION_LIMIT,
         h->config.max_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)REQUEST_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, h->config.idle_s,

@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 enum {
     MAX_VALUE_BYTES = 512,
     SECONDS_A_MINUTE = 60,
+    LIBRARY_LINES_A_MINUTE = 10,
 };
 
 static const char *const levels[] = {
@@ -148,4 +148,18 @@ log_allow(struct log_limit *limit, int64_t *suppressed)
     }
     *suppressed = atomic_exchange(&limit->suppressed, 0);
     return true;
+}
+
+void
+log_microhttpd(void *ignored, const char *fmt, va_list ap)
+{
+    static struct log_limit limit = LOG_LIMIT(LIBRARY_LINES_A_MINUTE);
+    char line[MAX_VALUE_BYTES];
+    int64_t suppressed;
+
+    (void)ignored;
+    (void)vsnprintf(line, sizeof line, fmt, ap);
+    line[strcspn(line, "\n")] = '\0';
+    if (log_allow(&limit, &suppressed))
+        log_debug("libmicrohttpd", LOG_S("says", line), LOG_I("suppressed", suppressed));
 }

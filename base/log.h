@@ -4,6 +4,7 @@
 #pragma once
 #include "base/err.h"
 
+#include <stdarg.h>
 #include <stdint.h>
 
 /* The numbers are those of syslog(3). */
@@ -53,3 +54,6 @@ struct log_limit {
 /* May a line be written now? *suppressed says how many were not since the last that was;
  * put it into a field of the line. */
 bool log_allow(struct log_limit *limit, int64_t *suppressed);
+
+/* What libmicrohttpd says, at level debug and a few lines a minute: its logger. */
+void log_microhttpd(void *ignored, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);

@@ -20,8 +20,6 @@ enum {
     DRAIN_S = 4,  /* for bodies that are still coming */
     ANSWER_S = 1, /* for answers to leave */
     SHARE = 4,    /* of the bytes in flight, one network may have this part */
-    MAX_LINE_BYTES = 512,
-    LINES_A_MINUTE = 10,
 };
 
 /* A handshake hashes a lot, and SHA-256 has instructions of its own: as strong here, and
@@ -111,23 +109,6 @@ keep_escapes(void *http, struct MHD_Connection *c, char *text)
     return strlen(text);
 }
 
-static void log_line(void *http, const char *fmt, va_list ap)
-    __attribute__((format(printf, 2, 0)));
-
-static void
-log_line(void *http, const char *fmt, va_list ap)
-{
-    static struct log_limit limit = LOG_LIMIT(LINES_A_MINUTE);
-    char line[MAX_LINE_BYTES];
-    int64_t suppressed;
-
-    (void)http;
-    (void)vsnprintf(line, sizeof line, fmt, ap);
-    line[strcspn(line, "\n")] = '\0';
-    if (log_allow(&limit, &suppressed))
-        log_debug("libmicrohttpd", LOG_S("says", line), LOG_I("suppressed", suppressed));
-}
-
 /* ---- start ---- */
 
 static void *
@@ -171,11 +152,11 @@ http_listen(struct http *h, int fd, bool tls, struct err *e)
 
     if (h->daemon_count < HTTP_MAX_SOCKETS)
         h->daemons[h->daemon_count] = MHD_start_daemon(
-            flags, 0, NULL, NULL, http_handle, h, MHD_OPTION_EXTERNAL_LOGGER, log_line, h,
-            MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, http_completed, h,
-            MHD_OPTION_NOTIFY_CONNECTION, connection_notified, h,
-            MHD_OPTION_URI_LOG_CALLBACK, request_begins, h, MHD_OPTION_ARRAY, options,
-            MHD_OPTION_END);
+            flags, 0, NULL, NULL, http_handle, h, MHD_OPTION_EXTERNAL_LOGGER,
+            log_microhttpd, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+            MHD_OPTION_NOTIFY_COMPLETED, http_completed, h, MHD_OPTION_NOTIFY_CONNECTION,
+            connection_notified, h, MHD_OPTION_URI_LOG_CALLBACK, request_begins, h,
+            MHD_OPTION_ARRAY, options, MHD_OPTION_END);
     else
         (void)err_set(e, ERR_CONFIG, "more than %d sockets to listen on",
                       HTTP_MAX_SOCKETS);
