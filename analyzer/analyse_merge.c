@@ -158,20 +158,31 @@ same_onset(const struct incident *a, const struct incident *b)
            abs(a->founded - b->founded) <= 1;
 }
 
+/* The first of those that stand together because they are of the kind of rows[at]. */
+static size_t
+first_of_kind(const struct incidents *list, size_t first, size_t at)
+{
+    return list->rows[first].kind == list->rows[at].kind ? first : at;
+}
+
 static bool
 absorb_all(const struct facts *f, struct incidents *list, struct err *e)
 {
-    for (size_t i = 0; i < list->count; i++)
-        for (size_t k = 0; k < list->count; k++) {
+    for (size_t i = 0, first = 0; i < list->count; i++) {
+        name kind = list->rows[i].kind;
+
+        first = first_of_kind(list, first, i);
+        for (size_t k = first; k < list->count && list->rows[k].kind == kind; k++) {
             struct incident *a = &list->rows[i], *b = &list->rows[k];
 
-            if (i == k || a->absorbed || b->absorbed || a->kind != b->kind)
+            if (i == k || a->absorbed || b->absorbed)
                 continue;
             if ((same_onset(a, b) && i < k) ||
                 (!a->sender && b->sender && overlap(a, b) && share_domain(f, a, b)))
                 if (!absorb(a, b, e))
                     return false;
         }
+    }
     return true;
 }
 
@@ -179,14 +190,18 @@ absorb_all(const struct facts *f, struct incidents *list, struct err *e)
 static void
 mark_older(struct incidents *list)
 {
-    for (size_t i = 0; i < list->count; i++)
-        for (size_t k = 0; k < list->count; k++) {
-            struct incident *a = &list->rows[i], *b = &list->rows[k];
+    for (size_t i = 0, first = 0; i < list->count; i++) {
+        struct incident *a = &list->rows[i];
 
-            if (a->kind == b->kind && a->sender == b->sender &&
-                (a->sender || a->domain == b->domain) && a->first < b->first)
+        first = first_of_kind(list, first, i);
+        for (size_t k = first; k < list->count && list->rows[k].kind == a->kind; k++) {
+            const struct incident *b = &list->rows[k];
+
+            if (a->sender == b->sender && (a->sender || a->domain == b->domain) &&
+                a->first < b->first)
                 a->older = true;
         }
+    }
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "analyzer/analyse_drift.h"
 #include "analyzer/analyse_onset.h"
 #include "analyzer/policy_text.h"
+#include "analyzer/spots.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -170,39 +171,35 @@ add_finding(const struct facts *f, name domain, struct uncovered *u, struct anal
 
 /* The same host for several domains is one finding. */
 static bool
-join(const struct facts *f, struct analysis *a, name domain, const struct uncovered *u,
-     bool *joined, struct err *e)
+join(const struct facts *f, struct finding *out, name domain, const struct uncovered *u,
+     struct err *e)
 {
-    *joined = false;
-    for (size_t i = 0; i < a->count; i++) {
-        struct finding *out = &a->rows[i];
-
-        if (strcmp(out->kind, KIND_MX_NOT_COVERED) != 0 || out->subject != u->host)
-            continue;
-        *joined = true;
-        analyse_widen(&out->first, &out->last, u->first, u->last);
-        out->failed += u->failed;
-        out->sessions += sessions_of(f, domain, u);
-        for (size_t k = 0; k < u->senders.count; k++)
-            if (!name_list_add(&out->senders, u->senders.items[k], e))
-                return false;
-        return name_list_add(&out->domains, domain, e);
-    }
-    return true;
+    analyse_widen(&out->first, &out->last, u->first, u->last);
+    out->failed += u->failed;
+    out->sessions += sessions_of(f, domain, u);
+    for (size_t k = 0; k < u->senders.count; k++)
+        if (!name_list_add(&out->senders, u->senders.items[k], e))
+            return false;
+    return name_list_add(&out->domains, domain, e);
 }
 
-/* What happened at one host of a domain. */
+/* What happened at one host of a domain. found: by name of a host, the number of its
+ * finding + 1. */
 static bool
 one_host(const struct facts *f, const struct miss *const rows[], size_t count,
-         struct analysis *a, struct err *e)
+         uint32_t *found, struct analysis *a, struct err *e)
 {
     struct uncovered u;
     name domain = rows[0]->domain;
-    bool joined = false, ok = gather(f, rows, count, a->excluded, &u, e);
+    bool ok = gather(f, rows, count, a->excluded, &u, e);
 
-    if (ok && is_worth_it(f, &u) && !mx_is_covered(f, domain, u.host, u.last))
-        ok = join(f, a, domain, &u, &joined, e) &&
-             (joined || add_finding(f, domain, &u, a, e));
+    if (ok && is_worth_it(f, &u) && !mx_is_covered(f, domain, u.host, u.last)) {
+        uint32_t *number = &found[u.host];
+
+        ok = *number != 0 ? join(f, &a->rows[*number - 1], domain, &u, e)
+                          : add_finding(f, domain, &u, a, e);
+        *number = *number != 0 ? *number : (uint32_t)a->count;
+    }
     name_list_clear(&u.senders);
     name_list_clear(&u.addresses);
     return ok;
@@ -221,8 +218,8 @@ by_host(const void *left, const void *right)
 }
 
 static bool
-one_domain(const struct facts *f, size_t first, size_t end, struct analysis *a,
-           struct err *e)
+one_domain(const struct facts *f, size_t first, size_t end, uint32_t *found,
+           struct analysis *a, struct err *e)
 {
     const struct miss **rows = calloc(end - first, sizeof(*rows));
     size_t count = 0;
@@ -238,63 +235,86 @@ one_domain(const struct facts *f, size_t first, size_t end, struct analysis *a,
     for (size_t i = 0, next; ok && i < count; i = next) {
         for (next = i + 1; next < count && rows[next]->host == rows[i]->host;)
             next++;
-        ok = one_host(f, rows + i, next - i, a, e);
+        ok = one_host(f, rows + i, next - i, found, a, e);
     }
     free(rows);
     return ok;
 }
 
-/* Failures of a finding at hosts that are not covered explain it. */
+/* Sums up at which hosts a finding's failures were. */
 static bool
-explains(const struct facts *f, const struct finding *mx, const struct finding *other)
+add_hosts(const struct facts *f, const struct finding *x, struct spots *hosts,
+          struct err *e)
 {
-    int64_t there = 0, all = 0;
+    name kind = facts_find(f, x->kind);
 
-    for (size_t d = 0; d < other->domains.count; d++) {
-        size_t first, end;
+    for (size_t d = 0; d < x->domains.count; d++) {
+        size_t i, end;
 
-        facts_misses_of(f, other->domains.items[d], &first, &end);
-        for (size_t i = first; i < end; i++) {
+        facts_misses_of(f, x->domains.items[d], &i, &end);
+        i = facts_miss_at(f, i, end, kind, 0);
+        for (; i < end && f->misses[i].kind == kind; i++) {
             const struct miss *m = &f->misses[i];
 
-            if (m->day < other->first || m->day > other->last ||
-                strcmp(facts_text(f, m->kind), other->kind) != 0 ||
-                !name_list_has(&other->senders, m->sender) || !m->host)
-                continue;
-            all += m->failed;
-            there += name_list_has(&mx->hosts, m->host) ? m->failed : 0;
+            if (m->day >= x->first && m->day <= x->last && m->host &&
+                name_list_has(&x->senders, m->sender) &&
+                !spots_add(hosts, m->host, m->failed, 0, e))
+                return false;
         }
     }
-    return all > 0 && (double)there >= explained * (double)all;
+    return true;
 }
 
-static void
-take_away(struct analysis *a, size_t at)
+/* Failures of a finding at one host that is not covered explain it. */
+static bool
+is_explained(const struct spots *hosts, const uint32_t *found)
 {
-    struct finding *f = &a->rows[at];
+    int64_t most = 0, all = 0;
 
-    finding_clear(f);
-    memmove(f, f + 1, (--a->count - at) * sizeof(*f));
+    for (size_t i = 0; i < hosts->count; i++) {
+        const struct spot *at = &hosts->rows[i];
+
+        all += at->failed;
+        if (found[at->at] != 0 && at->failed > most)
+            most = at->failed;
+    }
+    return all > 0 && (double)most >= explained * (double)all;
+}
+
+/* Takes those away of the first `count` findings that the others explain. */
+static bool
+drop_explained(const struct facts *f, const uint32_t *found, size_t count,
+               struct analysis *a, struct err *e)
+{
+    bool ok = true;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < a->count; i++) {
+        struct spots hosts = {0};
+
+        ok = ok && (i >= count || add_hosts(f, &a->rows[i], &hosts, e));
+        if (is_explained(&hosts, found))
+            finding_clear(&a->rows[i]);
+        else
+            a->rows[kept++] = a->rows[i];
+        spots_clear(&hosts);
+    }
+    a->count = kept;
+    return ok;
 }
 
 bool
 mx_find(const struct facts *f, struct analysis *a, struct err *e)
 {
     size_t before = a->count;
+    uint32_t *found = calloc(f->name_count, sizeof(*found));
+    bool ok = found ? true : err_nomem(e);
 
-    for (size_t first = 0, end; first < f->miss_count; first = end) {
+    for (size_t first = 0, end; ok && first < f->miss_count; first = end) {
         facts_misses_of(f, f->misses[first].domain, &first, &end);
-        if (!one_domain(f, first, end, a, e))
-            return false;
+        ok = one_domain(f, first, end, found, a, e);
     }
-    for (size_t i = before; i < a->count; i++)
-        for (size_t k = 0; k < before;)
-            if (explains(f, &a->rows[i], &a->rows[k])) {
-                take_away(a, k);
-                before--;
-                i--;
-            } else {
-                k++;
-            }
-    return true;
+    ok = ok && (a->count == before || drop_explained(f, found, before, a, e));
+    free(found);
+    return ok;
 }

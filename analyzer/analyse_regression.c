@@ -67,10 +67,11 @@ places_of(const struct grid *g, const struct grid_kind *k, name sender, int day)
     size_t count = 0;
     int64_t most = 0;
 
-    for (size_t i = k->first_miss; i < k->end_miss; i++) {
+    for (size_t i = facts_miss_at(g->f, k->first_miss, k->end_miss, k->kind, sender);
+         i < k->end_miss && g->f->misses[i].sender == sender; i++) {
         const struct miss *m = &g->f->misses[i];
 
-        if (m->sender != sender || m->day != day)
+        if (m->day != day)
             continue;
         if (m->host || m->ip) {
             out.told += m->failed;

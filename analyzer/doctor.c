@@ -1,7 +1,6 @@
 #include "analyzer/doctor.h"
 
 #include "base/ip.h"
-#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -227,14 +226,4 @@ doctor_is_ours(const struct doctor *d, const char *host)
             return true;
     }
     return false;
-}
-
-name
-doctor_fact(const struct facts *f, const char *domain)
-{
-    const char **at = f == NULL ? NULL
-                                : bsearch(&domain, f->names, f->name_count,
-                                          sizeof *f->names, text_compare);
-
-    return at == NULL ? 0 : (name)(at - f->names);
 }

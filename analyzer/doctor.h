@@ -63,9 +63,6 @@ enum dns_status doctor_status(const struct dns_answer *a);
 /* Is the host one of ours: owned, or below a domain that is? */
 bool doctor_is_ours(const struct doctor *d, const char *host);
 
-/* The domain among the facts, which may be NULL; 0 if it is not there. */
-name doctor_fact(const struct facts *f, const char *domain);
-
 /* What it looks at: a mail domain with all that it publishes; an MX host under DANE; a
  * https: URI and a mail domain that reports go to. */
 doctor_fn doctor_domain, doctor_mx_host, doctor_endpoint, doctor_mailbox;

@@ -89,7 +89,7 @@ static void
 compare_tlsa(const struct doctor *d, struct doctor_task *t, const char *raw)
 {
     const struct declared *known;
-    name domain = doctor_fact(d->facts, t->name), wanted;
+    name domain = facts_find(d->facts, t->name), wanted;
     struct buf now;
 
     if (domain == 0 || (known = facts_declared(d->facts, domain)) == NULL)

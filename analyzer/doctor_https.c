@@ -215,7 +215,7 @@ static void
 compare_policy(struct doctor *d, struct doctor_task *t, const char *live)
 {
     const struct facts *f = d->facts;
-    name domain = doctor_fact(f, t->name), wanted = 0;
+    name domain = facts_find(f, t->name), wanted = 0;
     const struct declared *known = domain == 0 ? NULL : facts_declared(f, domain);
     const int32_t *since = NULL;
 
@@ -239,7 +239,7 @@ compare_policy(struct doctor *d, struct doctor_task *t, const char *live)
                  "serve the declared one",
                  "the policy that is served is not the one that tlsrpt.conf declares");
     else if (live != NULL && domain != 0)
-        compare_seen(f, t, domain, doctor_fact(f, live), since);
+        compare_seen(f, t, domain, facts_find(f, live), since);
 }
 
 static void

@@ -124,6 +124,7 @@ facts_clear(struct facts *f)
     free(f->is_domain);
     free(f->reported);
     free(f->group);
+    free(f->places);
     free(f->lags);
     *f = (struct facts){0};
 }

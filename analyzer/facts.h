@@ -92,6 +92,7 @@ struct facts {
     uint8_t *is_domain;              /* by name */
     uint8_t (*reported)[FACTS_DAYS]; /* by name: the days for which a sender reported */
     name *group; /* by name of a domain: the first domain that shares hosts with it */
+    uint32_t *places; /* by name of a domain: hosts or addresses seen in its failures */
     struct lag { /* by name of a sender: how late it reports, a row never over 72 h */
         int64_t hours, rows;
     } * lags;
@@ -127,6 +128,8 @@ int name_compare(const void *a, const void *b);
 
 /* Reading. */
 const char *facts_text(const struct facts *f, name n);
+/* The name of a text among the facts, which may be NULL; 0 if it is not there. */
+name facts_find(const struct facts *f, const char *text);
 const struct declared *facts_declared(const struct facts *f, name domain);
 
 /* Is the address declared not to be of the domain? Never when none are declared. */

@@ -2,6 +2,8 @@
  * all rows together: who reported when, and which domains share hosts. */
 #include "analyzer/facts.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,6 +169,16 @@ out:
     return ok ? true : err_nomem(e);
 }
 
+name
+facts_find(const struct facts *f, const char *text)
+{
+    const char **at = f == NULL ? NULL
+                                : bsearch(&text, f->names, f->name_count,
+                                          sizeof *f->names, text_compare);
+
+    return at == NULL ? 0 : (name)(at - f->names);
+}
+
 static bool
 sorted(const void *rows, size_t count, size_t element,
        int (*compare)(const void *, const void *))
@@ -255,6 +267,42 @@ find_groups(struct facts *f)
     return true;
 }
 
+static uint32_t
+count_distinct(name *list, size_t count)
+{
+    uint32_t distinct = 0;
+
+    qsort(list, count, sizeof(*list), name_compare);
+    for (size_t i = 0; i < count; i++)
+        distinct += list[i] != 0 && (i == 0 || list[i] != list[i - 1]);
+    return distinct;
+}
+
+static bool
+count_places(struct facts *f)
+{
+    name *hosts = calloc(f->miss_count + 1, sizeof(*hosts));
+    name *ips = calloc(f->miss_count + 1, sizeof(*ips));
+    bool ok = hosts && ips;
+
+    for (size_t first = 0, end; ok && first < f->miss_count; first = end) {
+        name domain = f->misses[first].domain;
+        uint32_t host_count, ip_count;
+        size_t n = 0;
+
+        for (end = first; end < f->miss_count && f->misses[end].domain == domain; end++) {
+            hosts[n] = f->misses[end].host;
+            ips[n++] = f->misses[end].ip;
+        }
+        host_count = count_distinct(hosts, n);
+        ip_count = count_distinct(ips, n);
+        f->places[domain] = host_count > ip_count ? host_count : ip_count;
+    }
+    free(hosts);
+    free(ips);
+    return ok;
+}
+
 bool
 facts_finish(struct facts *f, struct err *e)
 {
@@ -270,8 +318,10 @@ facts_finish(struct facts *f, struct err *e)
     f->is_domain = calloc(f->name_count, 1);
     f->reported = calloc(f->name_count, sizeof(*f->reported));
     f->group = calloc(f->name_count, sizeof(*f->group));
+    f->places = calloc(f->name_count, sizeof(*f->places));
     f->lags = calloc(f->name_count, sizeof(*f->lags));
-    if (!f->is_domain || !f->reported || !f->group || !f->lags || !find_groups(f))
+    if (!f->is_domain || !f->reported || !f->group || !f->places || !f->lags ||
+        !find_groups(f) || !count_places(f))
         return err_nomem(e);
     for (size_t i = 0; i < f->tally_count; i++) {
         const struct tally *t = &f->tallies[i];

@@ -1,8 +1,6 @@
 /* See grid.h. */
 #include "analyzer/grid.h"
 
-#include "analyzer/analyse.h"
-
 #include <stdlib.h>
 
 enum grid_class
@@ -63,29 +61,12 @@ fill_sessions(struct grid *g, size_t s, size_t first, size_t end)
     }
 }
 
-enum {
-    MAX_PLACES = 256
-};
-
 size_t
 grid_places(const struct grid *g)
 {
     const struct declared *d = facts_declared(g->f, g->domain);
-    struct name_list hosts = {0}, ips = {0};
-    size_t most;
 
-    if (d && d->address_count)
-        return d->address_count;
-    for (size_t i = g->first_miss; i < g->end_miss; i++) {
-        if (hosts.count < MAX_PLACES)
-            (void)!name_list_add(&hosts, g->f->misses[i].host, NULL);
-        if (ips.count < MAX_PLACES)
-            (void)!name_list_add(&ips, g->f->misses[i].ip, NULL);
-    }
-    most = hosts.count > ips.count ? hosts.count : ips.count;
-    name_list_clear(&hosts);
-    name_list_clear(&ips);
-    return most;
+    return d && d->address_count ? d->address_count : g->f->places[g->domain];
 }
 
 /* Room for the sessions of the grid's senders. */

@@ -95,6 +95,46 @@ test_groups(void **state)
     facts_clear(&f);
 }
 
+/* Every search by halves, against looking at each row. */
+static void
+test_searches(void **state)
+{
+    static const struct story story = {
+        STORY_CROWD,
+        {{"certificate-expired", "a.test", NULL, 30, 33, 500, 1, 4, 1, 0, 0, NULL},
+         {"validation-failure", "a.test", "big.example", 3, 5, 9, 1, 1, 1, 0, 0, NULL}},
+        false,
+        NULL};
+    struct facts f;
+    size_t first, end, at;
+
+    (void)state;
+    story_tell(&f, &story);
+    facts_tallies_of(&f, facts_find(&f, "a.test"), &first, &end);
+    assert_true(first < end);
+    for (name n = 0; n <= f.name_count; n++) {
+        for (at = first; at < end && f.tallies[at].sender < n;)
+            at++;
+        assert_int_equal(facts_tally_at(&f, first, end, n), at);
+    }
+    assert_int_equal(facts_tally_at(&f, first, first, 1), first);
+    facts_misses_of(&f, facts_find(&f, "a.test"), &first, &end);
+    assert_true(first < end);
+    for (name kind = 0; kind <= f.name_count; kind++)
+        for (name n = 0; n <= f.name_count; n++) {
+            for (at = first;
+                 at < end && (f.misses[at].kind < kind ||
+                              (f.misses[at].kind == kind && f.misses[at].sender < n));)
+                at++;
+            assert_int_equal(facts_miss_at(&f, first, end, kind, n), at);
+        }
+    for (name n = 1; n < f.name_count; n++)
+        assert_int_equal(facts_find(&f, facts_text(&f, n)), n);
+    assert_int_equal(facts_find(&f, "nobody.example"), 0);
+    assert_int_equal(facts_find(NULL, "a.test"), 0);
+    facts_clear(&f);
+}
+
 /* Every word that a finding or a report may use is explained. */
 static void
 test_explained(void **state)
@@ -139,9 +179,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),     cmocka_unit_test(test_window),
-        cmocka_unit_test(test_nets),      cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_explained),
+        cmocka_unit_test(test_order),    cmocka_unit_test(test_window),
+        cmocka_unit_test(test_nets),     cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_searches), cmocka_unit_test(test_explained),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
