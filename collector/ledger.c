@@ -18,13 +18,15 @@ enum {
     LAST_PROBE_S = 1,
     STALE_S = 3 * PROBE_S, /* after which an answer is no news */
     CONNECT_S = 2,
+    STOP_S = 8,           /* from ledger_hurry() on */
+    LAST_STOP_S = 1,      /* at the least, for the last words */
     MANY_REPORTS = 10000, /* so many are not left to wait: every scrape would read them */
     HOST_SIZE = 256,
     CELLS = STATS_TRANSPORTS * STATS_TIERS * VERDICT_COUNT,
 };
 
 struct book {
-    const struct settings *settings;
+    int64_t max_domains, max_senders;                           /* of metrics */
     struct store *store;                                        /* NULL: none yet */
     int64_t told[STATS_TRANSPORTS][STATS_TIERS][VERDICT_COUNT]; /* what was written */
 };
@@ -37,6 +39,7 @@ struct ledger {
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t stopped;
     bool leaving, stopping;
+    int64_t stop_ms; /* once leaving: nobody waits longer */
     int64_t heard_s; /* CLOCK_MONOTONIC; 0: never */
     struct err error;
 };
@@ -85,14 +88,14 @@ write_book(struct book *b, struct err *e)
     ok = store_count(b->store, host, counts, n, e);
     if (ok || store_lost(b->store))
         note_told(b, counts, n);
-    return ok && store_fold(b->store, b->settings->metrics.max_domains,
-                            b->settings->metrics.max_senders, e);
+    return ok && store_fold(b->store, b->max_domains, b->max_senders, e);
 }
 
 void
 ledger_write(const struct settings *settings, const char *uri, enum store_role role)
 {
-    struct book b = {.settings = settings};
+    struct book b = {.max_domains = settings->metrics.max_domains,
+                     .max_senders = settings->metrics.max_senders};
 
     if (store_open(uri, role, &b.store, NULL))
         (void)write_book(&b, NULL);
@@ -201,7 +204,8 @@ ledger_start(const struct settings *settings, const char *uri, int every_s,
         free(l);
         return err_nomem(e);
     }
-    l->book.settings = settings;
+    l->book.max_domains = settings->metrics.max_domains;
+    l->book.max_senders = settings->metrics.max_senders;
     l->every_s = every_s;
     (void)err_set(&l->error, ERR_AGAIN, "not asked yet");
     (void)pthread_mutex_init(&l->lock, NULL);
@@ -226,8 +230,23 @@ announce(struct ledger *l, bool *flag)
 void
 ledger_hurry(struct ledger *l)
 {
-    if (l != NULL)
-        announce(l, &l->leaving);
+    if (l == NULL)
+        return;
+    l->stop_ms = clock_ms_in(STOP_S);
+    announce(l, &l->leaving);
+}
+
+/* In time for whoever waits for the process to end; false when it must be left alone with
+ * a database that does not answer. */
+static bool
+join_soon(struct ledger *l)
+{
+    int64_t at_least_ms = clock_ms_in(LAST_STOP_S);
+    int64_t until_ms = l->stop_ms > at_least_ms ? l->stop_ms : at_least_ms;
+    const struct timespec until = {.tv_sec = until_ms / 1000,
+                                   .tv_nsec = until_ms % 1000 * 1000000};
+
+    return pthread_clockjoin_np(l->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
 }
 
 void
@@ -236,7 +255,12 @@ ledger_stop(struct ledger *l)
     if (l == NULL)
         return;
     announce(l, &l->stopping);
-    (void)pthread_join(l->thread, NULL);
+    if (!l->leaving)
+        (void)pthread_join(l->thread, NULL);
+    else if (!join_soon(l)) {
+        log_warning("cannot count", LOG_S("error", "the database does not answer"));
+        return;
+    }
     ledger_free(l);
 }
 

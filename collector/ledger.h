@@ -12,12 +12,13 @@ enum {
 
 struct ledger;
 
-/* `settings` must outlive it. Writes every `every_s` seconds, and once more at the end.
- */
+/* Writes every `every_s` seconds, and once more at the end. */
 MUST_USE bool ledger_start(const struct settings *settings, const char *uri, int every_s,
                            struct ledger **out, struct err *e);
 
-/* It will be stopped soon: asks no more before that. NULL is fine for both. */
+/* It will be stopped soon: asks no more before that, and is then not waited for beyond a
+ * few seconds (what it is made of remains, for a process that ends). NULL is fine for
+ * both. */
 void ledger_hurry(struct ledger *l);
 void ledger_stop(struct ledger *l);
 
