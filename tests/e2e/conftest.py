@@ -208,12 +208,17 @@ auth_file = {self.dir}/users
 pool_mode = transaction
 default_pool_size = {pool_size}
 server_idle_timeout = 5
+server_login_retry = 0.2
 logfile = {self.dir}/log
 """)
         (self.dir / "pgbouncer.ini").chmod(0o644)
         self.dir.chmod(0o755)
+        self.start()
+
+    def start(self):
         program = shutil.which("pgbouncer", path=os.environ["PATH"] + ":/usr/sbin")
-        self.process = subprocess.Popen(as_user(server.user, [program, "-q", f"{self.dir}/pgbouncer.ini"]), cwd=self.dir)
+        self.process = subprocess.Popen(as_user(self.server.user, [program, "-q", f"{self.dir}/pgbouncer.ini"]),
+                                        cwd=self.dir)
         for _ in range(START_S * 20):
             with socket.socket(socket.AF_UNIX) as probe:
                 if probe.connect_ex(f"{self.dir}/.s.PGSQL.6432") == 0:
@@ -227,9 +232,12 @@ logfile = {self.dir}/log
         return f"postgresql://{role}@/{database}?host={self.dir}&port=6432" if role in self.roles \
             else self.server.uri(database, role)
 
-    def stop(self):
-        self.process.terminate()
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
         self.process.wait()
+
+    def kill(self):
+        self.stop(signal.SIGKILL)
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,33 @@
 """Two collectors share a database and nothing else: what both are sent counts once."""
+import gzip
 import hashlib
+import json
 import subprocess
 import threading
+import time
 
 from daemon import Daemon, ask
-from failover import body, lost_and_double
+from store import start_of
+
+
+def body(report_id, domain="example.com"):
+    """A report of yesterday."""
+    day = time.strftime("%Y-%m-%d", time.gmtime(start_of(1)))
+    return gzip.compress(json.dumps({
+        "organization-name": "Ledger", "contact-info": "mailto:a@ledger.example", "report-id": report_id,
+        "date-range": {"start-datetime": f"{day}T00:00:00Z", "end-datetime": f"{day}T23:59:59Z"},
+        "policies": [{"policy": {"policy-type": "sts", "policy-domain": domain, "policy-string": ["version: STSv1"]},
+                      "summary": {"total-successful-session-count": 5, "total-failure-session-count": 0}}]}).encode())
+
+
+def lost_and_double(server, database, ledger):
+    """How many acknowledged reports are not there, or more than once; those that are have their bytes."""
+    rows = server.sql(database, "SELECT encode(sha256(body), 'hex'), encode(raw_hash, 'hex') "
+                               "FROM tlsrpt.raw_report JOIN tlsrpt.policy_result USING (policy_domain, day, report_key, tier) "
+                               "WHERE nth = 0")
+    assert all(real == noted for real, noted in rows)
+    there = [real for real, _ in rows]
+    return [h for h in ledger if h not in set(there)], [h for h in set(there) if there.count(h) > 1]
 
 
 def test_the_same_reports_to_both_count_once(postgres, tlsrptd, tlsrpt, tmp_path):

@@ -1,5 +1,5 @@
 """pgbouncer in transaction mode may stand between: no state outlives a transaction. (The database's other
-tests run through one, too, as ctest's pooled/...)"""
+tests run through one, too, as a row of tests/faults/run.)"""
 import pytest
 
 import store

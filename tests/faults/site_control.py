@@ -9,7 +9,7 @@ import time
 from control import Control
 from ledger import DOMAIN, Ledger  # before those of tests/e2e, which it finds
 
-from conftest import SERVER_USER, SOURCE, Database, Postgres, as_user  # noqa: F401
+from conftest import SERVER_USER, SOURCE, Database, Pooler, Postgres, as_user  # noqa: F401
 from daemon import Daemon, free_port, make_certificate  # noqa: F401
 from mails import AUTHSERV
 from names import Names
@@ -78,7 +78,7 @@ class Site:
 
     def __init__(self, build, through=None, authserv=True):
         self.build, self.ledger, self.names = pathlib.Path(build), Ledger(), Names()
-        self.control = None
+        self.control, self.ends = None, []
         self.postgres = Postgres(durable=True)
         try:
             self.database = Database(self.postgres, self.postgres.create_database())
@@ -92,7 +92,7 @@ class Site:
             self.door = Door(self.tlsrptd, self.folder, through(self) if through else self.database.uri, self.names,
                              authserv)
         except BaseException:
-            self.postgres.remove()
+            self.remove()
             raise
 
     def __enter__(self):
@@ -100,6 +100,12 @@ class Site:
 
     def __exit__(self, *exception):
         self.door.stop(signal.SIGKILL)
+        self.remove()
+
+    def remove(self):
+        """What `through` has put beside the server first."""
+        for end in self.ends:
+            end()
         self.postgres.remove()
 
     def interpose(self):
