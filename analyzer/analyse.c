@@ -17,6 +17,10 @@
 
 static const double critical_rate = .2;
 
+enum {
+    ID_DIGITS = 16
+};
+
 #define ANALYSE_TEXT(word, text) [word] = (text),
 static const char *const faults[] = {VERDICTS(ANALYSE_TEXT)};
 static const char *const severities[] = {SEVERITIES(ANALYSE_TEXT)};
@@ -85,7 +89,7 @@ analyse_widen(int16_t *first, int16_t *last, int16_t from, int16_t upto)
 
 /* 16 hexadecimal digits of a hash of the parts. */
 static void
-make_id(char id[17], const char *kind, const char *scope, const char *subject)
+make_id(char id[ID_DIGITS + 1], const char *kind, const char *scope, const char *subject)
 {
     const char *parts[] = {kind, scope, subject};
     uint64_t h = 14695981039346656037u;
@@ -98,7 +102,7 @@ make_id(char id[17], const char *kind, const char *scope, const char *subject)
     h ^= h >> 31;
     h *= 0x9e3779b97f4a7c15u;
     h ^= h >> 29;
-    (void)snprintf(id, 17, "%016llx", (unsigned long long)h);
+    (void)snprintf(id, ID_DIGITS + 1, "%016llx", (unsigned long long)h);
 }
 
 struct finding *
@@ -203,8 +207,10 @@ make_finding(const struct facts *f, const struct incident *in, struct analysis *
 
     if (!ok)
         return false;
-    if (in->older)
-        (void)when_print_day(f->first_day + in->first, out->episode);
+    if (in->older) {
+        out->id[ID_DIGITS] = '-';
+        (void)when_print_day(f->first_day + in->first, out->id + ID_DIGITS + 1);
+    }
     ok = copy_scope(&s, out, e);
     onset_find(&s, out);
     count_refused(&s, out);
@@ -265,7 +271,6 @@ static int
 worst_first(const void *a, const void *b)
 {
     const struct finding *x = a, *y = b;
-    int order;
 
     if (x->open != y->open)
         return x->open ? -1 : 1;
@@ -275,8 +280,7 @@ worst_first(const void *a, const void *b)
         return x->last > y->last ? -1 : 1;
     if (x->failed != y->failed)
         return x->failed > y->failed ? -1 : 1;
-    order = strcmp(x->id, y->id);
-    return order ? order : strcmp(x->episode, y->episode);
+    return strcmp(x->id, y->id);
 }
 
 bool

@@ -44,8 +44,7 @@ struct name_list {
 };
 
 struct finding {
-    char id[17]; /* hexadecimal; an older episode has -YYYY-MM-DD appended */
-    char episode[24];
+    char id[48]; /* 16 hexadecimal digits; an older episode has -YYYY-MM-DD appended */
     const char *kind;
     enum fault verdict;
     enum severity severity;

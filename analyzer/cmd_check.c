@@ -40,16 +40,14 @@ measure(struct probe *p, const char *label, double value, int decimals, const ch
 static void
 list_finding(struct probe *p, const struct finding *x, int seen)
 {
-    char id[48];
-
     if (seen == 0)
         check_say(&p->out.text, ", the worst: %s", x->summary);
     if (p->c->options->verbose == 1 && seen < MOST_LINES)
-        check_say(&p->out.text, " (%s)", finding_id(x, id));
+        check_say(&p->out.text, " (%s)", x->id);
     if (p->c->options->verbose < 2 || seen >= MOST_LINES)
         return;
-    check_say(&p->out.more, "%s %s %s: %s", severity_text(x->severity), finding_id(x, id),
-              x->kind, x->summary);
+    check_say(&p->out.more, "%s %s %s: %s", severity_text(x->severity), x->id, x->kind,
+              x->summary);
     (void)buf_putc(&p->out.more, '\n');
 }
 

@@ -133,9 +133,9 @@ add_reasons(const struct facts *f, const struct finding *x, struct prose *p)
 static void
 add_figures(const struct facts *f, const struct finding *x, struct prose *p)
 {
-    char a[WHEN_INSTANT_SIZE], b[WHEN_INSTANT_SIZE], id[48], n[3][FIGURE_SIZE];
+    char a[WHEN_INSTANT_SIZE], b[WHEN_INSTANT_SIZE], n[3][FIGURE_SIZE];
 
-    prose_field(p, 0, "Finding", TONE_PLAIN, finding_id(x, id));
+    prose_field(p, 0, "Finding", TONE_PLAIN, x->id);
     prose_fieldf(p, 0, "Kind", TONE_PLAIN, "%s, %s", x->kind, severity_text(x->severity));
     prose_field(p, 0, "State", tone_of_word(x->open ? "open" : "resolved"),
                 x->open ? "open" : "resolved");

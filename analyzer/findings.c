@@ -41,19 +41,11 @@ findings_instant(const struct context *c)
     return c->options->as_of == INT64_MAX ? c->options->now : c->options->as_of;
 }
 
-const char *
-finding_id(const struct finding *f, char out[48])
-{
-    (void)snprintf(out, 48, "%s%s%s", f->id, f->episode[0] ? "-" : "", f->episode);
-    return out;
-}
-
 /* known "ID" { until = "2026-12-31" }: listed, marked, alarms nobody until then. */
 static void
 mute(const struct settings *s, const struct facts *f, struct analysis *a)
 {
     const struct known_finding *known = s->known.items;
-    char id[48];
 
     for (size_t i = 0; i < s->known.count; i++) {
         int64_t until = INT64_MAX;
@@ -63,7 +55,7 @@ mute(const struct settings *s, const struct facts *f, struct analysis *a)
             !when_parse_rfc3339(known[i].until, strlen(known[i].until), &until, &form))
             continue;
         for (size_t k = 0; k < a->count; k++)
-            if (!strcmp(finding_id(&a->rows[k], id), known[i].id) &&
+            if (!strcmp(a->rows[k].id, known[i].id) &&
                 until / WHEN_DAY_S >= f->first_day + f->today)
                 a->rows[k].known_until = until == INT64_MAX ? when_day_of(9999, 12, 31)
                                                             : when_day_of_instant(until);
@@ -182,9 +174,8 @@ bool
 findings_row(struct view *v, const struct facts *f, const struct finding *x,
              struct err *e)
 {
-    char id[48];
     const char *row[] = {
-        finding_id(x, id),
+        x->id,
         severity_text(x->severity),
         x->open ? "open" : "resolved",
         x->kind,

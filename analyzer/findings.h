@@ -34,9 +34,6 @@ bool findings_asks_for(const struct context *c, const char *domain);
 bool findings_is_of(const struct context *c, const struct facts *f,
                     const struct finding *x);
 
-/* The identity as it is printed. */
-const char *finding_id(const struct finding *f, char out[48]);
-
 /* One row of a view with the columns of findings_columns. */
 extern const struct column findings_columns[];
 extern const size_t findings_column_count;

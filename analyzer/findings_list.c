@@ -12,10 +12,9 @@ const struct finding *
 findings_find(const struct findings *f, const char *wanted)
 {
     const struct finding *found = NULL;
-    char id[48];
 
     for (size_t i = 0; i < f->all.count; i++) {
-        const char *text = finding_id(&f->all.rows[i], id);
+        const char *text = f->all.rows[i].id;
 
         if (!strcmp(text, wanted) || (!found && strlen(wanted) >= LEAST_ID &&
                                       !strncmp(text, wanted, strlen(wanted))))
@@ -28,11 +27,9 @@ findings_find(const struct findings *f, const char *wanted)
 static bool
 was_known(const struct findings *before, const struct finding *x)
 {
-    char a[48], b[48];
-
     for (size_t i = 0; before && i < before->all.count; i++)
         if (before->all.rows[i].open && before->all.rows[i].severity >= x->severity &&
-            !strcmp(finding_id(&before->all.rows[i], a), finding_id(x, b)))
+            !strcmp(before->all.rows[i].id, x->id))
             return true;
     return false;
 }

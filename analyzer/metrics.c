@@ -249,21 +249,20 @@ static void
 write_worst(struct ometric *m, const struct settings *s, const struct analysis *all)
 {
     const char *public_url = s->web.public_url;
-    char url[512], id[48];
+    char url[512];
     int n = 0;
 
     begin(m, &own_families[FINDING_WORST]);
     for (size_t i = 0; i < all->count && n < METRICS_FINDINGS; i++) {
         const struct finding *x = &all->rows[i];
-        const char *const labels[] = {finding_id(x, id), kind_label(x->kind),
-                                      fault_text(x->verdict), severity_text(x->severity),
-                                      url};
+        const char *const labels[] = {x->id, kind_label(x->kind), fault_text(x->verdict),
+                                      severity_text(x->severity), url};
 
         if (!is_counted(x))
             continue;
         (void)snprintf(url, sizeof url, "%s%s/finding/%s",
                        public_url ? public_url : "http://127.0.0.1:8460",
-                       public_url ? "" : s->web.base_path, id);
+                       public_url ? "" : s->web.base_path, x->id);
         sample(m, &own_families[FINDING_WORST], labels, "1");
         n++;
     }

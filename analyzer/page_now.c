@@ -18,14 +18,12 @@ rows(struct page_context *p, struct err *e)
 static void
 put_finding(struct page_context *p, const struct facts *f, const struct finding *x)
 {
-    char id[48];
-
     html_put(&p->html,
              x->open ? "<article class=\"card %s\">" : "<article class=\"card\">",
              severity_text(x->severity));
     page_severity(p, f, x);
-    html_put(&p->html, "<h2><a href=\"%b/finding/%u%k\">%s</a></h2><p>%s</p>",
-             finding_id(x, id), x->summary, x->advice);
+    html_put(&p->html, "<h2><a href=\"%b/finding/%u%k\">%s</a></h2><p>%s</p>", x->id,
+             x->summary, x->advice);
     html_put(&p->html, "<ul class=\"facts\"><li>Domains: ");
     page_names(p, f, &x->domains, "<a href=\"%b/domain/%u%k\">%s</a>");
     html_put(&p->html, "</li><li>Senders: ");

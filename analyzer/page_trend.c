@@ -99,7 +99,7 @@ put_incidents(struct page_context *p, const struct trend_marks *t)
             put_day(p, x->last);
             html_put(&p->html, ": ");
         }
-        html_put(&p->html, "<a href=\"%b/finding/%u%k\">%s</a></li>", x->id,
+        html_put(&p->html, "<a href=\"%b/finding/%u%k\">%s</a></li>", x->finding->id,
                  x->finding->summary);
     }
     html_put(&p->html, "</ul>");

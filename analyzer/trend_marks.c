@@ -1,6 +1,5 @@
 #include "analyzer/trend_marks.h"
 
-#include "analyzer/findings.h"
 #include "schema/vocab.h"
 
 #include <stdio.h>
@@ -180,7 +179,7 @@ make_marks(struct trend_marks *t)
                                 severity_text(x->finding->severity),
                                 x->label,
                                 x->finding->summary,
-                                finding_id(x->finding, x->id)};
+                                x->finding->id};
     }
     for (size_t i = 0, end; i < t->change_count; i = end) {
         struct chart_mark *mark = &t->marks[t->mark_count++];

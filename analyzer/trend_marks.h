@@ -19,7 +19,6 @@ struct trend_change {
 struct trend_incident {
     const struct finding *finding;
     int32_t first, last; /* days since 1970; an open one lasts to the end */
-    char id[48];
     char label[TREND_LABEL];
 };
 

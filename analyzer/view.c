@@ -62,26 +62,13 @@ view_begin(struct view *v, const struct column columns[], size_t count, struct e
 static const char *
 stored_word(enum column_type type, int64_t number)
 {
-    switch (type) {
-    case COLUMN_TRANSPORT:
+    if (type == COLUMN_TRANSPORT)
         return number >= TRANSPORT_HTTPS && number <= TRANSPORT_IMPORT
                    ? transport_text((enum transport)number)
                    : NULL;
-    case COLUMN_STATUS:
-        return number >= STATUS_ACCEPTED && number <= STATUS_IGNORED
-                   ? status_text((enum status)number)
-                   : NULL;
-    case COLUMN_TEXT:
-    case COLUMN_COUNT:
-    case COLUMN_NUMBER:
-    case COLUMN_DAY:
-    case COLUMN_INSTANT:
-    case COLUMN_FLAG:
-    case COLUMN_LIST:
-    case COLUMN_JSON:
-        break;
-    }
-    return NULL;
+    return number >= STATUS_ACCEPTED && number <= STATUS_IGNORED
+               ? status_text((enum status)number)
+               : NULL;
 }
 
 const char *
