@@ -122,6 +122,9 @@ DECLARE
     upto     date;
     parent   text;
 BEGIN
+    -- Whatever statistics there are: all of a month is read, once.
+    PERFORM set_config('enable_nestloop', 'off', true), set_config('work_mem', '128MB', true),
+            set_config('jit', 'off', true);
     FOR suffix IN SELECT right(c.relname, 7) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
                   WHERE i.inhparent = 'tlsrpt.was_report_key'::regclass ORDER BY 1 LOOP
         from_day := to_date(suffix, '_YYYYMM');
