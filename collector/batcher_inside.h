@@ -61,9 +61,6 @@ void batcher_end(struct batcher *b, struct delivery *const items[], size_t n);
 /* Half of what a report may wait; the lock need not be held. */
 int64_t batcher_half_wait_ms(const struct batcher *b);
 
-/* What its decoded reports take. */
-size_t batcher_memory_of(const struct delivery *d);
-
 bool batcher_can_spool(const struct batcher *b, const struct delivery *d);
 
 /* Leaves it to the spool; false when that is not for it. */

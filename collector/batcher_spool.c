@@ -116,7 +116,7 @@ take_out(struct drain *drain)
             continue;
         drain->submissions[drain->count++] = item->delivery.submissions;
         bytes += item->file.len;
-        memory += batcher_memory_of(&item->delivery);
+        memory += intake_memory(&item->delivery);
     }
     return drain->count;
 }

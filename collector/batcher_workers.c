@@ -17,18 +17,6 @@ prepare(struct batcher *b, struct delivery *d)
         mail_prepare(b->mail, d, (int64_t)time(NULL));
 }
 
-size_t
-batcher_memory_of(const struct delivery *d)
-{
-    size_t bytes = d->arena.total_bytes;
-
-    for (size_t i = 0; i < d->submission_count; i++) {
-        if (d->submissions[i].report != NULL)
-            bytes += d->submissions[i].report->arena.total_bytes;
-    }
-    return bytes;
-}
-
 /* Big ones leave a quarter of the budget to the others. */
 static bool
 take_bytes(struct batcher *b, size_t bytes, bool big)
@@ -92,7 +80,7 @@ read_one(struct batcher *b, struct delivery *d)
 
     prepare(b, d);
     if (d->verdict == VERDICT_PENDING) {
-        size_t bytes = batcher_memory_of(d);
+        size_t bytes = intake_memory(d);
 
         d->understood = d->kind == DELIVERY_REPORT;
         (void)pthread_mutex_lock(&b->lock);

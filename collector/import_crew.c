@@ -3,6 +3,7 @@
  * of a report keeps it from being counted twice. */
 #include "collector/import_crew.h"
 
+#include "base/clock.h"
 #include "collector/import_batch.h"
 #include "collector/stats.h"
 #include "schema/inflate.h"
@@ -15,6 +16,7 @@
 
 enum {
     STACK_BYTES = 8 << 20, /* GMime recurses */
+    PATIENCE_MS = 5,       /* with less than a share of work */
 };
 
 struct queued {
@@ -72,7 +74,6 @@ has_room(const struct import_crew *c, size_t n)
                                     c->queued_bytes + n <= IMPORT_QUEUE_BYTES);
 }
 
-/* Who waits is woken for a share of the work, not for one item. */
 bool
 import_crew_put(struct import_crew *c, const struct import_item *item)
 {
@@ -87,7 +88,6 @@ import_crew_put(struct import_crew *c, const struct import_item *item)
         pthread_cond_broadcast(&c->filled);
         pthread_cond_wait(&c->drained, &c->lock);
     }
-    c->reader_waits = false;
     ok = !c->failed;
     if (ok) {
         *c->last = q;
@@ -95,7 +95,7 @@ import_crew_put(struct import_crew *c, const struct import_item *item)
         c->queued_items++;
         c->queued_bytes += q->n;
         c->tally.items++;
-        if (c->queued_items % IMPORT_SHARE_ITEMS == 0)
+        if (c->queued_items == 1 || c->queued_items % IMPORT_SHARE_ITEMS == 0)
             pthread_cond_signal(&c->filled);
     }
     pthread_mutex_unlock(&c->lock);
@@ -111,6 +111,18 @@ is_drained(const struct import_crew *c)
                                     c->queued_bytes <= IMPORT_QUEUE_BYTES / 2);
 }
 
+/* Until there is a share of work for who waits, or a little later if there is less. */
+static void
+await_share(struct import_crew *c)
+{
+    int64_t deadline_ms = INT64_MAX;
+
+    while (c->queued_items < IMPORT_SHARE_ITEMS && !c->closed && !c->failed &&
+           !c->reader_waits && clock_wait(&c->filled, &c->lock, deadline_ms))
+        if (deadline_ms == INT64_MAX)
+            deadline_ms = clock_ms() + PATIENCE_MS;
+}
+
 /* Items that are this worker's now: no more of them than leaves as many to each other.
  * NULL when there will be none, or the crew has given up. */
 static struct queued *
@@ -121,7 +133,7 @@ take(struct import_crew *c)
 
     pthread_mutex_lock(&c->lock);
     while (c->first == NULL && !c->closed && !c->failed)
-        pthread_cond_wait(&c->filled, &c->lock);
+        await_share(c);
     share = c->queued_items / (size_t)c->plan->jobs;
     if (share > IMPORT_SHARE_ITEMS)
         share = IMPORT_SHARE_ITEMS;
@@ -137,8 +149,10 @@ take(struct import_crew *c)
     *next = NULL;
     if (c->first == NULL)
         c->last = &c->first;
-    if (c->reader_waits && is_drained(c))
+    if (c->reader_waits && is_drained(c)) {
+        c->reader_waits = false; /* or who finds the queue empty would not wait */
         pthread_cond_signal(&c->drained);
+    }
     pthread_mutex_unlock(&c->lock);
     return first;
 }
@@ -267,7 +281,7 @@ work(void *arg)
         next = q->next;
         prepare(w->crew->plan, q, &w->deliveries[w->count]);
         w->items[w->count++] = q;
-        w->bytes += q->n;
+        w->bytes += q->n + intake_memory(&w->deliveries[w->count - 1]);
         if (w->count == IMPORT_BATCH_REPORTS || w->bytes >= IMPORT_BATCH_BYTES)
             flush(w);
     }
@@ -321,7 +335,7 @@ import_crew_start(const struct import_plan *plan, struct import_crew **out, stru
     c->plan = plan;
     c->last = &c->first;
     (void)pthread_mutex_init(&c->lock, NULL);
-    (void)pthread_cond_init(&c->filled, NULL);
+    clock_cond_init(&c->filled);
     (void)pthread_cond_init(&c->drained, NULL);
     for (int i = 0; i < plan->jobs && i < IMPORT_MAX_JOBS; i++) {
         if (!start_worker(c, e)) {

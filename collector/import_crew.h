@@ -6,8 +6,8 @@
 
 enum {
     IMPORT_MAX_JOBS = 64,
-    IMPORT_BATCH_REPORTS = 100,
-    IMPORT_BATCH_BYTES = 4 << 20,
+    IMPORT_BATCH_REPORTS = 250,
+    IMPORT_BATCH_BYTES = 4 << 20, /* what they take as they came and decoded */
     IMPORT_QUEUE_ITEMS = 200,     /* read and not yet taken by a worker */
     IMPORT_QUEUE_BYTES = 4 << 20, /* the same; one item may be larger */
     IMPORT_SHARE_ITEMS = 16,      /* that a worker takes at once, or is woken for */

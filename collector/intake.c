@@ -350,6 +350,18 @@ reason_of(const struct submission *sub)
     return "";
 }
 
+size_t
+intake_memory(const struct delivery *d)
+{
+    size_t bytes = d->arena.total_bytes;
+
+    for (size_t i = 0; i < d->submission_count; i++) {
+        if (d->submissions[i].report != NULL)
+            bytes += d->submissions[i].report->arena.total_bytes;
+    }
+    return bytes;
+}
+
 void
 intake_finish(struct delivery *d)
 {

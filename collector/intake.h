@@ -74,6 +74,9 @@ MUST_USE enum verdict intake_read(const struct settings *s, struct delivery *d,
  */
 void intake_prepare(const struct settings *s, struct delivery *d);
 
+/* The bytes that a prepared delivery takes, beside those of the door. */
+size_t intake_memory(const struct delivery *d);
+
 /* Outcomes to one verdict and reason, the best of several: stored before duplicate before
  * quarantined before ignored; AGAIN if any is AGAIN. Frees what prepare made. */
 void intake_finish(struct delivery *d);

@@ -147,7 +147,7 @@ write_due(struct ledger *l, bool *failing)
 static bool
 pause_thread(struct ledger *l)
 {
-    int64_t until_ms = clock_ms_in(PROBE_S);
+    int64_t until_ms = clock_ms_in(l->every_s < PROBE_S ? l->every_s : PROBE_S);
     bool stopping, waits = true;
 
     (void)pthread_mutex_lock(&l->lock);

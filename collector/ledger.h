@@ -6,8 +6,7 @@
 
 enum {
     LEDGER_EVERY_S = 60,
-    LEDGER_IMPORT_EVERY_S =
-        10, /* so much comes in that a minute's would be slow to read */
+    LEDGER_IMPORT_EVERY_S = 1, /* so much comes in that nobody waits for it at the end */
 };
 
 struct ledger;

@@ -207,18 +207,18 @@ def test_names_cannot_steer_a_terminal(run, tmp_path):
 
 
 def test_interrupted_and_run_again(tlsrptd, migrated, config, run):
-    """The first 300 mails are given, then the interrupt; the second run brings the rest."""
-    mails = [mail(report(n)) for n in range(600)]
+    """The first half is given, then the interrupt; the second run brings the rest."""
+    mails = [mail(report(n)) for n in range(1200)]
     process = subprocess.Popen([tlsrptd, "import", "-c", config, "--vouch", "--jobs", "2", "--db",
                                 migrated.role_uri("tlsrpt_collector"), "-"], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    process.stdin.write(mbox(mails[:300]))
+    process.stdin.write(mbox(mails[:600]))
     process.stdin.flush()
     while reports(migrated) == 0:
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     try:
-        process.stdin.write(mbox(mails[300:302]) * 50)
+        process.stdin.write(mbox(mails[600:602]) * 50)
         process.stdin.close()
     except BrokenPipeError:
         process.stdin = None
@@ -228,23 +228,23 @@ def test_interrupted_and_run_again(tlsrptd, migrated, config, run):
     kept = reports(migrated)
     assert 0 < kept
     said = verdicts(run("--vouch", "-", stdin=mbox(mails)))
-    assert said == {"stored": 600 - kept, "there already": kept}
-    assert reports(migrated) == 600
+    assert said == {"stored": 1200 - kept, "there already": kept}
+    assert reports(migrated) == 1200
 
 
 def test_interrupted_while_it_waits_for_input(tlsrptd, migrated, config):
     """What came whole is kept, half a mail is not."""
     process = subprocess.Popen([tlsrptd, "import", "-c", config, "--vouch", "--jobs", "1", "--db", migrated.uri, "-"],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    process.stdin.write(mbox([mail(report(n)) for n in range(101)]) + mbox([mail(report(999))])[:900])
+    process.stdin.write(mbox([mail(report(n)) for n in range(251)]) + mbox([mail(report(999))])[:900])
     process.stdin.flush()
-    while reports(migrated) == 0:  # a batch of a hundred
+    while reports(migrated) == 0:  # a batch
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     assert process.wait() == 75
-    assert verdicts(process.stdout.read().decode()) == {"stored": 101}
+    assert verdicts(process.stdout.read().decode()) == {"stored": 251}
     process.stdin.close()
-    assert reports(migrated) == 101 and migrated.value("SELECT count(*) FROM tlsrpt.quarantine") == 0
+    assert reports(migrated) == 251 and migrated.value("SELECT count(*) FROM tlsrpt.quarantine") == 0
 
 
 def test_a_bar_on_a_terminal(tlsrptd, migrated, config):
