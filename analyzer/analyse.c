@@ -157,7 +157,8 @@ copy_spots(const struct spots *from, struct name_list *to, struct err *e)
     for (size_t i = 0; i < from->count; i++)
         total += from->rows[i].failed;
     for (size_t i = 0; i < from->count; i++)
-        if (from->rows[i].failed >= 2 && from->rows[i].failed * 200 >= total &&
+        if (from->rows[i].failed >= 2 &&
+            from->rows[i].failed >= total / 200 + (total % 200 > 0) &&
             !name_list_add(to, from->rows[i].at, e))
             return false;
     return true;

@@ -147,6 +147,8 @@ facts_add_tally(struct facts *f, int32_t day, const struct tally *t)
         return;
     f->tallies = rows;
     f->tallies[f->tally_count] = *t;
+    f->tallies[f->tally_count].sessions = facts_bounded(t->sessions);
+    f->tallies[f->tally_count].failed = facts_bounded(t->failed);
     f->tallies[f->tally_count++].day = (int16_t)(day - f->first_day);
 }
 
@@ -162,6 +164,7 @@ facts_add_miss(struct facts *f, int32_t day, const struct miss *m)
         return;
     f->misses = rows;
     f->misses[f->miss_count] = *m;
+    f->misses[f->miss_count].failed = facts_bounded(m->failed);
     f->misses[f->miss_count++].day = (int16_t)(day - f->first_day);
 }
 
@@ -199,6 +202,8 @@ facts_add_claim(struct facts *f, int32_t first, int32_t last, const struct claim
         return;
     f->claims = rows;
     f->claims[f->claim_count] = *c;
+    f->claims[f->claim_count].sessions = facts_bounded(c->sessions);
+    f->claims[f->claim_count].failed = facts_bounded(c->failed);
     f->claims[f->claim_count].first = clamp_day(f, first);
     f->claims[f->claim_count++].last = clamp_day(f, last);
 }

@@ -9,11 +9,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of one row, more than the mails of all the world in a day: sums of rows stay numbers.
+ */
+#define FACTS_MOST (INT64_C(1) << 40)
+
 enum {
     FACTS_DAYS = 92,        /* days looked at, the day of as_of included */
     FACTS_ESTABLISHED = 14, /* reported days after which a sender is established */
     FACTS_MAX_NAMES = 1 << 24,
 };
+
+static inline int64_t
+facts_bounded(int64_t count)
+{
+    return count < FACTS_MOST ? count : FACTS_MOST;
+}
 
 typedef uint32_t name; /* an index into facts.names; 0 is "", absent */
 
@@ -104,7 +114,8 @@ void facts_init(struct facts *f, int64_t as_of);
 void facts_clear(struct facts *f);
 
 /* Loading. Texts may be NULL; running out of memory is kept in f->err and told by
- * facts_finish(). `day` is days since 1970; what lies outside the window is dropped. */
+ * facts_finish(). `day` is days since 1970; what lies outside the window is dropped, and
+ * counts above FACTS_MOST are that. */
 name facts_name(struct facts *f, const char *text);
 void facts_add_tally(struct facts *f, int32_t day, const struct tally *t);
 void facts_add_miss(struct facts *f, int32_t day, const struct miss *m);

@@ -82,7 +82,7 @@ sessions_row(void *ctx, const char *const v[], size_t n, struct err *e)
         int day = (int)(value & 127) % FACTS_DAYS;
 
         t.lag_h = (int32_t)(value >> 7 & 1023);
-        t.sessions = value >> 17;
+        t.sessions = (int64_t)((uint64_t)value >> 17); /* all 47 bits that are left */
         t.failed = failed[day];
         failed[day] = 0;
         facts_add_tally(l->f, l->f->first_day + day, &t);

@@ -23,6 +23,12 @@ heat_clear(struct heat *h)
     *h = (struct heat){0};
 }
 
+static int64_t
+sum(int64_t a, int64_t b)
+{
+    return b > INT64_MAX - a ? INT64_MAX : a + b;
+}
+
 void
 heat_add(struct heat *h, const char *sender, int32_t day, const struct heat_cell *cell)
 {
@@ -41,8 +47,8 @@ heat_add(struct heat *h, const char *sender, int32_t day, const struct heat_cell
     row->cells[at] = *cell;
     row->cells[at].state = HEAT_REPORTED;
     if (at >= HEAT_HABIT) {
-        row->sessions += cell->sessions;
-        row->failed += cell->failed;
+        row->sessions = sum(row->sessions, cell->sessions);
+        row->failed = sum(row->failed, cell->failed);
     }
 }
 

@@ -83,7 +83,7 @@ spots_failing(const struct spots *l, int days, int past_days)
         double usual = past_days ? (double)at->past * days / past_days : 0;
 
         count += at->failed >= LEAST_FAILED && (double)at->failed > usual_times * usual &&
-                 at->failed * NOTICEABLE >= total;
+                 at->failed >= total / NOTICEABLE + (total % NOTICEABLE > 0);
     }
     return count;
 }

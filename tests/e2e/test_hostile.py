@@ -184,3 +184,35 @@ def test_one_finding_named_by_strangers(tlsrptd, migrated, run, tmp_path):
     for report in json.loads(run("reports", "--format", "json")):
         for form in ("table", "json", "csv"):
             assert not steers(run("show", report["id"], "--format", form).replace("\r\n", "\n"))
+
+
+def test_the_largest_counts(tlsrptd, tlsrpt, migrated, run, tmp_path):
+    """Of the largest counts that a report may hold none turns over, be the reports believed or not."""
+    largest = {"vouched": (69999999999999, "example.com"), "claimed": (2**53, "claimed.example.com")}
+    for folder, (most, domain) in largest.items():
+        (tmp_path / folder).mkdir()
+        for number in range(80):
+            report = written("Sender", number)
+            start = DAY - datetime.timedelta(days=number % 40)
+            report["date-range"] = {"start-datetime": f"{start}T00:00:00Z", "end-datetime": f"{start}T23:59:59Z"}
+            report["contact-info"] = f"tls@sender{number // 40}.example"
+            policy, failed = report["policies"][0], most if number % 40 < 8 else 0
+            policy["policy"]["policy-domain"] = domain
+            policy["summary"] = {"total-successful-session-count": most, "total-failure-session-count": failed}
+            policy["failure-details"] = [{"result-type": "certificate-expired", "failed-session-count": failed, "receiving-ip": f"10.0.{n // 200}.{n % 200}",
+                                          "receiving-mx-hostname": f"mx{n}.example"} for n in range(10000)] if failed else []
+            (tmp_path / folder / f"{number}.json").write_text(json.dumps(report))
+    done = subprocess.run([tlsrptd, "import", "--db", migrated.uri, tmp_path / "claimed"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    done = subprocess.run([tlsrptd, "import", "--vouch", "--db", migrated.uri, tmp_path / "vouched"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for verb in ("findings", "readiness", "coverage", "results", "senders", "summary", "domains"):
+        assert json.loads(run(verb, "--format", "json")) and "-" not in re.findall(r"\w+_sessions\": (.)", run(verb, "--format", "json")), verb
+    found = json.loads(run("findings", "--format", "json"))
+    assert {domain for finding in found for domain in finding["policy_domains"]} == {"example.com", "claimed.example.com"}
+    with Pages(tlsrpt, tmp_path, migrated.role_uri("tlsrpt_reader")) as pages:
+        for path in ("/now?since=30d", "/domains", "/senders", "/results", "/heat", "/trend", "/intake", "/domain/example.com", "/now.json",
+                     *[f"/finding/{finding['id']}" for finding in found[:3]]):
+            for query in ("", "trust=verified,operator,unverified"):
+                answer = pages.get(path + ("&" if "?" in path else "?") * bool(query) + query)
+                assert answer.status == 200 and not re.search(r">-\d|: -\d", answer.text.replace("\"limit\": -1", "")), (path, answer.text[:300])

@@ -56,6 +56,26 @@ test_window(void **state)
     }
 }
 
+/* Sums of them stay numbers. */
+static void
+test_bounds(void **state)
+{
+    struct facts f;
+    struct tally t = {.sessions = INT64_MAX, .failed = INT64_MAX};
+    struct miss m = {.failed = INT64_MAX};
+    struct claim c = {.sessions = INT64_MAX, .failed = INT64_MAX};
+
+    (void)state;
+    facts_init(&f, INT64_C(20000) * 86400);
+    facts_add_tally(&f, 20000, &t);
+    facts_add_miss(&f, 20000, &m);
+    facts_add_claim(&f, 20000, 20000, &c);
+    assert_true(f.tallies->sessions == FACTS_MOST && f.tallies->failed == FACTS_MOST);
+    assert_true(f.misses->failed == FACTS_MOST);
+    assert_true(f.claims->sessions == FACTS_MOST && f.claims->failed == FACTS_MOST);
+    facts_clear(&f);
+}
+
 static const struct {
     const char *address, *net;
 } nets[] = {
@@ -179,9 +199,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),    cmocka_unit_test(test_window),
-        cmocka_unit_test(test_nets),     cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_searches), cmocka_unit_test(test_explained),
+        cmocka_unit_test(test_order),     cmocka_unit_test(test_window),
+        cmocka_unit_test(test_bounds),    cmocka_unit_test(test_nets),
+        cmocka_unit_test(test_groups),    cmocka_unit_test(test_searches),
+        cmocka_unit_test(test_explained),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
