@@ -5,9 +5,11 @@
 #include "analyzer/analyse_onset.h"
 #include "analyzer/policy_text.h"
 #include "analyzer/spots.h"
+#include "base/rows.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const double explained = .7;
 
@@ -52,26 +54,81 @@ declared_covers(const struct facts *f, const struct declared *d, const char *hos
     return known;
 }
 
-bool
-mx_is_covered(const struct facts *f, name domain, name host, int day)
+static int
+by_pattern(const void *a, const void *b)
 {
-    const char *text = facts_text(f, host);
-    int known = declared_covers(f, facts_declared(f, domain), text, day);
+    const struct mx_pattern *x = a, *y = b;
+
+    if (x->wild != y->wild)
+        return x->wild ? 1 : -1;
+    if (x->bytes != y->bytes)
+        return x->bytes < y->bytes ? -1 : 1;
+    return strncasecmp(x->text, y->text, x->bytes);
+}
+
+static bool
+add_patterns(struct mx_patterns *p, const char *policy, struct err *e)
+{
+    for (const char *at = strstr(policy, "\nmx: "); at; at = strstr(at, "\nmx: ")) {
+        struct mx_pattern *rows = rows_grow(p->rows, p->count, sizeof(*rows), e);
+        size_t bytes = strcspn(at += strlen("\nmx: "), "\n");
+        bool wild = bytes > 2 && at[0] == '*' && at[1] == '.';
+
+        if (!rows)
+            return false;
+        p->rows = rows;
+        rows[p->count++] = (struct mx_pattern){at + wild, bytes - wild, wild};
+    }
+    return true;
+}
+
+bool
+mx_patterns_init(struct mx_patterns *p, const struct facts *f, name domain, struct err *e)
+{
+    name last = 0;
     size_t first, end;
+
+    *p = (struct mx_patterns){.f = f, .declared = facts_declared(f, domain)};
+    facts_seen_of(f, domain, &first, &end);
+    for (size_t i = first; i < end; i++) {
+        if (f->seen[i].type == POLICY_STS && f->seen[i].policy != last &&
+            !add_patterns(p, facts_text(f, f->seen[i].policy), e)) {
+            mx_patterns_clear(p);
+            return false;
+        }
+        last = f->seen[i].policy;
+    }
+    if (p->count)
+        qsort(p->rows, p->count, sizeof(*p->rows), by_pattern);
+    return true;
+}
+
+void
+mx_patterns_clear(struct mx_patterns *p)
+{
+    free(p->rows);
+    p->rows = NULL;
+    p->count = 0;
+}
+
+static bool
+has_pattern(const struct mx_patterns *p, const char *text, bool wild)
+{
+    const struct mx_pattern wanted = {text, strlen(text), wild};
+
+    return bsearch(&wanted, p->rows, p->count, sizeof(*p->rows), by_pattern) != NULL;
+}
+
+bool
+mx_is_covered(const struct mx_patterns *p, name host, int day)
+{
+    const char *text = facts_text(p->f, host), *dot = strchr(text, '.');
+    int known = declared_covers(p->f, p->declared, text, day);
 
     if (known >= 0)
         return known;
-    facts_seen_of(f, domain, &first, &end);
-    for (size_t i = first; i < end; i++) {
-        const struct seen *s = &f->seen[i];
-
-        if (s->type != POLICY_STS || !policy_text_has_mx(facts_text(f, s->policy)))
-            continue;
-        if (policy_text_covers(facts_text(f, s->policy), text))
-            return true;
-        known = 0;
-    }
-    return known < 0;
+    return p->count == 0 || has_pattern(p, text, false) ||
+           (dot && dot != text && has_pattern(p, dot, true));
 }
 
 struct uncovered {
@@ -186,14 +243,15 @@ join(const struct facts *f, struct finding *out, name domain, const struct uncov
 /* What happened at one host of a domain. found: by name of a host, the number of its
  * finding + 1. */
 static bool
-one_host(const struct facts *f, const struct miss *const rows[], size_t count,
+one_host(const struct mx_patterns *p, const struct miss *const rows[], size_t count,
          uint32_t *found, struct analysis *a, struct err *e)
 {
+    const struct facts *f = p->f;
     struct uncovered u;
     name domain = rows[0]->domain;
     bool ok = gather(f, rows, count, a->excluded, &u, e);
 
-    if (ok && is_worth_it(f, &u) && !mx_is_covered(f, domain, u.host, u.last)) {
+    if (ok && is_worth_it(f, &u) && !mx_is_covered(p, u.host, u.last)) {
         uint32_t *number = &found[u.host];
 
         ok = *number != 0 ? join(f, &a->rows[*number - 1], domain, &u, e)
@@ -222,11 +280,13 @@ one_domain(const struct facts *f, size_t first, size_t end, uint32_t *found,
            struct analysis *a, struct err *e)
 {
     const struct miss **rows = calloc(end - first, sizeof(*rows));
+    struct mx_patterns patterns;
     size_t count = 0;
-    bool ok = true;
+    bool ok;
 
     if (rows == NULL)
         return err_nomem(e);
+    ok = mx_patterns_init(&patterns, f, f->misses[first].domain, e);
     for (size_t i = first; i < end; i++)
         if (f->misses[i].host && is_host(facts_text(f, f->misses[i].host)))
             rows[count++] = &f->misses[i];
@@ -235,8 +295,9 @@ one_domain(const struct facts *f, size_t first, size_t end, uint32_t *found,
     for (size_t i = 0, next; ok && i < count; i = next) {
         for (next = i + 1; next < count && rows[next]->host == rows[i]->host;)
             next++;
-        ok = one_host(f, rows + i, next - i, found, a, e);
+        ok = one_host(&patterns, rows + i, next - i, found, a, e);
     }
+    mx_patterns_clear(&patterns);
     free(rows);
     return ok;
 }

@@ -129,7 +129,8 @@ count_uncovered(const struct facts *f, const struct grid *g, int *count, struct 
 {
     const struct declared *d = facts_declared(f, g->domain);
     struct name_list hosts = {0};
-    bool ok = true;
+    struct mx_patterns patterns;
+    bool ok = mx_patterns_init(&patterns, f, g->domain, e);
 
     *count = 0;
     for (size_t i = 0; ok && d && i < d->host_count; i++)
@@ -137,8 +138,9 @@ count_uncovered(const struct facts *f, const struct grid *g, int *count, struct 
     if (!hosts.count)
         for (size_t i = g->first_miss; ok && i < g->end_miss; i++)
             ok = name_list_add(&hosts, f->misses[i].host, e);
-    for (size_t i = 0; i < hosts.count; i++)
-        *count += !mx_is_covered(f, g->domain, hosts.items[i], f->today);
+    for (size_t i = 0; ok && i < hosts.count; i++)
+        *count += !mx_is_covered(&patterns, hosts.items[i], f->today);
+    mx_patterns_clear(&patterns);
     name_list_clear(&hosts);
     return ok;
 }
