@@ -204,7 +204,7 @@ doctor_ask(struct doctor *d, enum dns_type type, const char *fmt, ...)
 enum dns_status
 doctor_status(const struct dns_answer *a)
 {
-    return a == NULL ? DNS_FAILED : a->status;
+    return a == NULL || a->status == DNS_TOO_BIG ? DNS_FAILED : a->status;
 }
 
 static bool

@@ -13,8 +13,8 @@ doctor_dns_failed(struct doctor_task *t, const char *node)
 {
     complain(&t->said, SEVERITY_WARNING, "dns-failed",
              "look at the name servers of the zone, and at the resolver of this host",
-             "DNS gives no answer for %s (an error, or nothing within %d s): senders may "
-             "get none either",
+             "DNS gives no answer for %s (an error, nothing within %d s, or too many "
+             "records): senders may get none either",
              node, DOCTOR_DNS_MS / 1000);
 }
 

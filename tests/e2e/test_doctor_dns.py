@@ -63,6 +63,10 @@ DOMAINS = {
     "good-implicit": dns(["{d}. A 127.0.0.1"]),
     "good-declared": sts(conf='sts = {{"2026-01-01 mode: enforce; mx: mx.{d}; max_age: 604800"}}'),
 
+    # ---- more than anybody takes
+    "many-mx": dns(["{d}. MX 10 mx%d.{d}." % n for n in range(33)], "warning dns-failed"),
+    "many-texts": dns([MX, record(GOOD), *(record(f"x{n}") for n in range(32))], "warning dns-failed"),
+
     # ---- the record: D1 to D9
     "missing": dns([MX], "critical tlsrpt-missing"),
     "two": dns([MX, record(GOOD), record("v=TLSRPTv1; rua=mailto:x@good.test")], "critical tlsrpt-two-records"),
