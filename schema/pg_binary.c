@@ -158,16 +158,16 @@ binary_lines(struct buf *b, const char *const lines[], size_t n)
 /* A composite type has a number of its own in each database: PostgreSQL takes the
  * column's own for it when the array says another. */
 size_t
-binary_rows_start(struct buf *b, size_t n)
+binary_list_start(struct buf *b, enum binary_type type, size_t n)
 {
     size_t start = put_start(b);
 
-    put_head(b, n, BINARY_RECORD);
+    put_head(b, n, type);
     return start;
 }
 
 size_t
-binary_rows_row(struct buf *b, int columns)
+binary_record_start(struct buf *b, int columns)
 {
     size_t start = put_start(b);
 
@@ -176,14 +176,14 @@ binary_rows_row(struct buf *b, int columns)
 }
 
 void
-binary_rows_int8(struct buf *b, int64_t value)
+binary_record_int8(struct buf *b, int64_t value)
 {
     put4(b, BINARY_INT8);
     binary_int8(b, value);
 }
 
 void
-binary_rows_text(struct buf *b, const char *text)
+binary_record_text(struct buf *b, const char *text)
 {
     put4(b, BINARY_TEXT);
     binary_text(b, text);

@@ -22,15 +22,6 @@ void binary_bytes(struct buf *b, const void *bytes, size_t n);
 void binary_text_array(struct buf *b, const char *const items[], size_t n);
 void binary_lines(struct buf *b, const char *const lines[], size_t n); /* a text */
 
-/* An array of rows of a composite type: what stands before the first row, of which the
- * return value is the place; each row, and each of its columns by one of the two below;
- * and the end, which wants that place. */
-size_t binary_rows_start(struct buf *b, size_t n);
-size_t binary_rows_row(struct buf *b, int columns);
-void binary_rows_int8(struct buf *b, int64_t value);
-void binary_rows_text(struct buf *b, const char *text);
-void binary_end(struct buf *b, size_t start);
-
 /* Starts an array given as a parameter: no length before it; n elements follow, each by
  * one of the above. */
 enum binary_type {
@@ -42,3 +33,14 @@ enum binary_type {
     BINARY_RECORD = 2249,
 };
 void binary_array_start(struct buf *b, enum binary_type type, size_t n);
+
+/* An array as a column: what stands before its elements, and the end, which wants what
+ * the start returned. */
+size_t binary_list_start(struct buf *b, enum binary_type type, size_t n);
+void binary_end(struct buf *b, size_t start);
+
+/* An element of a composite type (BINARY_RECORD), to be ended likewise, and its columns.
+ */
+size_t binary_record_start(struct buf *b, int columns);
+void binary_record_int8(struct buf *b, int64_t value);
+void binary_record_text(struct buf *b, const char *text);

@@ -9,7 +9,6 @@ enum store_table {
     TABLE_REPORT,
     TABLE_RAW_REPORT,
     TABLE_TALLY,
-    TABLE_TALLY_FAILURE,
     STORE_TABLES
 };
 

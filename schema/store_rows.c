@@ -11,8 +11,7 @@ enum {
     FAILURE_COLUMNS = 8,
     REPORT_COLUMNS = 19,
     RAW_COLUMNS = 5,
-    TALLY_COLUMNS = 9,
-    TALLY_FAILURE_COLUMNS = 4,
+    TALLY_COLUMNS = 11,
 };
 
 static const char *
@@ -157,19 +156,19 @@ put_failures(struct buf *b, const struct policy *p)
         put_null(b);
         return;
     }
-    array = binary_rows_start(b, p->detail_count);
+    array = binary_list_start(b, BINARY_RECORD, p->detail_count);
     for (size_t i = 0; i < p->detail_count; i++) {
         const struct failure_detail *d = &p->details[i];
-        size_t row = binary_rows_row(b, FAILURE_COLUMNS);
+        size_t row = binary_record_start(b, FAILURE_COLUMNS);
 
-        binary_rows_int8(b, d->failed_sessions);
-        binary_rows_text(b, d->result_type_text);
-        binary_rows_text(b, d->sending_mta_ip);
-        binary_rows_text(b, d->receiving_mx_hostname);
-        binary_rows_text(b, d->receiving_mx_helo);
-        binary_rows_text(b, d->receiving_ip);
-        binary_rows_text(b, d->additional_information);
-        binary_rows_text(b, d->failure_reason_code);
+        binary_record_int8(b, d->failed_sessions);
+        binary_record_text(b, d->result_type_text);
+        binary_record_text(b, d->sending_mta_ip);
+        binary_record_text(b, d->receiving_mx_hostname);
+        binary_record_text(b, d->receiving_mx_helo);
+        binary_record_text(b, d->receiving_ip);
+        binary_record_text(b, d->additional_information);
+        binary_record_text(b, d->failure_reason_code);
         binary_end(b, row);
     }
     binary_end(b, array);
@@ -272,6 +271,28 @@ add_policy(struct gain *g, const struct policy *p)
 }
 
 static void
+put_gained_failures(struct buf *b, const struct gain *g)
+{
+    const char *types[RESULT_OTHER + 1];
+    size_t n = 0, list;
+
+    for (int t = 0; t <= RESULT_OTHER; t++)
+        if (g->failures[t] != 0)
+            types[n++] = result_type_text((enum result_type)t);
+    if (n == 0) {
+        put_null(b);
+        put_null(b);
+        return;
+    }
+    binary_text_array(b, types, n);
+    list = binary_list_start(b, BINARY_INT8, n);
+    for (int t = 0; t <= RESULT_OTHER; t++)
+        if (g->failures[t] != 0)
+            binary_int8(b, g->failures[t]);
+    binary_end(b, list);
+}
+
+static void
 put_tally(struct buf *b, const struct put_row *row, const struct gain *g)
 {
     const struct submission *s = row->item->s;
@@ -290,20 +311,7 @@ put_tally(struct buf *b, const struct put_row *row, const struct gain *g)
         binary_text(b, NULL);
     binary_int8(b, g->successful);
     binary_int8(b, g->failed);
-}
-
-static void
-put_tally_failures(struct buf *b, const struct put_row *row, const struct gain *g)
-{
-    for (int t = 0; t <= RESULT_OTHER; t++) {
-        if (g->failures[t] == 0)
-            continue;
-        binary_row(b, TALLY_FAILURE_COLUMNS);
-        binary_text(b, row->domain);
-        binary_int2(b, (int)row->item->s->tier);
-        binary_text(b, result_type_text((enum result_type)t));
-        binary_int8(b, g->failures[t]);
-    }
+    put_gained_failures(b, g);
 }
 
 /* The report and its bytes, under the first of its rows. */
@@ -338,7 +346,6 @@ put_row(struct buf copies[], const struct put_row *row, struct arena *a, struct 
             add_policy(&gain, &r->policies[i]);
     }
     put_tally(&copies[TABLE_TALLY], row, &gain);
-    put_tally_failures(&copies[TABLE_TALLY_FAILURE], row, &gain);
     return !row->first || put_first(copies, row, a, e);
 }
 

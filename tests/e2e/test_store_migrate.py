@@ -175,12 +175,12 @@ def test_there_are_no_triggers_foreign_keys_or_sequences(stored):
 
 
 INSERT_ALL = {(table, "INSERT") for table in
-              ["policy_result", "report", "raw_report", "quarantine", "tally", "tally_failure", "intake_count"]}
+              ["policy_result", "report", "raw_report", "quarantine", "tally", "intake_count"]}
 REPARSE = INSERT_ALL | {("quarantine", "SELECT"), ("reparsed", "SELECT"), ("reparsed", "INSERT"), ("pruned", "SELECT")}
 READER = {(relation, "SELECT") for relation in
           ["report", "policy_result", "failure_detail", "raw_report", "conflict", "quarantine",
            "reparsed", "eviction", "setting", "migration", "instant", "counted_report", "counted_policy",
-           "counted_failure", "open_quarantine", "tally", "tally_failure", "tally_labelled", "tally_failure_labelled",
+           "counted_failure", "open_quarantine", "tally", "tally_labelled",
            "intake_count", "intake_day", "intake", "metric_name", "metric_cap", "metric_room", "metric_full", "metric_sessions",
            "metric_day", "metric_failures", "metric_reports", "metric_lag", "metric_sender", "total_sessions",
            "total_day", "total_failures", "total_reports", "total_lag", "total_sender", "upkeep",

@@ -276,6 +276,93 @@ CREATE VIEW counted_failure AS
     FROM daily_failure d
     WHERE d.arrived <= (SELECT t FROM instant);
 
+-- The tally takes the failures that a row describes along, by a result type of RFC 8460 or "other": sums in the same
+-- order. What is in it by now is folded.
+LOCK TABLE tally, tally_failure IN ACCESS EXCLUSIVE MODE;
+SELECT admit_names(), fold_tally();
+ALTER TABLE tally ADD result_types text[], ADD result_sessions bigint[]; -- null: none
+
+CREATE OR REPLACE VIEW tally_labelled AS
+    SELECT t.ctid AS place, t.day, t.tier, t.transport, t.received, t.lag_s, t.successful_sessions,
+           t.failed_sessions,
+           CASE WHEN t.tier = 3 THEN coalesce(u.name, (SELECT 'other' FROM metric_full WHERE kind = 'unverified domain'))
+                ELSE coalesce(d.name, (SELECT 'other' FROM metric_full WHERE kind = 'domain')) END AS domain_label,
+           CASE WHEN t.tier = 3 THEN ''
+                ELSE coalesce(s.name, (SELECT 'other' FROM metric_full WHERE kind = 'sender')) END AS sender_label,
+           t.result_types, t.result_sessions
+    FROM tally t
+    LEFT JOIN metric_name d ON d.kind = 'domain' AND d.name = t.policy_domain
+    LEFT JOIN metric_name u ON u.kind = 'unverified domain' AND u.name = t.policy_domain
+    LEFT JOIN metric_name s ON s.kind = 'sender' AND s.name = t.sender;
+
+CREATE OR REPLACE VIEW metric_failures AS
+    SELECT policy_domain, result_type, sum(failed) AS failed
+    FROM (SELECT policy_domain, result_type, failed FROM total_failures
+          UNION ALL
+          SELECT domain_label, f.result_type, f.sessions
+          FROM tally_labelled, unnest(result_types, result_sessions) AS f (result_type, sessions)
+          WHERE tier < 3 AND result_types IS NOT NULL AND domain_label IS NOT NULL AND sender_label IS NOT NULL) AS t
+    GROUP BY policy_domain, result_type;
+DROP VIEW tally_failure_labelled;
+DROP TABLE tally_failure;
+
+-- Moves the tally into the totals; rows with a name that came after the admission wait for the next fold.
+CREATE OR REPLACE FUNCTION fold_tally() RETURNS numeric
+LANGUAGE sql SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off AS $$
+    WITH done AS (
+        DELETE FROM tlsrpt.tally t USING tlsrpt.tally_labelled l
+        WHERE t.ctid = l.place AND l.domain_label IS NOT NULL AND l.sender_label IS NOT NULL
+        RETURNING l.*
+    ), done_intake AS (
+        DELETE FROM tlsrpt.intake_count RETURNING *
+    ), gain AS MATERIALIZED (
+        SELECT domain_label, sender_label, tier, transport, day, tlsrpt.lag_bound(lag_s) AS upto_s,
+               count(*) AS reports, sum(lag_s) AS seconds, sum(successful_sessions) AS successful,
+               sum(failed_sessions) AS failed, max(received) AS received
+        FROM done GROUP BY 1, 2, 3, 4, 5, 6
+    ), sessions AS (
+        INSERT INTO tlsrpt.total_sessions AS t
+        SELECT domain_label, tier, sum(successful), sum(failed) FROM gain GROUP BY 1, 2
+        ON CONFLICT (policy_domain, tier) DO UPDATE
+        SET successful = t.successful + excluded.successful, failed = t.failed + excluded.failed
+    ), days AS (
+        INSERT INTO tlsrpt.total_day AS t
+        SELECT day, domain_label, tier, sum(successful), sum(failed) FROM gain
+        WHERE day >= current_date - 60 GROUP BY 1, 2, 3
+        ON CONFLICT (day, policy_domain, tier) DO UPDATE
+        SET successful = t.successful + excluded.successful, failed = t.failed + excluded.failed
+    ), failures AS (
+        INSERT INTO tlsrpt.total_failures AS t
+        SELECT domain_label, f.result_type, sum(f.sessions)
+        FROM done, unnest(result_types, result_sessions) AS f (result_type, sessions)
+        WHERE tier < 3 AND result_types IS NOT NULL GROUP BY 1, 2
+        ON CONFLICT (policy_domain, result_type) DO UPDATE SET failed = t.failed + excluded.failed
+    ), reports AS (
+        INSERT INTO tlsrpt.total_reports AS t
+        SELECT transport, tier, outcome, sum(reports)
+        FROM (SELECT transport, tier, 'stored' AS outcome, reports FROM gain WHERE upto_s IS NOT NULL
+              UNION ALL
+              SELECT transport, tier, outcome, reports FROM done_intake WHERE outcome <> 'stored') AS r
+        GROUP BY 1, 2, 3
+        ON CONFLICT (transport, tier, outcome) DO UPDATE SET reports = t.reports + excluded.reports
+    ), lags AS (
+        INSERT INTO tlsrpt.total_lag AS t
+        SELECT upto_s, sum(reports), sum(seconds) FROM gain WHERE upto_s IS NOT NULL AND tier < 3 GROUP BY 1
+        ON CONFLICT (upto_s) DO UPDATE
+        SET reports = t.reports + excluded.reports, seconds = t.seconds + excluded.seconds
+    ), senders AS (
+        INSERT INTO tlsrpt.total_sender AS t
+        SELECT sender_label, max(received) FROM gain WHERE tier < 3 GROUP BY 1
+        ON CONFLICT (sender) DO UPDATE SET received = greatest(t.received, excluded.received)
+    ), intakes AS (
+        INSERT INTO tlsrpt.intake_day AS t
+        SELECT (at AT TIME ZONE 'UTC')::date, collector, transport, tier, outcome, sum(reports) FROM done_intake
+        GROUP BY 1, 2, 3, 4, 5
+        ON CONFLICT (day, collector, transport, tier, outcome) DO UPDATE SET reports = t.reports + excluded.reports
+    )
+    SELECT sum(reports) FROM gain
+$$;
+
 -- Makes the month of a day in every table of reports. False when the day lies beyond what a stranger may ask for
 -- (the owner may ask for any), and for a month that was dropped: asked under the lock under which that is said.
 CREATE OR REPLACE FUNCTION ensure_month(wanted date) RETURNS boolean

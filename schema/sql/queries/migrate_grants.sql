@@ -14,7 +14,7 @@ BEGIN
             CONTINUE;
         END IF;
         EXECUTE format('GRANT INSERT ON tlsrpt.policy_result, tlsrpt.report, tlsrpt.raw_report, tlsrpt.quarantine,
-                            tlsrpt.tally, tlsrpt.tally_failure, tlsrpt.intake_count TO %I', role);
+                            tlsrpt.tally, tlsrpt.intake_count TO %I', role);
         EXECUTE format('GRANT EXECUTE ON FUNCTION tlsrpt.ensure_month(date), tlsrpt.ensure_quarantine_day(date),
                             tlsrpt.in_quarantine(bytea), tlsrpt.fold_totals(bigint, bigint), tlsrpt.pruned_before(),
                             tlsrpt.find_reports(text[], date[], bytea[], smallint[], bytea[], date, date),

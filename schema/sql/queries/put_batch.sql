@@ -9,6 +9,5 @@ COPY tlsrpt.report (received, window_start, window_end, day, tier, transport, lo
     FROM STDIN (FORMAT binary);
 COPY tlsrpt.raw_report (day, tier, report_key, policy_domain, body) FROM STDIN (FORMAT binary);
 COPY tlsrpt.tally (policy_domain, day, tier, transport, sender, received, lag_s, successful_sessions,
-    failed_sessions) FROM STDIN (FORMAT binary);
-COPY tlsrpt.tally_failure (policy_domain, tier, result_type, failed_sessions) FROM STDIN (FORMAT binary);
+    failed_sessions, result_types, result_sessions) FROM STDIN (FORMAT binary);
 SET LOCAL statement_timeout = 0; COMMIT

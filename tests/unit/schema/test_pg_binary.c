@@ -42,14 +42,15 @@ CASE(texts, binary_text_array(b, two, 2),
 static void
 put_two_rows(struct buf *b)
 {
-    size_t array = binary_rows_start(b, 2), row = binary_rows_row(b, 2);
+    size_t array = binary_list_start(b, BINARY_RECORD, 2),
+           row = binary_record_start(b, 2);
 
-    binary_rows_int8(b, 1);
-    binary_rows_text(b, "a");
+    binary_record_int8(b, 1);
+    binary_record_text(b, "a");
     binary_end(b, row);
-    row = binary_rows_row(b, 2);
-    binary_rows_int8(b, 2);
-    binary_rows_text(b, NULL);
+    row = binary_record_start(b, 2);
+    binary_record_int8(b, 2);
+    binary_record_text(b, NULL);
     binary_end(b, row);
     binary_end(b, array);
 }
