@@ -37,14 +37,12 @@ static void
 test_no_memory(void **state)
 {
     struct arena a;
-    struct err e = {0}, other = {0};
+    struct err e = {0};
 
     (void)state;
     arena_init(&a, 1);
-    assert_null(rows_grow(NULL, 0, SIZE_MAX, &e));
-    assert_null(rows_grow_in(&a, NULL, 0, 1, &other));
+    assert_null(rows_grow_in(&a, NULL, 0, 1, &e));
     assert_int_equal(e.kind, ERR_AGAIN);
-    assert_int_equal(other.kind, ERR_AGAIN);
     arena_clear(&a);
 }
 
