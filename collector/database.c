@@ -1,8 +1,11 @@
 /* Which URI a role has, in one place. */
 #include "collector/database.h"
 
+#include "base/log.h"
 #include "collector/user.h"
 #include "schema/store_embedded.h"
+
+#include <string.h>
 
 enum {
     CONNECT_S = 2, /* the daemon asks now and then, and must not stand still for it */
@@ -30,6 +33,17 @@ configured(const struct settings *s, enum store_role role)
     return own != NULL ? own : s->database.uri;
 }
 
+/* A migration may take minutes, in which nothing else is to be seen. */
+static void
+say(void *ctx, const char *line)
+{
+    static const char migration[] = "migration ";
+
+    (void)ctx;
+    if (strncmp(line, migration, sizeof migration - 1) == 0)
+        log_info("migrating", LOG_S("to", line + sizeof migration - 1));
+}
+
 static bool
 open_embedded(const struct settings *s, enum store_role role, struct database *out,
               struct err *e)
@@ -45,7 +59,7 @@ open_embedded(const struct settings *s, enum store_role role, struct database *o
         ok = err_nomem(e);
     else
         ok = embedded_start(s->state_dir, &out->embedded, e) &&
-             store_migrate(owner.bytes, NULL, NULL, e);
+             store_migrate(owner.bytes, say, NULL, e);
     buf_clear(&owner);
     return ok;
 }

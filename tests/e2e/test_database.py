@@ -96,6 +96,12 @@ def metrics(ask):
     return {view: ask(f"SELECT * FROM tlsrpt.{view} ORDER BY v DESC".replace("v DESC", "1, 2")) for view in METRICS}
 
 
+def test_whoever_meets_an_older_database_says_that_it_migrates(make_site):
+    site = make_site()
+    assert "info migrating to=0001_initial\n" in site.tlsrptd("maintain")
+    assert site.tlsrptd("maintain") == ""
+
+
 def test_the_move_to_a_server_changes_no_answer(site, database, tlsrptd, tmp_path):
     server = ("--db", database.uri)
     before, totals = site.answers(), metrics(site.sql)
