@@ -1,5 +1,5 @@
-/* Which programs fit a database. Migrations expand first and contract a release later, so
- * a database fits a range of programs, and collectors are upgraded one by one. Pure. */
+/* Which programs fit a database. A migration that expands only leaves VERSION_OLDEST as
+ * it is, so that collectors go on writing until they are upgraded one by one. Pure. */
 #pragma once
 #include "base/err.h"
 
