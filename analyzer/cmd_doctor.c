@@ -94,7 +94,8 @@ complain_of_store(struct context *c, const struct err *why, struct complaints *s
     said->domain = "";
     said->subject = "database";
     complain(said, SEVERITY_CRITICAL, "database-away",
-             "see that it runs, and that the database section of tlsrpt.conf is right",
+             "see that it runs, that it fits this version (`tlsrptd migrate`), and that "
+             "the database section of tlsrpt.conf is right",
              "%s", why->text);
     store_close(c->store);
     c->store = NULL;
