@@ -173,7 +173,7 @@ say_age(struct buf *out, double seconds)
     if (seconds < 0)
         check_say(out, "never");
     else if (seconds < 7200)
-        check_say(out, "%.0f minutes ago", seconds / 60);
+        check_say(out, "%.0f min ago", seconds / 60);
     else
         check_say(out, "%.0f hours ago", seconds / 3600);
 }

@@ -89,7 +89,7 @@ static const char content[] =
     "padding-top:12px;padding-bottom:24px;display:flex;flex-wrap:wrap;gap:4px 24px}"
     "@media(max-width:640px){.wide{display:none}th,td{padding:5px 8px}"
     "body>header>div,main,body>footer{padding-left:12px;padding-right:12px}"
-    "nav a{padding:8px 10px}dl{grid-template-columns:5.6rem minmax(0,1fr)}"
+    "nav a{padding:8px 10px}dl{grid-template-columns:6.6rem minmax(0,1fr)}"
     ".id{white-space:normal}form{display:grid;grid-template-columns:1fr "
     "1fr}input,select{width:100%}}"
     "@media print{nav,form,.skip,.more{display:none}body{background:#fff;color:#000}"
