@@ -82,11 +82,29 @@ def test_another_encoding_is_refused(build, postgres):
         postgres.drop_database("latin")
 
 
+def owners(stored):
+    return stored.sql("SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE relnamespace = "
+                      "'tlsrpt'::regnamespace")
+
+
 def test_everything_belongs_to_the_owner_whoever_migrates(stored):
-    assert stored.sql("SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE relnamespace = "
-                      "'tlsrpt'::regnamespace") == [("tlsrpt_owner",)]
+    stored.sql("SELECT tlsrpt.ensure_partition('daily_policy', '_202501', '2025-01-01', '2025-02-01')")  # as prune does
+    assert owners(stored) == [("tlsrpt_owner",)]
     assert stored.sql("SELECT DISTINCT pg_get_userbyid(proowner) FROM pg_proc WHERE pronamespace = "
                       "'tlsrpt'::regnamespace") == [("tlsrpt_owner",)]
+
+
+def test_sums_that_a_superuser_made_are_given_to_the_owner(build, stored):
+    """tlsrptd prune of 0.2.0 left them to whoever ran it, and the next migrate could grant nothing on them."""
+    for table in ["daily_policy_202501", "daily_failure_202501"]:
+        stored.sql(f"SELECT tlsrpt.ensure_partition('{table[:-7]}', '_202501', '2025-01-01', '2025-02-01')")
+        stored.sql(f"ALTER TABLE tlsrpt.{table} OWNER TO postgres")
+    done = store.run(build, "migrate", stored.role_uri("tlsrpt_owner"))
+    assert done.returncode == 78
+    help = done.stderr.split("let a superuser run: ")[1]
+    assert help.count("ALTER TABLE") == 2 and "daily_policy_202501 OWNER TO tlsrpt_owner;" in help
+    store.migrate(build, stored)
+    assert owners(stored) == [("tlsrpt_owner",)]
 
 
 def test_the_owner_of_a_database_needs_no_superuser(build, postgres):

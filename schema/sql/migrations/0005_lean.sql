@@ -363,6 +363,9 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit
     SELECT sum(reports) FROM gain
 $$;
 
+-- The sums of a month belong to the owner, too, whoever prunes.
+ALTER FUNCTION ensure_partition(text, text, date, date) SECURITY DEFINER;
+
 -- Makes the month of a day in every table of reports. False when the day lies beyond what a stranger may ask for
 -- (the owner may ask for any), and for a month that was dropped: asked under the lock under which that is said.
 CREATE OR REPLACE FUNCTION ensure_month(wanted date) RETURNS boolean

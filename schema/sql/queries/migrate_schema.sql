@@ -13,6 +13,13 @@ BEGIN
             EXECUTE format('CREATE SCHEMA tlsrpt AUTHORIZATION %I', coalesce(owner, current_user));
         END IF;
         owner := (SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'tlsrpt');
+        help := (SELECT string_agg(format('ALTER TABLE %s OWNER TO %I', oid::regclass, owner), '; ' ORDER BY relname)
+                 FROM pg_class
+                 WHERE relnamespace = 'tlsrpt'::regnamespace AND relkind IN ('r', 'p')
+                   AND pg_get_userbyid(relowner) <> owner);
+        IF help IS NOT NULL THEN -- prune of 0.2.0 left its sums to whoever ran it
+            EXECUTE help;
+        END IF;
         help := format('GRANT %I TO %I', owner, current_user);
         EXECUTE format('SET LOCAL ROLE %I', owner);
     EXCEPTION WHEN insufficient_privilege THEN
