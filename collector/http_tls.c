@@ -5,8 +5,10 @@
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 enum {
@@ -87,6 +89,16 @@ import(struct pair *p, const gnutls_datum_t *certificate, const gnutls_datum_t *
     return gnutls_privkey_import_x509_raw(p->key, key, GNUTLS_X509_FMT_PEM, NULL, 0);
 }
 
+static int
+load(const char *path, gnutls_datum_t *out, struct err *e)
+{
+    int error = gnutls_load_file(path, out);
+
+    if (error == GNUTLS_E_FILE_ERROR)
+        (void)err_set(e, ERR_CONFIG, "cannot read %s: %s", path, strerrordesc_np(errno));
+    return error;
+}
+
 static struct pair *
 read_pair(struct err *e)
 {
@@ -98,9 +110,9 @@ read_pair(struct err *e)
         (void)err_nomem(e);
         return NULL;
     }
-    error = gnutls_load_file(certificate_path, &certificate);
+    error = load(certificate_path, &certificate, e);
     if (error >= 0)
-        error = gnutls_load_file(key_path, &key);
+        error = load(key_path, &key, e);
     if (error >= 0)
         error = import(p, &certificate, &key);
     gnutls_free(certificate.data);

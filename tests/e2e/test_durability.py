@@ -115,6 +115,9 @@ def test_a_standby_that_is_connected_is_seen_without_a_slot(server, daemon):
 
 
 def test_check_says_what_the_daemon_would_fail_at(daemon, tmp_path):
+    daemon.key.unlink()
+    done = subprocess.run([*daemon.command, "config", "check", "-c", daemon.conf], capture_output=True, text=True)
+    assert done.returncode == 78 and f"cannot read {daemon.key}: No such file" in done.stderr
     daemon.key.write_text("no key")
     done = subprocess.run([*daemon.command, "config", "check", "-c", daemon.conf], capture_output=True, text=True)
     assert done.returncode == 78 and "cannot use certificate" in done.stderr
