@@ -130,10 +130,12 @@ put_mx_host(struct buf *b, const struct policy *p)
 {
     static const char start[] = "mx: ";
     size_t same = 0, lines = 0;
+    bool split = false; /* a string that will be read as several lines */
 
     for (size_t i = 0; i < p->policy_string_count; i++) {
         const char *line = p->policy_string[i];
 
+        split = split || strchr(line, '\n') != NULL;
         if (strncmp(line, start, strlen(start)) != 0)
             continue;
         if (same < p->mx_host_count &&
@@ -141,7 +143,7 @@ put_mx_host(struct buf *b, const struct policy *p)
             same++;
         lines++;
     }
-    if (same == lines && same == p->mx_host_count)
+    if (!split && same == lines && same == p->mx_host_count)
         put_null(b);
     else
         binary_text_array(b, p->mx_host, p->mx_host_count);

@@ -71,6 +71,19 @@ def archive(tmp_path):
     return root
 
 
+@pytest.mark.parametrize("string, hosts, kept", [
+    (["version: STSv1", "mx: x.example"], ["x.example"], None),
+    (["version: STSv1", "mx: x.example"], [], []),
+    (["version: STSv1\nmx: x.example"], [], [])])
+def test_hosts_are_those_that_the_report_names(run, migrated, tmp_path, string, hosts, kept):
+    """mx_host is null where policy_string, whose lines are one text, says the same."""
+    made = json.loads(report())
+    made["policies"][0]["policy"].update({"policy-string": string, "mx-host": hosts})
+    (tmp_path / "1.json").write_text(json.dumps(made))
+    run("--vouch", tmp_path / "1.json")
+    assert migrated.value("SELECT mx_host FROM tlsrpt.policy_result") == kept
+
+
 def test_every_form_is_found(run, migrated, archive):
     assert verdicts(run("--vouch", archive)) == {"stored": 11}
     assert reports(migrated) == 11

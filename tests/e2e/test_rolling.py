@@ -134,6 +134,8 @@ def test_what_older_versions_kept_is_all_there(database, tlsrptd, tlsrpt):
     rows_0001.migrate(database)
     for number in range(3):
         rows_0001.add_report(database, YESTERDAY, f"old-{number}")
+    database.sql("UPDATE tlsrpt.policy_result SET policy_string = ARRAY[E'version: STSv1\\nmx: x.example'], mx_host = '{}' "
+                 "WHERE report_key = sha256('old-2')")
     old_reader = database.value("SELECT value FROM tlsrpt.setting WHERE name = 'oldest_program'")
     subprocess.run([tlsrptd, "migrate", "--db", database.uri], check=True, capture_output=True)
     assert database.value("SELECT value FROM tlsrpt.setting WHERE name = 'oldest_program'") > old_reader
@@ -147,8 +149,11 @@ def test_what_older_versions_kept_is_all_there(database, tlsrptd, tlsrpt):
     assert sorted(r["report_id"] for r in reports) == ["old-0", "old-1", "old-2"]
     assert {(tuple(r["policy_domains"]), tuple(r["quirks"]), r["trust"]) for r in reports} == {
         (("example.com",), ("late",), "verified")}
-    whole, = ask("show", reports[0]["id"])
-    assert whole["body_sha256"] == hashlib.sha256(reports[0]["report_id"].encode()).hexdigest()
+    ids = {r["report_id"]: r["id"] for r in reports}
+    policy, = ask("show", ids["old-2"])[0]["policies"]
+    assert policy["mx_host"] == [] and policy["policy_string"] == ["version: STSv1", "mx: x.example"]
+    whole, = ask("show", ids["old-0"])
+    assert whole["body_sha256"] == hashlib.sha256(b"old-0").hexdigest()
     assert whole["submitter"] == "mail.sender.example"
     policy, = whole["policies"]
     assert policy["mx_host"] == ["*.example.com"] and policy["policy_string"] == ["version: STSv1", "mx: *.example.com"]

@@ -139,7 +139,9 @@ BEGIN
                p.policy_type, CASE WHEN p.leads THEN r.organization END,
                CASE WHEN p.leads THEN nullif(r.quirks, '{}') END,
                array_to_string(p.policy_string, E'\n'),
-               nullif(p.mx_host, ARRAY(SELECT substr(s, 5) FROM unnest(p.policy_string) AS s WHERE starts_with(s, 'mx: '))),
+               nullif(p.mx_host, ARRAY(SELECT substr(line, 5)
+                                       FROM string_to_table(array_to_string(p.policy_string, E'\n'), E'\n') AS line
+                                       WHERE starts_with(line, 'mx: '))),
                f.failures
         FROM was_policy_result p
         JOIN was_report_key k USING (policy_domain, day, report_key, tier)
