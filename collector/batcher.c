@@ -150,13 +150,12 @@ batcher_submit(struct batcher *b, struct delivery *d)
         d->deadline_ms = clock_ms() + batcher_half_wait_ms(b) * (mail ? 2 : 1);
         lanes_put(mail ? &b->mails : &b->reports, d);
         batcher_watch(b, d);
+        /* Before the unlock: it may be done, and the batcher gone, right after. */
+        (void)pthread_cond_signal(mail ? &b->to_read_mail : &b->to_read);
     }
     (void)pthread_mutex_unlock(&b->lock);
-    if (room) {
-        /* Who is woken wants the lock. */
-        (void)pthread_cond_signal(mail ? &b->to_read_mail : &b->to_read);
+    if (room)
         return;
-    }
     stats_count(d);
     d->done(d);
 }

@@ -38,7 +38,7 @@ struct ledger {
     pthread_t thread;
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t stopped;
-    bool leaving, stopping;
+    bool leaving, stopping, ended;
     int64_t stop_ms; /* once leaving: nobody waits longer */
     int64_t heard_s; /* CLOCK_MONOTONIC; 0: never */
     struct err error;
@@ -158,6 +158,15 @@ pause_thread(struct ledger *l)
     return stopping;
 }
 
+static void
+announce(struct ledger *l, bool *flag)
+{
+    (void)pthread_mutex_lock(&l->lock);
+    *flag = true;
+    (void)pthread_cond_broadcast(&l->stopped);
+    (void)pthread_mutex_unlock(&l->lock);
+}
+
 static void *
 run(void *arg)
 {
@@ -182,6 +191,7 @@ run(void *arg)
         last = pause_thread(l);
     }
     store_close(l->book.store);
+    announce(l, &l->ended);
     return NULL;
 }
 
@@ -218,15 +228,6 @@ ledger_start(const struct settings *settings, const char *uri, int every_s,
     return true;
 }
 
-static void
-announce(struct ledger *l, bool *flag)
-{
-    (void)pthread_mutex_lock(&l->lock);
-    *flag = true;
-    (void)pthread_cond_broadcast(&l->stopped);
-    (void)pthread_mutex_unlock(&l->lock);
-}
-
 void
 ledger_hurry(struct ledger *l)
 {
@@ -243,10 +244,14 @@ join_soon(struct ledger *l)
 {
     int64_t at_least_ms = clock_ms_in(LAST_STOP_S);
     int64_t until_ms = l->stop_ms > at_least_ms ? l->stop_ms : at_least_ms;
-    const struct timespec until = {.tv_sec = until_ms / 1000,
-                                   .tv_nsec = until_ms % 1000 * 1000000};
+    bool ended;
 
-    return pthread_clockjoin_np(l->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+    (void)pthread_mutex_lock(&l->lock);
+    while (!l->ended && clock_wait(&l->stopped, &l->lock, until_ms))
+        continue;
+    ended = l->ended;
+    (void)pthread_mutex_unlock(&l->lock);
+    return ended && pthread_join(l->thread, NULL) == 0;
 }
 
 void
