@@ -177,7 +177,9 @@ def test_no_room_on_the_disk(small_disk, site, left):
         fill(small_disk, left)
         load.wait_for(503, 10)
         (small_disk / "ballast").unlink()
-        if database.server.process.poll() is not None:  # it ends when it cannot recover
-            database.server.start_again()
-        load.wait_for_more()
+        enough = load.statuses[201] + 20
+        while load.statuses[201] < enough:
+            if database.server.process.poll() is not None:  # it ends when it cannot recover, now or soon
+                database.server.start_again()
+            time.sleep(0.02)
     check(load, database)
