@@ -2,6 +2,7 @@
 #include "schema/store_rows.h"
 
 #include "schema/pg_binary.h"
+#include "schema/store_tally.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,6 @@ enum {
     FAILURE_COLUMNS = 8,
     REPORT_COLUMNS = 19,
     RAW_COLUMNS = 5,
-    TALLY_COLUMNS = 11,
 };
 
 static const char *
@@ -253,69 +253,6 @@ put_raw(struct buf *b, const struct put_row *row)
     binary_bytes(b, s->raw, s->raw_bytes);
 }
 
-/* What the running totals are to gain by a row. */
-struct gain {
-    int64_t successful, failed;
-    int64_t failures[RESULT_OTHER + 1]; /* in the words of RFC 8460 */
-};
-
-static void
-add_policy(struct gain *g, const struct policy *p)
-{
-    g->successful = report_add(g->successful, p->successful_sessions);
-    g->failed = report_add(g->failed, p->failed_sessions);
-    for (size_t i = 0; i < p->detail_count; i++) {
-        const struct failure_detail *d = &p->details[i];
-        int64_t *sum = &g->failures[result_type_parse(d->result_type_text)];
-
-        *sum = report_add(*sum, d->failed_sessions);
-    }
-}
-
-static void
-put_gained_failures(struct buf *b, const struct gain *g)
-{
-    const char *types[RESULT_OTHER + 1];
-    size_t n = 0, list;
-
-    for (int t = 0; t <= RESULT_OTHER; t++)
-        if (g->failures[t] != 0)
-            types[n++] = result_type_text((enum result_type)t);
-    if (n == 0) {
-        put_null(b);
-        put_null(b);
-        return;
-    }
-    binary_text_array(b, types, n);
-    list = binary_list_start(b, BINARY_INT8, n);
-    for (int t = 0; t <= RESULT_OTHER; t++)
-        if (g->failures[t] != 0)
-            binary_int8(b, g->failures[t]);
-    binary_end(b, list);
-}
-
-static void
-put_tally(struct buf *b, const struct put_row *row, const struct gain *g)
-{
-    const struct submission *s = row->item->s;
-    const struct report *r = s->report;
-
-    binary_row(b, TALLY_COLUMNS);
-    binary_text(b, row->domain);
-    binary_date(b, row->item->day);
-    binary_int2(b, (int)s->tier);
-    binary_int2(b, (int)s->transport);
-    binary_text(b, r->sender);
-    binary_instant(b, s->received);
-    if (row->first)
-        binary_int8(b, s->received > r->end ? s->received - r->end : 0);
-    else
-        binary_text(b, NULL);
-    binary_int8(b, g->successful);
-    binary_int8(b, g->failed);
-    put_gained_failures(b, g);
-}
-
 /* The report and its bytes, under the first of its rows. */
 static bool
 put_first(struct buf copies[], const struct put_row *row, struct arena *a, struct err *e)
@@ -336,7 +273,6 @@ static bool
 put_row(struct buf copies[], const struct put_row *row, struct arena *a, struct err *e)
 {
     const struct report *r = row->item->s->report;
-    struct gain gain = {0};
     int nth = 0;
 
     for (size_t i = 0; i < r->policy_count; i++) {
@@ -344,10 +280,8 @@ put_row(struct buf copies[], const struct put_row *row, struct arena *a, struct 
             strcmp(r->policies[i].domain, row->domain) != 0)
             continue;
         put_policy(&copies[TABLE_POLICY_RESULT], row, i, nth++);
-        if (r->policies[i].leading)
-            add_policy(&gain, &r->policies[i]);
     }
-    put_tally(&copies[TABLE_TALLY], row, &gain);
+    tally_put(&copies[TABLE_TALLY], row);
     return !row->first || put_first(copies, row, a, e);
 }
 
