@@ -136,9 +136,13 @@ def test_what_older_versions_kept_is_all_there(database, tlsrptd, tlsrpt):
         rows_0001.add_report(database, YESTERDAY, f"old-{number}")
     database.sql("UPDATE tlsrpt.policy_result SET policy_string = ARRAY[E'version: STSv1\\nmx: x.example'], mx_host = '{}' "
                  "WHERE report_key = sha256('old-2')")
+    empty_month = database.value("SELECT to_char(%s - interval '1 month', 'YYYYMM')", (YESTERDAY.replace(day=1),))
+    database.sql(f"DROP TABLE tlsrpt.raw_report_{empty_month}")  # as prune does that keeps raw bytes shorter
     old_reader = database.value("SELECT value FROM tlsrpt.setting WHERE name = 'oldest_program'")
     subprocess.run([tlsrptd, "migrate", "--db", database.uri], check=True, capture_output=True)
     assert database.value("SELECT value FROM tlsrpt.setting WHERE name = 'oldest_program'") > old_reader
+    assert database.value(f"SELECT to_regclass('tlsrpt.report_{empty_month}') IS NOT NULL")
+    assert database.value(f"SELECT to_regclass('tlsrpt.raw_report_{empty_month}') IS NULL"), "it would be pruned again"
     assert not database.sql("SELECT relname FROM pg_class WHERE relname LIKE 'was\\_%%' OR relname LIKE '%%pkey1'", ())
 
     def ask(*words):

@@ -4,6 +4,10 @@
 -- cannot write to this: their mail waits in the MTA's queue, and their HTTPS posts in the spool, until they are
 -- upgraded.
 
+-- Readers first (as in drop_month() of 0003), then in the order in which a batch is written: nobody waits in a circle.
+LOCK TABLE daily_policy, report_key, report, policy_result, failure_detail, raw_report, conflict, tally, tally_failure
+    IN ACCESS EXCLUSIVE MODE;
+
 CREATE TYPE failure AS (
     failed_sessions        bigint,
     result_type            text,
@@ -130,6 +134,8 @@ BEGIN
         from_day := to_date(suffix, '_YYYYMM');
         upto := (from_day + interval '1 month')::date;
         FOREACH parent IN ARRAY tlsrpt.month_tables() LOOP
+            -- Bytes that were pruned stay so.
+            CONTINUE WHEN to_regclass('tlsrpt.was_' || parent || suffix) IS NULL;
             PERFORM tlsrpt.ensure_partition(parent, suffix, from_day, upto);
         END LOOP;
         INSERT INTO policy_result
@@ -280,7 +286,6 @@ CREATE VIEW counted_failure AS
 
 -- The tally takes the failures that a row describes along, by a result type of RFC 8460 or "other": sums in the same
 -- order. What is in it by now is folded.
-LOCK TABLE tally, tally_failure IN ACCESS EXCLUSIVE MODE;
 SELECT admit_names(), fold_tally();
 ALTER TABLE tally ADD result_types text[], ADD result_sessions bigint[]; -- null: none
 
