@@ -1,5 +1,5 @@
 /* tlsrpt coverage: who reported on which day, in time, late or not at all. */
-#include "analyzer/diary.h"
+#include "analyzer/analysis/diary.h"
 #include "analyzer/findings.h"
 #include "base/when.h"
 

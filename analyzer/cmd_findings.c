@@ -1,6 +1,6 @@
 /* tlsrpt findings: who must act, and where; worst first. */
 #include "analyzer/findings.h"
-#include "analyzer/prose.h"
+#include "analyzer/present/prose.h"
 
 static bool
 show_one(struct context *c, const struct findings *now, struct err *e)

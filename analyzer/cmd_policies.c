@@ -1,5 +1,5 @@
 /* tlsrpt policies: what each sender saw, since when, beside what is declared. */
-#include "analyzer/analyse_drift.h"
+#include "analyzer/analysis/analyse_drift.h"
 #include "analyzer/findings.h"
 
 #include <string.h>

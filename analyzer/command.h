@@ -1,8 +1,8 @@
 /* What a verb of tlsrpt is: a constant descriptor and a function. */
 #pragma once
 #include "analyzer/options.h"
-#include "schema/settings.h"
-#include "schema/store.h"
+#include "schema/settings/settings.h"
+#include "schema/store/store.h"
 
 /* All that a running verb may use. */
 struct context {

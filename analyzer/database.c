@@ -1,6 +1,6 @@
 #include "analyzer/database.h"
 
-#include "schema/store_embedded.h"
+#include "schema/embedded/store_embedded.h"
 
 bool
 database_reader_uri(const struct settings *s, struct buf *out, struct err *e)

@@ -1,8 +1,8 @@
 /* Which database is read, and as whom. */
 #pragma once
 #include "base/buf.h"
-#include "schema/settings.h"
-#include "schema/store.h"
+#include "schema/settings/settings.h"
+#include "schema/store/store.h"
 
 /* Appends the URI of the configured database, or of the embedded one. */
 MUST_USE bool database_reader_uri(const struct settings *s, struct buf *out,

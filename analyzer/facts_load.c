@@ -1,7 +1,7 @@
 /* See facts_load.h. */
 #include "analyzer/facts_load.h"
 
-#include "analyzer/policy_text.h"
+#include "analyzer/analysis/policy_text.h"
 #include "analyzer/pruned.h"
 #include "base/when.h"
 #include "schema_sql.h"

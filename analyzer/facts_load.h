@@ -1,8 +1,8 @@
 /* The facts from the database and the configuration. */
 #pragma once
-#include "analyzer/facts.h"
-#include "schema/settings.h"
-#include "schema/store.h"
+#include "analyzer/analysis/facts.h"
+#include "schema/settings/settings.h"
+#include "schema/store/store.h"
 
 /* Loads what had arrived by `as_of` (seconds since 1970), of all domains or of `domains`
  * and those that the configuration says share their MX hosts. The store's snapshot must

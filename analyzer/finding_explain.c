@@ -1,9 +1,9 @@
 /* tlsrpt findings ID: one finding in full, with who saw what on which day. */
-#include "analyzer/explain.h"
-#include "analyzer/figure.h"
+#include "analyzer/analysis/explain.h"
+#include "analyzer/analysis/grid.h"
 #include "analyzer/findings.h"
-#include "analyzer/grid.h"
-#include "analyzer/prose.h"
+#include "analyzer/present/prose.h"
+#include "base/figure.h"
 #include "base/text.h"
 #include "base/when.h"
 

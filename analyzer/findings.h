@@ -1,7 +1,7 @@
 /* The findings of one answer: loaded, analysed, muted as configured, and those left that
  * were asked for. */
 #pragma once
-#include "analyzer/analyse.h"
+#include "analyzer/analysis/analyse.h"
 #include "analyzer/command.h"
 
 struct findings {

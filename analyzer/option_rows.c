@@ -1,7 +1,7 @@
 /* What each option does with its value, and the table of them all. */
 #include "analyzer/options.h"
 #include "base/rows.h"
-#include "schema/domain.h"
+#include "schema/report/domain.h"
 
 #include <stddef.h>
 #include <stdlib.h>

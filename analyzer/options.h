@@ -1,7 +1,7 @@
 /* The command line of tlsrpt: one table of options, of which each verb takes some. Pure:
  * `now` is passed. */
 #pragma once
-#include "analyzer/view.h"
+#include "analyzer/present/view.h"
 #include "base/arena.h"
 
 /* Which options were given, and which a verb takes. */

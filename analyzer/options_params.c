@@ -2,7 +2,7 @@
 #include "analyzer/options.h"
 #include "base/text.h"
 #include "base/when.h"
-#include "schema/vocab.h"
+#include "schema/report/vocab.h"
 
 #include <string.h>
 

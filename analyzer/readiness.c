@@ -1,8 +1,8 @@
 /* See readiness.h. */
 #include "analyzer/readiness.h"
 
-#include "analyzer/analyse_baseline.h"
-#include "analyzer/analyse_mx.h"
+#include "analyzer/analysis/analyse_baseline.h"
+#include "analyzer/analysis/analyse_mx.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* May a domain go from testing to enforce, or turn on DANE? Clause by clause. Pure. */
 #pragma once
-#include "analyzer/analyse.h"
+#include "analyzer/analysis/analyse.h"
 
 enum {
     READINESS_DAYS = 14,       /* reported days looked at, the latest */

@@ -1,8 +1,8 @@
 /* Prints one thing that was kept so that a person can read it. What cmd_show.c reads from
  * the database comes as the rows of show_report.sql and show_quarantine.sql. */
 #pragma once
-#include "analyzer/prose.h"
-#include "analyzer/view.h"
+#include "analyzer/present/prose.h"
+#include "analyzer/present/view.h"
 
 /* The columns of show_report.sql and show_quarantine.sql; the latter has one more, which
  * is no part of the view. */

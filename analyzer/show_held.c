@@ -2,8 +2,8 @@
 #include "analyzer/show.h"
 #include "base/text.h"
 #include "base/when.h"
-#include "schema/inflate.h"
-#include "schema/vocab.h"
+#include "schema/report/vocab.h"
+#include "schema/wire/inflate.h"
 
 #include <stdlib.h>
 #include <string.h>

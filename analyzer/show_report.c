@@ -1,9 +1,9 @@
 /* A report as its operator asks for it: who, when, how far it is believed and why, then
  * what it says, policy by policy. */
-#include "analyzer/explain.h"
+#include "analyzer/analysis/explain.h"
 #include "analyzer/show.h"
 #include "base/when.h"
-#include "schema/vocab.h"
+#include "schema/report/vocab.h"
 
 #include <inttypes.h>
 #include <jansson.h>

@@ -1,5 +1,6 @@
 /* A small HTTP server for people and monitoring: GET and HEAD, no TLS, no body, one
- * answer a request. Knows nothing of reports. What strangers post to is collector/http.h.
+ * answer a request. Knows nothing of reports. What strangers post to is
+ * collector/http/http.h.
  */
 #pragma once
 #include "base/buf.h"

@@ -1,7 +1,7 @@
 /* Shows what the daemon would do, so that nobody has to guess. */
 #include "collector/command.h"
 #include "collector/database.h"
-#include "collector/http_tls.h"
+#include "collector/http/http_tls.h"
 
 #include <stdio.h>
 #include <string.h>

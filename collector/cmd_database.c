@@ -3,8 +3,8 @@
 #include "collector/command.h"
 #include "collector/database.h"
 #include "collector/user.h"
-#include "schema/store_dump.h"
-#include "schema/store_embedded.h"
+#include "schema/embedded/store_dump.h"
+#include "schema/embedded/store_embedded.h"
 
 #include <errno.h>
 #include <fcntl.h>

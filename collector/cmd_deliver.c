@@ -4,10 +4,10 @@
 #include "base/listener.h"
 #include "collector/command.h"
 #include "collector/database.h"
+#include "collector/intake/mail_intake.h"
+#include "collector/intake/stats.h"
 #include "collector/ledger.h"
-#include "collector/lmtp_send.h"
-#include "collector/mail_intake.h"
-#include "collector/stats.h"
+#include "collector/lmtp/lmtp_send.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,9 +3,9 @@
 #include "base/when.h"
 #include "collector/command.h"
 #include "collector/database.h"
-#include "collector/import_progress.h"
+#include "collector/import/import_progress.h"
 #include "collector/ledger.h"
-#include "schema/store_embedded.h"
+#include "schema/embedded/store_embedded.h"
 
 #include <arpa/inet.h>
 #include <limits.h>

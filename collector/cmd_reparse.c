@@ -4,11 +4,11 @@
 #include "base/text.h"
 #include "collector/command.h"
 #include "collector/database.h"
+#include "collector/intake/mail_intake.h"
+#include "collector/intake/stats.h"
 #include "collector/ledger.h"
-#include "collector/mail_intake.h"
-#include "collector/stats.h"
-#include "schema/inflate.h"
-#include "schema/store.h"
+#include "schema/store/store.h"
+#include "schema/wire/inflate.h"
 
 #include "schema_sql.h"
 

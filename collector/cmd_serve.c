@@ -5,12 +5,12 @@
 #include "collector/command.h"
 #include "collector/database.h"
 #include "collector/doors.h"
-#include "collector/http_tls.h"
+#include "collector/http/http_tls.h"
+#include "collector/intake/stats.h"
 #include "collector/ledger.h"
-#include "collector/stats.h"
 #include "collector/status.h"
 #include "collector/user.h"
-#include "schema/store_embedded.h"
+#include "schema/embedded/store_embedded.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* The verbs of tlsrptd. Each stands in its own cmd_<verb>.c, parses its own arguments
  * with command_parse() and returns an exit code (sysexits.h); main.c lists them. */
 #pragma once
-#include "schema/settings.h"
+#include "schema/settings/settings.h"
 
 #include <stddef.h>
 

@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "collector/user.h"
-#include "schema/store_embedded.h"
+#include "schema/embedded/store_embedded.h"
 
 #include <string.h>
 

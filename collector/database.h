@@ -2,8 +2,8 @@
  * embedded one, which then runs as long as the verb unless a daemon has it running. */
 #pragma once
 #include "base/buf.h"
-#include "schema/settings.h"
-#include "schema/store.h"
+#include "schema/settings/settings.h"
+#include "schema/store/store.h"
 
 struct embedded;
 

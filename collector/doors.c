@@ -4,10 +4,10 @@
 #include "base/listener.h"
 #include "base/log.h"
 #include "base/service.h"
-#include "collector/http.h"
-#include "collector/lmtp.h"
-#include "collector/lmtp_send.h"
-#include "collector/peer.h"
+#include "collector/http/http.h"
+#include "collector/intake/peer.h"
+#include "collector/lmtp/lmtp.h"
+#include "collector/lmtp/lmtp_send.h"
 
 #include <stdlib.h>
 #include <string.h>

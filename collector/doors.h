@@ -1,8 +1,8 @@
 /* All sockets of the daemon: opened first, while it may be root, answered at once the
  * batcher runs. */
 #pragma once
-#include "collector/batcher.h"
-#include "collector/origin.h"
+#include "collector/intake/origin.h"
+#include "collector/queue/batcher.h"
 
 struct doors;
 

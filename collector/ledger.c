@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "collector/stats.h"
+#include "collector/intake/stats.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,8 +1,8 @@
 /* A thread with a connection of its own that tells the database what this process made of
  * deliveries, has the running totals take in what came, and knows whether it is there. */
 #pragma once
-#include "schema/settings.h"
-#include "schema/store.h"
+#include "schema/settings/settings.h"
+#include "schema/store/store.h"
 
 enum {
     LEDGER_EVERY_S = 60,

@@ -5,8 +5,8 @@
 #include "base/httpd.h"
 #include "base/log.h"
 #include "base/ometric.h"
-#include "collector/http_tls.h"
-#include "collector/stats.h"
+#include "collector/http/http_tls.h"
+#include "collector/intake/stats.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

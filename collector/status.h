@@ -1,8 +1,8 @@
 /* The daemon's own page for monitoring: /metrics of this process, /healthz (it lives),
  * /readyz (it can store). On loopback or a unix socket only. */
 #pragma once
-#include "collector/batcher.h"
 #include "collector/ledger.h"
+#include "collector/queue/batcher.h"
 
 struct status_door;
 

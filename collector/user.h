@@ -1,6 +1,6 @@
 /* Whom the daemon is: root is left behind before anything of a stranger's is read. */
 #pragma once
-#include "schema/settings.h"
+#include "schema/settings/settings.h"
 
 /* If we are root: makes state_dir, gives it to the user that the settings name, and
  * becomes that user for good. Call it once the ports and files that need root are open.

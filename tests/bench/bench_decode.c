@@ -3,8 +3,8 @@
  * How many reports a second one core inflates with zlib alone, decodes, and reads with
  * zlib and jansson: three numbers. The three take turns, so that what else the machine
  * does falls on all of them. Counted is the processor's time. */
-#include "schema/decode.h"
-#include "schema/inflate.h"
+#include "schema/wire/decode.h"
+#include "schema/wire/inflate.h"
 
 #include "pack.h"
 

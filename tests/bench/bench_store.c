@@ -5,11 +5,11 @@
  * and looked up nowhere. Prints reports newly kept and seconds. SALT makes the reports
  * others than those of another run, TIMES repeats the pack with other salts. One report
  * of a hundred was put before the clock started. */
-#include "schema/check.h"
-#include "schema/decode.h"
-#include "schema/inflate.h"
-#include "schema/sender.h"
-#include "schema/store_rows.h"
+#include "schema/report/check.h"
+#include "schema/report/sender.h"
+#include "schema/store/store_rows.h"
+#include "schema/wire/decode.h"
+#include "schema/wire/inflate.h"
 
 #include "pack.h"
 #include "schema_sql.h"

@@ -5,9 +5,9 @@
  * record" mail_driver prepare CONF   "<bytes> <now> <vouched>\n" and the mail mail_driver
  * origin CONF    "<address>\n"
  */
-#include "collector/mail.h"
-#include "collector/mail_intake.h"
-#include "collector/origin.h"
+#include "collector/intake/mail_intake.h"
+#include "collector/intake/origin.h"
+#include "collector/mail/mail.h"
 
 #include <jansson.h>
 #include <pthread.h>

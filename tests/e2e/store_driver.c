@@ -6,7 +6,7 @@
  * outcomes store_driver read URI AS_OF SQL COLUMNS
  *
  * A string "hex:ff" stands for those bytes. */
-#include "schema/store_embedded.h"
+#include "schema/embedded/store_embedded.h"
 
 #include <inttypes.h>
 #include <jansson.h>

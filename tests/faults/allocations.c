@@ -3,7 +3,7 @@
  * linker puts this file between our code and malloc, and AddressSanitizer behind it).
  *
  *     allocations CONF FILE...    .eml is a mail, all else a report */
-#include "collector/mail_intake.h"
+#include "collector/intake/mail_intake.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * from it are texts within their bounds, and nothing below the second Received counts. */
 #include "tests/fuzz/fuzz.h"
 
-#include "collector/authres.h"
-#include "collector/mail_limits.h"
+#include "collector/dkim/authres.h"
+#include "collector/mail/mail_limits.h"
 
 #include <stdlib.h>
 #include <string.h>

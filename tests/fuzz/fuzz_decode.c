@@ -2,10 +2,10 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/text.h"
-#include "schema/check.h"
-#include "schema/decode.h"
-#include "schema/key.h"
-#include "schema/sender.h"
+#include "schema/report/check.h"
+#include "schema/report/key.h"
+#include "schema/report/sender.h"
+#include "schema/wire/decode.h"
 
 #include <stdlib.h>
 #include <string.h>

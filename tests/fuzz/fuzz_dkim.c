@@ -3,9 +3,9 @@
  * the text. */
 #include "tests/fuzz/fuzz.h"
 
-#include "collector/dkim.h"
-#include "collector/dkim_key.h"
-#include "collector/mail_limits.h"
+#include "collector/dkim/dkim.h"
+#include "collector/dkim/dkim_key.h"
+#include "collector/mail/mail_limits.h"
 
 #include <stdlib.h>
 #include <string.h>

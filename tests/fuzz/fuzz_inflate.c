@@ -1,7 +1,7 @@
 /* Bytes off the wire. The caps are low, so that they are met. */
 #include "tests/fuzz/fuzz.h"
 
-#include "schema/inflate.h"
+#include "schema/wire/inflate.h"
 
 #include <stdlib.h>
 

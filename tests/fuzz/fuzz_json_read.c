@@ -2,7 +2,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/text.h"
-#include "schema/json_read.h"
+#include "schema/wire/json_read.h"
 
 #include <stdlib.h>
 #include <string.h>

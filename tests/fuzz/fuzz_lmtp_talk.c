@@ -2,7 +2,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "collector/lmtp_talk.h"
+#include "collector/lmtp/lmtp_talk.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -2,10 +2,10 @@
  * stays within its own limits. */
 #include "tests/fuzz/fuzz.h"
 
-#include "collector/mail.h"
-#include "collector/mail_hints.h"
-#include "collector/mail_limits.h"
-#include "collector/mail_plain.h"
+#include "collector/mail/mail.h"
+#include "collector/mail/mail_hints.h"
+#include "collector/mail/mail_limits.h"
+#include "collector/mail/mail_plain.h"
 
 #include <stdlib.h>
 #include <string.h>

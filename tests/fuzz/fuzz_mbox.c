@@ -1,8 +1,8 @@
 /* An archive cut anywhere yields the same messages, none of them larger than allowed. */
 #include "tests/fuzz/fuzz.h"
 
-#include "collector/arrival.h"
-#include "collector/mbox.h"
+#include "collector/mail/arrival.h"
+#include "collector/mail/mbox.h"
 
 #include <stdlib.h>
 #include <string.h>

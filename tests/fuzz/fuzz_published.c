@@ -3,8 +3,8 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "analyzer/sts_record.h"
-#include "analyzer/tlsrpt_record.h"
+#include "analyzer/doctor/sts_record.h"
+#include "analyzer/doctor/tlsrpt_record.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -11,7 +11,7 @@
  * *_known are the words that we know, or "other"; what is absent is null.
  */
 #pragma once
-#include "schema/report.h"
+#include "schema/report/report.h"
 
 #include <jansson.h>
 

@@ -1,9 +1,9 @@
 /* Every case of tests/corpus ends in its verdict, with its reason, quirks and figures. */
 #include "base/when.h"
-#include "schema/check.h"
-#include "schema/decode.h"
-#include "schema/inflate.h"
-#include "schema/sender.h"
+#include "schema/report/check.h"
+#include "schema/report/sender.h"
+#include "schema/wire/decode.h"
+#include "schema/wire/inflate.h"
 #include "tests/oracle/corpus.h"
 #include "tests/oracle/report_json.h"
 

@@ -5,8 +5,8 @@
  * allowed: jansson keeps the last of two members with one name, while we reject a member
  * that we read and that is given twice; then jansson, asked, must find it too. */
 #include "base/text.h"
-#include "schema/decode.h"
-#include "schema/inflate.h"
+#include "schema/wire/decode.h"
+#include "schema/wire/inflate.h"
 #include "tests/oracle/corpus.h"
 #include "tests/oracle/mutate.h"
 #include "tests/oracle/oracle.h"

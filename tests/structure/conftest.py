@@ -10,7 +10,7 @@ FOLDERS = ("base", "schema", "collector", "analyzer")
 
 
 def sources(pattern):
-    return sorted(path for folder in FOLDERS for path in (SOURCE / folder).glob(pattern))
+    return sorted(path for folder in FOLDERS for path in (SOURCE / folder).rglob(pattern))
 
 
 def name(path):

@@ -99,9 +99,9 @@ def test_manual_has_every_verb_and_option(release, program, page):
 
 
 def test_manual_has_every_explanation():
-    """The words that analyzer/explain.c explains, with what it says about them."""
-    table = (SOURCE / "analyzer/explain.c").read_text().split("explain_table[] = {")[1].split("explain_count")[0]
-    kinds = dict(re.findall(r'#define (KIND_\w+)\s+"([^"]+)"', (SOURCE / "analyzer/analyse.h").read_text()))
+    """The words that analyzer/analysis/explain.c explains, with what it says about them."""
+    table = (SOURCE / "analyzer/analysis/explain.c").read_text().split("explain_table[] = {")[1].split("explain_count")[0]
+    kinds = dict(re.findall(r'#define (KIND_\w+)\s+"([^"]+)"', (SOURCE / "analyzer/analysis/analyse.h").read_text()))
     text = r'((?:"[^"]*"\s*)+)'
     rows = re.findall(rf'\{{EXPLAIN_\w+,\s*("[^"]*"|KIND_\w+),\s*{text},\s*{text},\s*{text}\}}', table)
     assert len(rows) == table.count("{EXPLAIN_") > 30

@@ -75,13 +75,14 @@ def pure_headers():
 @pytest.mark.parametrize("path", pure_headers(), ids=name)
 def test_pure_file_has_a_unit_test(path):
     """One of its name, or one that includes it."""
-    tests = list((SOURCE / "tests/unit").glob("*/test_*.c")) + list((SOURCE / "tests/oracle").glob("*.c"))
-    assert any(test.name == f"test_{path.stem}.c" and test.parent.name == path.parent.name or
+    tests = list((SOURCE / "tests/unit").rglob("test_*.c")) + list((SOURCE / "tests/oracle").glob("*.c"))
+    assert any(test.name == f"test_{path.stem}.c" and name(test.parent) == f"tests/unit/{name(path.parent)}" or
                f'#include "{name(path)}"' in test.read_text() for test in tests)
 
 
 def object_of(release, path):
-    return release / f"CMakeFiles/tlsrpt_{path.parent.name}.dir/{path.parent.name}/{path.stem}.c.o"
+    file = name(path.with_suffix(".c"))
+    return release / f"CMakeFiles/tlsrpt_{file.split('/')[0]}.dir/{file}.o"
 
 
 @pytest.mark.parametrize("path", pure_headers(), ids=name)

@@ -1,5 +1,5 @@
 #include "analyzer/options.h"
-#include "schema/vocab.h"
+#include "schema/report/vocab.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 #include "analyzer/readiness.h"
 
-#include "story.h"
+#include "analysis/story.h"
 
 static const struct {
     const char *name;

@@ -1,0 +1,117 @@
+/* See analyse_onset.h. */
+#include "analyzer/analysis/analyse_onset.h"
+
+#include "analyzer/analysis/analyse_baseline.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const double level = 1e-3, noticeable = .05, confident = 1.64;
+
+enum {
+    REACH = 14,      /* days that the beginning may lie before the first clear day */
+    CLEAN_DAYS = 2,  /* clean reported days after which it is over */
+    CLEAN_POWER = 3, /* failures to be expected before their absence speaks */
+    DAY_S = 86400,
+};
+
+/* Does the day belong to it, though by itself it would not have been noticed? */
+static bool
+belongs(const struct scope *s, int day)
+{
+    int64_t n = s->sessions[day], f = s->failed[day];
+    double bound = fmin(.9, s->past_rate * 2);
+
+    return n > 0 && f > 1 &&
+           (double)f / (double)n - s->past_rate > noticeable * s->rate &&
+           baseline_tail(n, f, bound) < level;
+}
+
+static int
+extend(const struct scope *s, int from, int step)
+{
+    int day = from, missed = 0;
+
+    for (int d = from + step; d >= 0 && d < FACTS_DAYS && abs(d - from) <= REACH;
+         d += step) {
+        if (s->sessions[d] == 0)
+            continue;
+        if (belongs(s, d)) {
+            day = d;
+            missed = 0;
+        } else if (++missed > 1) {
+            break;
+        }
+    }
+    return day;
+}
+
+/* Failures per session once it had fully set in. */
+static double
+steady_rate(const struct scope *s, int first, int last)
+{
+    int64_t n = 0, f = 0;
+
+    for (int d = first + 1; d <= last && d <= first + 3; d++) {
+        n += s->sessions[d];
+        f += s->failed[d];
+    }
+    return n > 0 ? (double)f / (double)n : 1;
+}
+
+/* When, within its first day: the share that failed tells how much of the day was left.
+ */
+static void
+find_instant(const struct scope *s, struct finding *out)
+{
+    int64_t n = s->sessions[out->first], f = s->failed[out->first], day, before;
+    double steady = steady_rate(s, out->first, out->last), low, high;
+
+    day = ((int64_t)s->f->first_day + out->first) * DAY_S;
+    before = out->first - 1;
+    while (before >= 0 && s->sessions[before] == 0)
+        before--;
+    high = fmin(1, baseline_upper(n, f, confident) / fmax(steady, 1e-9));
+    low = fmin(1, baseline_lower(n, f, confident) / fmax(steady, 1e-9));
+    out->onset_earliest = day + (int64_t)((1 - high) * DAY_S);
+    out->onset_latest = day + (int64_t)((1 - low) * DAY_S);
+    if (high >= 1 && before >= 0)
+        out->onset_earliest = ((int64_t)s->f->first_day + before + 1) * DAY_S;
+}
+
+int
+onset_patience(const struct facts *f, const struct name_list *senders)
+{
+    int64_t lag_h = 0, rows = 0;
+
+    for (size_t i = 0; i < senders->count; i++) {
+        lag_h += f->lags[senders->items[i]].hours;
+        rows += f->lags[senders->items[i]].rows;
+    }
+    return 1 + ANALYSE_LAG_MARGIN_D + (int)(rows ? lag_h / rows / 24 : 0);
+}
+
+static bool
+is_over(const struct scope *s, const struct finding *out)
+{
+    double power = 0;
+    int clean = 0;
+
+    for (int d = out->last + 1; d < FACTS_DAYS; d++) {
+        if (s->sessions[d] == 0)
+            continue;
+        clean++;
+        power += (double)s->sessions[d] * s->rate;
+    }
+    return (clean >= CLEAN_DAYS && power >= CLEAN_POWER) ||
+           s->f->today - out->last > onset_patience(s->f, &out->senders);
+}
+
+void
+onset_find(const struct scope *s, struct finding *out)
+{
+    out->first = (int16_t)extend(s, s->in->first, -1);
+    out->last = (int16_t)extend(s, s->in->last, 1);
+    find_instant(s, out);
+    out->open = !is_over(s, out);
+}

@@ -1,0 +1,295 @@
+/* The web servers that senders meet: where reports are posted, and where the MTA-STS
+ * policy is. */
+#include "analyzer/analysis/analyse_drift.h"
+#include "analyzer/analysis/policy_text.h"
+#include "analyzer/doctor/doctor.h"
+#include "analyzer/doctor/https_get.h"
+#include "analyzer/doctor/sts_record.h"
+#include "analyzer/doctor/tlsrpt_record.h"
+#include "base/when.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MAX_ADDRESSES = 8,
+    MAX_NAMED = 3,    /* senders that a complaint lists */
+    NOTICED_DAYS = 2, /* after which senders know of a new policy by its id */
+};
+
+typedef char address[INET6_ADDRSTRLEN];
+
+static size_t
+find_addresses(struct doctor *d, const char *host, unsigned port,
+               address out[MAX_ADDRESSES])
+{
+    static const struct {
+        enum dns_type type;
+        int family;
+    } kinds[] = {{DNS_AAAA, AF_INET6}, {DNS_A, AF_INET}};
+    unsigned char bytes[sizeof(struct in6_addr)];
+    size_t count = 0;
+
+    if (port == 443 && d->connect_address != NULL) {
+        (void)snprintf(out[0], sizeof out[0], "%s", d->connect_address);
+        return 1;
+    }
+    if (inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1) {
+        (void)snprintf(out[0], sizeof out[0], "%s", host);
+        return 1;
+    }
+    for (size_t k = 0; k < 2; k++) {
+        struct dns_answer *a = doctor_ask(d, kinds[k].type, "%s", host);
+
+        for (size_t i = 0; a != NULL && i < a->count && count < MAX_ADDRESSES; i++)
+            count += inet_ntop(kinds[k].family, a->values[i].bytes, out[count],
+                               sizeof out[count]) != NULL;
+        free(a);
+    }
+    return count;
+}
+
+static void
+judge_expiry(const struct doctor *d, struct doctor_task *t, const char *where, bool sts,
+             int64_t expires)
+{
+    char day[WHEN_DAY_SIZE];
+    int64_t left = (expires - d->now) / WHEN_DAY_S;
+
+    if (left < DOCTOR_EXPIRY_DAYS)
+        complain(&t->said,
+                 left < DOCTOR_EXPIRED_DAYS ? SEVERITY_CRITICAL : SEVERITY_WARNING,
+                 sts ? "sts-expiring" : "endpoint-expiring",
+                 "renew it, and see why that did not happen by itself",
+                 "the certificate at %s expires on %s", where,
+                 when_print_day(when_day_of_instant(expires), day));
+}
+
+/* One address, complained of unless there is an answer. */
+static void
+judge_reply(const struct doctor *d, struct doctor_task *t, const char *where, bool sts,
+            const struct https_reply *r)
+{
+    if (r->outcome == HTTPS_BAD_CERTIFICATE)
+        complain(&t->said, SEVERITY_CRITICAL,
+                 sts ? "sts-certificate" : "endpoint-certificate",
+                 strncmp(r->why, "expired", strlen("expired")) == 0
+                     ? "renew it, and see why that did not happen by itself"
+                     : "serve a certificate of a public authority for that very name, "
+                       "with its "
+                       "intermediate certificates",
+                 "the certificate at %s %s", where, r->why);
+    else if (r->outcome != HTTPS_ANSWERED)
+        complain(&t->said, SEVERITY_CRITICAL,
+                 sts ? "sts-unreachable" : "endpoint-unreachable",
+                 "see that the server runs, that its address is right, and that no "
+                 "firewall stands before it; inside a network that cannot reach its own "
+                 "outside, try --connect-to",
+                 "no HTTPS at %s: %s", where, r->why);
+    else
+        judge_expiry(d, t, where, sts, r->expires);
+}
+
+/* Fetches from each address of the host; complains of connection and certificate as
+ * "KIND-unreachable", "KIND-certificate", "KIND-expiring". True when there is an answer,
+ * with its body, to be cleared. */
+static bool
+fetch(struct doctor *d, struct doctor_task *t, const char *host, unsigned port,
+      const char *path, bool sts, struct https_reply *out)
+{
+    address addresses[MAX_ADDRESSES];
+    size_t count = find_addresses(d, host, port, addresses);
+    bool answered = false, routed = false;
+    char where[400];
+
+    *out =
+        (struct https_reply){.outcome = HTTPS_NO_CONNECTION, .why = "no address in DNS"};
+    (void)snprintf(where, sizeof where, "%s", host);
+    for (size_t i = 0; i < count; i++) {
+        const struct https_where w = {
+            .host = host,
+            .address = addresses[i],
+            .port = port == 443 && d->connect_address != NULL ? d->connect_port : port,
+            .path = path,
+            .ca_file = d->options->ca_file};
+        struct https_reply r;
+
+        https_get(&w, &r);
+        (void)snprintf(where, sizeof where, "%s (%s port %u)", host, w.address, w.port);
+        routed |= r.outcome != HTTPS_NO_ROUTE;
+        if (r.outcome != HTTPS_NO_ROUTE)
+            judge_reply(d, t, where, sts, &r);
+        if (!answered) {
+            buf_clear(&out->body);
+            *out = r;
+            answered = r.outcome == HTTPS_ANSWERED;
+        } else {
+            buf_clear(&r.body);
+        }
+    }
+    if (!routed)
+        judge_reply(d, t, where, sts, out);
+    if (!answered)
+        buf_clear(&out->body);
+    return answered;
+}
+
+/* A GET is refused where reports are posted, but tells who is there. */
+void
+doctor_endpoint(struct doctor *d, struct doctor_task *t)
+{
+    struct complaints ignored;
+    struct https_reply r;
+    struct tlsrpt_uri uri;
+    bool ok;
+
+    complaints_init(&ignored, "", "");
+    ok = tlsrpt_uri_read(t->name, strlen(t->name), SEVERITY_INFO, &uri, &ignored);
+    complaints_clear(&ignored);
+    if (!ok || !fetch(d, t, uri.host, uri.port, uri.path, false, &r))
+        return;
+    if (r.status >= 500 || (r.status >= 300 && r.status < 400) ||
+        (r.status == 404 && doctor_is_ours(d, uri.host)))
+        complain(&t->said, SEVERITY_CRITICAL, "endpoint-status",
+                 "let the URI, the proxy and https/path in tlsrpt.conf agree; reports "
+                 "are posted, and nobody follows a redirection",
+                 "the endpoint answers with status %d (tlsrptd here takes reports at %s)",
+                 r.status, d->settings->https.path);
+    buf_clear(&r.body);
+}
+
+/* ---- MTA-STS ---- */
+
+/* Is it what the sender saw last, and not the policy `live`? */
+static bool
+is_latest_other(const struct facts *f, size_t first, size_t end, const struct seen *s,
+                name live)
+{
+    bool latest = s->type == POLICY_STS && s->policy != live;
+
+    for (size_t i = first; i < end; i++) {
+        const struct seen *o = &f->seen[i];
+
+        if (o->type == s->type && o->sender == s->sender &&
+            (o->last > s->last || (o->last == s->last && o->policy == live)))
+            latest = false;
+    }
+    return latest;
+}
+
+/* Senders that still use another policy than the one in force, since `since` if that is
+ * known: senders notice a new one within days. */
+static void
+compare_seen(const struct facts *f, struct doctor_task *t, name domain, name live,
+             const int32_t *since)
+{
+    int32_t oldest = f->first_day + f->today - FACTS_ESTABLISHED;
+    size_t first, end, differing = 0;
+    struct buf names;
+
+    if (since != NULL && *since + NOTICED_DAYS > oldest)
+        oldest = *since + NOTICED_DAYS;
+    buf_init(&names, 0);
+    facts_seen_of(f, domain, &first, &end);
+    for (size_t i = first; i < end; i++) {
+        if (f->first_day + f->seen[i].last >= oldest &&
+            is_latest_other(f, first, end, &f->seen[i], live) && differing++ < MAX_NAMED)
+            (void)buf_printf(&names, "%s%s", names.len > 0 ? ", " : "",
+                             facts_text(f, f->seen[i].sender));
+    }
+    if (differing > 0)
+        complain(&t->said, since != NULL ? SEVERITY_WARNING : SEVERITY_INFO,
+                 "sts-senders-differ",
+                 "give the _mta-sts record another id, unless the policy was changed "
+                 "within the last days: by the id alone senders learn of a new one "
+                 "before theirs runs out",
+                 "senders still use another policy (%zu): %s%s", differing,
+                 names.len > 0 ? names.bytes : "", differing > MAX_NAMED ? ", ..." : "");
+    buf_clear(&names);
+}
+
+/* The policy that is served (NULL: none) against the declared one, and the senders'. */
+static void
+compare_policy(struct doctor *d, struct doctor_task *t, const char *live)
+{
+    const struct facts *f = d->facts;
+    name domain = facts_find(f, t->name), wanted = 0;
+    const struct declared *known = domain == 0 ? NULL : facts_declared(f, domain);
+    const int32_t *since = NULL;
+
+    if (known != NULL)
+        wanted =
+            drift_declared(known->policies, known->policy_count, f->first_day + f->today);
+    for (size_t i = 0; wanted != 0 && i < known->policy_count; i++) {
+        if (known->policies[i].text == wanted)
+            since = &known->policies[i].since;
+    }
+    if (live == NULL && wanted != 0 &&
+        strstr(facts_text(f, wanted), "mode: none") == NULL)
+        complain(&t->said, SEVERITY_CRITICAL, "sts-record-missing",
+                 "publish _mta-sts.DOMAIN TXT \"v=STSv1; id=...\", or declare that "
+                 "there is no policy any more",
+                 "tlsrpt.conf declares an MTA-STS policy, but there is no record that "
+                 "tells senders of it");
+    else if (live != NULL && wanted != 0 && strcmp(live, facts_text(f, wanted)) != 0)
+        complain(&t->said, SEVERITY_WARNING, "sts-not-declared",
+                 "declare the policy in sts of its domain section, with the day, or "
+                 "serve the declared one",
+                 "the policy that is served is not the one that tlsrpt.conf declares");
+    else if (live != NULL && domain != 0)
+        compare_seen(f, t, domain, facts_find(f, live), since);
+}
+
+static void
+look_at_policy(struct doctor *d, struct doctor_task *t, const char *const hosts[],
+               size_t count)
+{
+    static const char path[] = "/.well-known/mta-sts.txt";
+    struct https_reply r;
+    struct buf live;
+    char host[300];
+
+    (void)snprintf(host, sizeof host, "mta-sts.%s", t->name);
+    t->said.subject = host;
+    if (!fetch(d, t, host, 443, path, true, &r))
+        return;
+    buf_init(&live, 0);
+    if (r.status != 200) {
+        complain(&t->said, SEVERITY_CRITICAL, "sts-status",
+                 "serve the policy there itself: senders follow no redirection",
+                 "https://%s%s answers with status %d instead of 200", host, path,
+                 r.status);
+    } else {
+        if (strcmp(r.content_type, "text/plain") != 0)
+            complain(&t->said, SEVERITY_WARNING, "sts-content-type",
+                     "let the web server say text/plain: some senders insist on it",
+                     "the policy is served as \"%s\"", r.content_type);
+        if (sts_policy_read(r.body.bytes != NULL ? r.body.bytes : "", r.body.len, hosts,
+                            count, &live, &t->said) &&
+            live.len > 0)
+            compare_policy(d, t, live.bytes);
+    }
+    buf_clear(&live);
+    buf_clear(&r.body);
+}
+
+void
+doctor_sts(struct doctor *d, struct doctor_task *t, const char *const hosts[],
+           size_t count)
+{
+    struct dns_answer *a = doctor_ask(d, DNS_TXT, "_mta-sts.%s", t->name);
+    char subject[300];
+
+    (void)snprintf(subject, sizeof subject, "_mta-sts.%s", t->name);
+    t->said.subject = subject;
+    if (doctor_status(a) == DNS_FAILED)
+        doctor_dns_failed(t, subject);
+    else if (a->status == DNS_FOUND && sts_record_read(a, &t->said))
+        look_at_policy(d, t, hosts, count);
+    else
+        compare_policy(d, t, NULL);
+    t->said.subject = t->name;
+    free(a);
+}
