@@ -2,6 +2,8 @@
  * guidelines. Whatever goes wrong is UNKNOWN, on standard output. */
 #include "analyzer/check.h"
 #include "analyzer/findings.h"
+#include "base/count.h"
+#include "base/when.h"
 #include "schema_sql.h"
 
 #include <inttypes.h>
@@ -13,9 +15,8 @@
 #include <unistd.h>
 
 enum {
-    DAY_S = 86400,
-    RATE_S = 2 * DAY_S, /* reports come the day after */
-    MOST_LINES = 20,    /* of findings or domains */
+    RATE_S = 2 * WHEN_DAY_S, /* reports come the day after */
+    MOST_LINES = 20,         /* of findings or domains */
     MAX_CELLS = 8,
 };
 
@@ -215,7 +216,8 @@ check_quarantine(struct probe *p, struct err *e)
     char since[24];
 
     (void)snprintf(since, sizeof since, "%" PRId64,
-                   o->since == INT64_MIN ? findings_instant(p->c) - DAY_S : o->since);
+                   o->since == INT64_MIN ? findings_instant(p->c) - WHEN_DAY_S
+                                         : o->since);
     params[0] = since;
     if (!store_query(p->c->store, query_check_quarantine, params, 1, 3, keep_cells, &row,
                      e))
@@ -276,7 +278,7 @@ static const struct check_kind {
 static const struct check_kind *
 find_kind(const char *wanted, struct err *e)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (strcmp(kinds[i].name, wanted) == 0)
             return &kinds[i];
     (void)err_set(e, ERR_INPUT, "there is no check \"%s\": see tlsrpt check --help",

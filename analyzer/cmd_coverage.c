@@ -1,6 +1,7 @@
 /* tlsrpt coverage: who reported on which day, in time, late or not at all. */
 #include "analyzer/analysis/diary.h"
 #include "analyzer/findings.h"
+#include "base/count.h"
 #include "base/when.h"
 
 #include <stdlib.h>
@@ -112,7 +113,7 @@ run(struct context *c, struct err *e)
         nobody = calloc(f.name_count, 1);
         ok = nobody ? diary_write(&f, nobody, &l, e) : err_nomem(e);
     }
-    ok = ok && view_begin(c->view, columns, sizeof columns / sizeof *columns, e) &&
+    ok = ok && view_begin(c->view, columns, COUNT_OF(columns), e) &&
          show_all(c, &f, &l, e) && view_end(c->view, e);
     if (ok && !c->view->row_count)
         findings_say_empty(c, &f, "no sender reports regularly yet");

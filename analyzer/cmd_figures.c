@@ -1,9 +1,8 @@
 /* The verbs that are a query and its columns. */
 #include "analyzer/command.h"
 
+#include "base/count.h"
 #include "schema_sql.h"
-
-#define COUNT_OF(table) (sizeof(table) / sizeof *(table))
 
 static const struct column summary_columns[] = {
     {"policy_domain", "DOMAIN", COLUMN_TEXT, 0, COLOUR_NONE},

@@ -1,6 +1,7 @@
 /* tlsrpt policies: what each sender saw, since when, beside what is declared. */
 #include "analyzer/analysis/analyse_drift.h"
 #include "analyzer/findings.h"
+#include "base/count.h"
 
 #include <string.h>
 
@@ -120,8 +121,8 @@ run(struct context *c, struct err *e)
 
     findings_take_domain(c);
     ok = findings_load_facts(c, &f, e) &&
-         view_begin(c->view, columns, sizeof columns / sizeof *columns, e) &&
-         show_declared(c, &f, e) && show_seen(c, &f, e) && view_end(c->view, e);
+         view_begin(c->view, columns, COUNT_OF(columns), e) && show_declared(c, &f, e) &&
+         show_seen(c, &f, e) && view_end(c->view, e);
     if (ok && !c->view->row_count)
         findings_say_empty(c, &f, "no sender told a policy yet");
     facts_clear(&f);

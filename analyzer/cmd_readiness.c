@@ -1,6 +1,7 @@
 /* tlsrpt readiness: may a domain go from testing to enforce, or turn on DANE? */
 #include "analyzer/findings.h"
 #include "analyzer/readiness.h"
+#include "base/count.h"
 
 static const struct column columns[] = {
     {"policy_domain", "DOMAIN", COLUMN_TEXT, 0, COLOUR_NONE},
@@ -57,7 +58,7 @@ run(struct context *c, struct err *e)
 
     findings_take_domain(c);
     ok = store_snapshot(c->store, as_of, e) && findings_load(c, as_of, &all, e) &&
-         view_begin(c->view, columns, sizeof columns / sizeof *columns, e);
+         view_begin(c->view, columns, COUNT_OF(columns), e);
     for (size_t first = 0, end; ok && first < all.facts.tally_count; first = end) {
         name domain = all.facts.tallies[first].domain;
 

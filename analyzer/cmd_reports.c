@@ -1,6 +1,7 @@
 #include "analyzer/command.h"
 #include "analyzer/pruned.h"
 
+#include "base/count.h"
 #include "schema_sql.h"
 
 #include <string.h>
@@ -78,6 +79,6 @@ const struct command cmd_reports = {
     .sql = query_reports,
     .params = 9,
     .columns = all_columns,
-    .column_count = sizeof all_columns / sizeof *all_columns,
+    .column_count = COUNT_OF(all_columns),
     .empty = COMMAND_NO_REPORTS,
 };

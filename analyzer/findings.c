@@ -2,6 +2,7 @@
 #include "analyzer/findings.h"
 
 #include "analyzer/facts_load.h"
+#include "base/count.h"
 #include "base/text.h"
 #include "base/when.h"
 
@@ -33,7 +34,7 @@ const struct column findings_columns[] = {
     {"summary", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
     {"advice", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
 };
-const size_t findings_column_count = sizeof findings_columns / sizeof *findings_columns;
+const size_t findings_column_count = COUNT_OF(findings_columns);
 
 int64_t
 findings_instant(const struct context *c)

@@ -1,6 +1,7 @@
 /* Families are a table; their rows come from one query, numbered as they stand here. */
 #include "analyzer/metrics.h"
 
+#include "base/count.h"
 #include "schema_sql.h"
 
 #include <stdio.h>
@@ -167,7 +168,7 @@ take_row(void *ctx, const char *const v[], size_t n, struct err *e)
     size_t family = strtoul(v[0], NULL, 10);
 
     (void)n;
-    if (family >= sizeof families / sizeof *families)
+    if (family >= COUNT_OF(families))
         return err_set(e, ERR_BUG, "metrics.sql has a family too many");
     if (family != r->family) {
         end_family(r);
@@ -203,7 +204,7 @@ kind_label(const char *kind)
                                        KIND_REPORT_GAP,     KIND_INTAKE_SILENT,
                                        KIND_REPORT_LOOP,    KIND_NEWCOMER};
 
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+    for (size_t i = 0; i < COUNT_OF(ours); i++)
         if (strcmp(kind, ours[i]) == 0)
             return ours[i];
     return result_type_text(result_type_parse(kind));

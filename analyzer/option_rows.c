@@ -1,5 +1,6 @@
 /* What each option does with its value, and the table of them all. */
 #include "analyzer/options.h"
+#include "base/count.h"
 #include "base/rows.h"
 #include "schema/report/domain.h"
 
@@ -183,4 +184,4 @@ const struct option_row option_rows[] = {
     {"version", 'V', NULL, OPTION_VERSION, "the version of this program", NULL, 0, NULL},
 };
 
-const size_t option_row_count = sizeof option_rows / sizeof *option_rows;
+const size_t option_row_count = COUNT_OF(option_rows);

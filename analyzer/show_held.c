@@ -1,5 +1,6 @@
 /* What could not be understood or may not be believed: why, and how it begins. */
 #include "analyzer/show.h"
+#include "base/count.h"
 #include "base/text.h"
 #include "base/when.h"
 #include "schema/report/vocab.h"
@@ -29,7 +30,7 @@ const struct column held_columns[] = {
     {"body_sha256", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
     {"understood", NULL, COLUMN_INSTANT, 0, COLOUR_NONE},
 };
-const size_t held_column_count = sizeof held_columns / sizeof *held_columns;
+const size_t held_column_count = COUNT_OF(held_columns);
 
 bool
 show_bytes(const char *hex, struct buf *out, struct err *e)

@@ -2,6 +2,7 @@
  * what it says, policy by policy. */
 #include "analyzer/analysis/explain.h"
 #include "analyzer/show.h"
+#include "base/count.h"
 #include "base/when.h"
 #include "schema/report/vocab.h"
 
@@ -40,7 +41,7 @@ const struct column show_columns[] = {
     {"conflicts", NULL, COLUMN_JSON, 0, COLOUR_NONE},
     {"policies", NULL, COLUMN_JSON, 0, COLOUR_NONE},
 };
-const size_t show_column_count = sizeof show_columns / sizeof *show_columns;
+const size_t show_column_count = COUNT_OF(show_columns);
 
 const char *
 show_cell(const struct column columns[], const char *const values[], const char *key)

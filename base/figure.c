@@ -1,5 +1,7 @@
 #include "base/figure.h"
 
+#include "base/count.h"
+
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -32,7 +34,7 @@ figure_brief(int64_t n, char *out)
     double x = (double)n;
     size_t unit = 0;
 
-    while (x >= 1000 && unit + 1 < sizeof units / sizeof *units) {
+    while (x >= 1000 && unit + 1 < COUNT_OF(units)) {
         x /= 1000;
         unit++;
     }
@@ -64,7 +66,7 @@ figure_axis_end(int64_t most)
     static const int64_t steps[] = {2, 4, 6, 8, 10, 12, 16};
 
     for (int64_t power = 1; power < INT64_MAX / 16; power *= 10) {
-        for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        for (size_t i = 0; i < COUNT_OF(steps); i++) {
             if (steps[i] * power >= most)
                 return steps[i] * power;
         }

@@ -1,4 +1,5 @@
 /* What may be asked, who makes the answer, and how it goes out. */
+#include "base/count.h"
 #include "base/gzip.h"
 #include "base/http_framing.h"
 #include "base/httpd_host.h"
@@ -38,7 +39,7 @@ is_ours(const struct httpd *h, const struct node *n, const char *host)
         return true;
     if ((is_path || strncmp(address, "127.", 4) == 0 ||
          strncmp(address, "[::1]", 5) == 0) &&
-        httpd_host_is(host, local, sizeof local / sizeof *local))
+        httpd_host_is(host, local, COUNT_OF(local)))
         return true;
     if (is_path || port == NULL)
         return false;

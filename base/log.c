@@ -1,6 +1,7 @@
 /* A line is built in one buffer and written at once, so that threads do not mix. */
 #include "base/log.h"
 
+#include "base/count.h"
 #include "base/text.h"
 
 #include <stdatomic.h>
@@ -29,7 +30,7 @@ static _Atomic int highest_level = LOG_LEVEL_INFO;
 bool
 log_level_find(const char *text, enum log_level *out)
 {
-    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+    for (size_t i = 0; i < COUNT_OF(levels); i++) {
         if (levels[i] == NULL || strcmp(levels[i], text) != 0)
             continue;
         *out = (enum log_level)i;

@@ -4,6 +4,7 @@
 #include "base/resolver.h"
 
 #include "base/clock.h"
+#include "base/count.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -220,7 +221,7 @@ unblock_reserved(struct ub_ctx *ub)
     };
     char shared[32];
 
-    for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
+    for (size_t i = 0; i < COUNT_OF(zones); i++)
         (void)ub_ctx_zone_remove(ub, zones[i]);
     for (int i = 16; i <= 127; i++) { /* 172.16/12 and 100.64/10 */
         (void)snprintf(shared, sizeof shared, "%d.%s.in-addr.arpa.", i,

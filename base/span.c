@@ -1,6 +1,7 @@
 /* A day is 24 hours in UTC, so "7d" before an instant is a multiplication. */
 #include "base/span.h"
 
+#include "base/count.h"
 #include "base/when.h"
 
 #include <stdlib.h>
@@ -42,7 +43,7 @@ find_word(const char *text, int64_t now, struct span *out)
 {
     if (strcmp(text, "now") == 0)
         return instant(now, out);
-    for (size_t i = 0; i < sizeof day_words / sizeof *day_words; i++) {
+    for (size_t i = 0; i < COUNT_OF(day_words); i++) {
         if (strcmp(text, day_words[i].word) == 0)
             return whole_day(when_day_of_instant(now) - day_words[i].days_ago, out);
     }
@@ -58,7 +59,7 @@ find_age(const char *text, int64_t now, struct span *out)
     if (digits == 0 || digits > MAX_NUMBER_DIGITS || text[digits] == '\0' ||
         text[digits + 1] != '\0')
         return false;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
         if (text[digits] == units[i].letter)
             return instant(now - strtoll(text, NULL, 10) * units[i].seconds, out);
     }

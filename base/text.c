@@ -3,6 +3,8 @@
  * media that are plain text. */
 #include "base/text.h"
 
+#include "base/count.h"
+
 #include <string.h>
 
 size_t
@@ -64,7 +66,7 @@ text_is_unsafe(uint32_t cp)
         return false;
     if ((cp & 0xFFFE) == 0xFFFE)
         return true;
-    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+    for (size_t i = 0; i < COUNT_OF(ranges); i++) {
         if (cp >= ranges[i].first && cp <= ranges[i].last)
             return true;
     }

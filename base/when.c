@@ -60,6 +60,16 @@ when_day_of_instant(int64_t instant)
     return (int32_t)(t % WHEN_DAY_S < 0 ? day - 1 : day);
 }
 
+const char *
+when_month_name(int month)
+{
+    static const char *const names[] = {"January",   "February", "March",    "April",
+                                        "May",       "June",     "July",     "August",
+                                        "September", "October",  "November", "December"};
+
+    return names[month - 1];
+}
+
 bool
 when_date_exists(int year, int month, int day)
 {

@@ -30,6 +30,9 @@ struct when_date {
 };
 struct when_date when_date_of(int32_t day);
 
+/* "January" for 1, "December" for 12; the first three letters are its short name. */
+const char *when_month_name(int month);
+
 /* Is there such a date, from year 0 to 9999? */
 bool when_date_exists(int year, int month, int day);
 

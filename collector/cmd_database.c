@@ -1,5 +1,6 @@
 /* The embedded database without the daemon, so that tlsrpt can read it; and copies of
  * any. */
+#include "base/count.h"
 #include "collector/command.h"
 #include "collector/database.h"
 #include "collector/user.h"
@@ -172,7 +173,7 @@ cmd_database(int argc, char **argv)
     if ((code = command_parse(&usage, argc, argv, &first, &s)) >= 0)
         return code;
     code = EX_USAGE;
-    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(actions); i++) {
         if (strcmp(argv[first], actions[i].name) != 0 ||
             argc - first != (actions[i].of_any ? 2 : 1))
             continue;

@@ -1,4 +1,5 @@
 /* The files' door: archives of mail and bare reports, as much of them as there is. */
+#include "base/count.h"
 #include "base/text.h"
 #include "base/when.h"
 #include "collector/command.h"
@@ -286,7 +287,7 @@ cmd_import(int argc, char **argv)
                     "  tlsrptd import --vouch archive.mbox\n"
                     "  tlsrptd import --dry-run reports/\n",
         .options = options,
-        .option_count = sizeof options / sizeof *options,
+        .option_count = COUNT_OF(options),
         .min_operands = 1,
         .max_operands = INT_MAX,
     };

@@ -1,4 +1,5 @@
 /* The owner's work on a database: the tables, and what has to be done now and then. */
+#include "base/count.h"
 #include "collector/command.h"
 #include "collector/database.h"
 
@@ -106,7 +107,7 @@ cmd_prune(int argc, char **argv)
                  "sums stay.",
         .examples = "  tlsrptd prune --keep-raw 90d --keep-reports 400d --dry-run\n",
         .options = options,
-        .option_count = sizeof options / sizeof options[0],
+        .option_count = COUNT_OF(options),
     };
     struct database db = {0};
     struct store_limits limits;

@@ -10,6 +10,7 @@
 #include "schema/store/store.h"
 #include "schema/wire/inflate.h"
 
+#include "base/count.h"
 #include "schema_sql.h"
 
 #include <stdio.h>
@@ -207,7 +208,7 @@ cmd_reparse(int argc, char **argv)
         .examples =
             "  tlsrptd reparse --dry-run\n  tlsrptd reparse --status quarantined\n",
         .options = options,
-        .option_count = sizeof options / sizeof *options,
+        .option_count = COUNT_OF(options),
     };
     struct settings s;
     int first, code;

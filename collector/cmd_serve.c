@@ -1,5 +1,6 @@
 /* The daemon: its order of start is that of dependency, its order of stop the reverse. */
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "base/service.h"
 #include "collector/command.h"
@@ -282,7 +283,7 @@ cmd_serve(int argc, char **argv)
             "  tlsrptd serve -c /etc/tlsrpt/tlsrpt.conf\n"
             "  tlsrptd serve --db postgresql://tlsrpt_collector@db.example/tlsrpt\n",
         .options = options,
-        .option_count = sizeof options / sizeof *options,
+        .option_count = COUNT_OF(options),
     };
     struct daemon d = {.ready_fd = -1};
     enum log_level level;

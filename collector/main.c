@@ -1,4 +1,5 @@
 /* tlsrptd: receives TLS reports and keeps them. One verb, one file; this one finds it. */
+#include "base/count.h"
 #include "base/suggest.h"
 #include "collector/command.h"
 
@@ -27,7 +28,7 @@ static const struct verb {
     {"config", cmd_config, "check and print the configuration"},
 };
 
-static const size_t verb_count = sizeof verbs / sizeof *verbs;
+static const size_t verb_count = COUNT_OF(verbs);
 
 static void
 print_usage(FILE *out)

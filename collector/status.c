@@ -2,6 +2,7 @@
  * knows. */
 #include "collector/status.h"
 
+#include "base/count.h"
 #include "base/httpd.h"
 #include "base/log.h"
 #include "base/ometric.h"
@@ -54,7 +55,7 @@ put_connections(struct ometric *m)
 
     ometric_family(m, OMETRIC_GAUGE, "tlsrpt_collector_connections", NULL,
                    "Connections of clients; deliver's count as LMTP.");
-    for (size_t i = 0; i < sizeof doors / sizeof *doors; i++) {
+    for (size_t i = 0; i < COUNT_OF(doors); i++) {
         const struct ometric_label label = {"transport", transport_text(doors[i])};
 
         ometric_integer(m, &label, 1, stats_connections(doors[i]));
@@ -175,7 +176,7 @@ handle(void *ctx, unsigned thread, const struct httpd_request *q, struct httpd_a
     (void)thread;
     (void)httpd_set_header(a, "X-Content-Type-Options", "nosniff");
     (void)httpd_set_header(a, "Cache-Control", "no-store");
-    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+    for (size_t i = 0; i < COUNT_OF(routes); i++) {
         if (strcmp(q->path, routes[i].path) == 0) {
             routes[i].answer(ctx, q, a);
             return;

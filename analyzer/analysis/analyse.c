@@ -8,6 +8,8 @@
 #include "analyzer/analysis/analyse_newcomer.h"
 #include "analyzer/analysis/analyse_onset.h"
 #include "analyzer/analysis/explain.h"
+#include "base/count.h"
+#include "base/hash.h"
 #include "base/rows.h"
 #include "base/when.h"
 
@@ -50,7 +52,7 @@ bool
 name_list_has(const struct name_list *l, name n)
 {
     return l->count &&
-           bsearch(&n, l->items, l->count, sizeof(*l->items), name_compare) != NULL;
+           bsearch(&n, l->items, l->count, sizeof *l->items, name_compare) != NULL;
 }
 
 bool
@@ -61,7 +63,7 @@ name_list_add(struct name_list *l, name n, struct err *e)
 
     if (!n || name_list_has(l, n))
         return true;
-    if (!(items = rows_grow(l->items, l->count, sizeof(*items), e)))
+    if (!(items = rows_grow(l->items, l->count, sizeof *items, e)))
         return false;
     for (; at > 0 && items[at - 1] > n; at--)
         items[at] = items[at - 1];
@@ -92,13 +94,10 @@ static void
 make_id(char id[ID_DIGITS + 1], const char *kind, const char *scope, const char *subject)
 {
     const char *parts[] = {kind, scope, subject};
-    uint64_t h = 14695981039346656037u;
+    uint64_t h = HASH_START;
 
-    for (size_t i = 0; i < 3; i++) {
-        for (const char *c = parts[i]; *c; c++)
-            h = (h ^ (unsigned char)*c) * 1099511628211u;
-        h = (h ^ 0xff) * 1099511628211u;
-    }
+    for (size_t i = 0; i < 3; i++)
+        h = hash_bytes(hash_text(h, parts[i]), "\xff", 1);
     h ^= h >> 31;
     h *= 0x9e3779b97f4a7c15u;
     h ^= h >> 29;
@@ -109,7 +108,7 @@ struct finding *
 analyse_add(struct analysis *a, const struct facts *f, const char *kind,
             const char *scope, name subject, struct err *e)
 {
-    struct finding *rows = rows_grow(a->rows, a->count, sizeof(*rows), e), *out;
+    struct finding *rows = rows_grow(a->rows, a->count, sizeof *rows, e), *out;
 
     if (!rows)
         return NULL;
@@ -126,7 +125,7 @@ finding_clear(struct finding *f)
     struct name_list *lists[] = {&f->domains,   &f->senders,  &f->hosts,
                                  &f->addresses, &f->networks, &f->reasons};
 
-    for (size_t k = 0; k < sizeof(lists) / sizeof(*lists); k++)
+    for (size_t k = 0; k < COUNT_OF(lists); k++)
         name_list_clear(lists[k]);
 }
 
@@ -300,6 +299,6 @@ analyse(const struct facts *f, struct analysis *out, struct err *e)
         if (!explain_finding(f, &out->rows[i], &out->arena, e))
             return false;
     if (out->count)
-        qsort(out->rows, out->count, sizeof(*out->rows), worst_first);
+        qsort(out->rows, out->count, sizeof *out->rows, worst_first);
     return true;
 }

@@ -84,7 +84,7 @@ by_size(const void *a, const void *b)
 double
 baseline_median(double *values, size_t count)
 {
-    qsort(values, count, sizeof(*values), by_size);
+    qsort(values, count, sizeof *values, by_size);
     return count ? values[count / 2] : 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "analyzer/analysis/analyse_onset.h"
 #include "analyzer/analysis/policy_text.h"
+#include "base/when.h"
 
 enum {
     CACHE_MARGIN_D = 1, /* a policy may be seen a day early, and a day after max_age */
@@ -75,8 +76,9 @@ allowed_until(const struct facts *f, const struct published *list, size_t count,
     if (i + 1 == count)
         return INT32_MAX;
     if (sts)
-        cache = (int32_t)(policy_text_max_age_s(facts_text(f, list[i].text)) / 86400) +
-                CACHE_MARGIN_D;
+        cache =
+            (int32_t)(policy_text_max_age_s(facts_text(f, list[i].text)) / WHEN_DAY_S) +
+            CACHE_MARGIN_D;
     return list[i + 1].since + cache;
 }
 
@@ -178,7 +180,7 @@ is_alone(const struct drift *d, size_t first, size_t end, const struct seen *alo
 
     for (size_t i = first; ok && i < end; i++) {
         const struct seen *s = &d->f->seen[i];
-        int64_t age_d = policy_text_max_age_s(facts_text(d->f, s->policy)) / 86400;
+        int64_t age_d = policy_text_max_age_s(facts_text(d->f, s->policy)) / WHEN_DAY_S;
 
         if (s->type != alone->type || s->sender == alone->sender)
             continue;
@@ -301,8 +303,8 @@ report(struct drift *d, name domain, struct analysis *a, struct err *e)
     d->senders = (struct name_list){0};
     out->open = d->back.count < out->senders.count &&
                 d->f->today - d->last <= onset_patience(d->f, &out->senders);
-    out->onset_earliest = ((int64_t)d->f->first_day + d->first) * 86400;
-    out->onset_latest = out->onset_earliest + 86400;
+    out->onset_earliest = ((int64_t)d->f->first_day + d->first) * WHEN_DAY_S;
+    out->onset_latest = out->onset_earliest + WHEN_DAY_S;
     return name_list_add(&out->domains, domain, e);
 }
 

@@ -2,6 +2,7 @@
 #include "analyzer/analysis/analyse_gap.h"
 
 #include "analyzer/analysis/diary.h"
+#include "base/when.h"
 
 #include <stdlib.h>
 
@@ -63,8 +64,8 @@ new_gap(const struct facts *f, struct analysis *a, const char *kind, name sender
         return NULL;
     out->first = (int16_t)first;
     out->last = (int16_t)last;
-    out->onset_earliest = ((int64_t)f->first_day + first) * 86400;
-    out->onset_latest = out->onset_earliest + 86400;
+    out->onset_earliest = ((int64_t)f->first_day + first) * WHEN_DAY_S;
+    out->onset_latest = out->onset_earliest + WHEN_DAY_S;
     return out;
 }
 

@@ -1,6 +1,8 @@
 /* See analyse_loop.h. */
 #include "analyzer/analysis/analyse_loop.h"
 
+#include "base/when.h"
+
 static const double nearly_all = .9, half = .5;
 
 enum {
@@ -70,8 +72,8 @@ report(const struct facts *f, const struct habit *h, const char *kind, struct an
     }
     analyse_widen(&out->first, &out->last, h->first, h->last);
     out->open = f->today - out->last <= 1 + ANALYSE_LAG_MARGIN_D;
-    out->onset_earliest = ((int64_t)f->first_day + out->first) * 86400;
-    out->onset_latest = out->onset_earliest + 86400;
+    out->onset_earliest = ((int64_t)f->first_day + out->first) * WHEN_DAY_S;
+    out->onset_latest = out->onset_earliest + WHEN_DAY_S;
     out->failed += h->failed;
     out->sessions += h->sessions;
     return name_list_add(&out->domains, h->domain, e) &&

@@ -95,7 +95,7 @@ found_incident(const struct sighting *rows, size_t first, size_t end,
 
     if (founded < 0)
         return true;
-    in = rows_grow(out->rows, out->count, sizeof(*in), e);
+    in = rows_grow(out->rows, out->count, sizeof *in, e);
     if (!in)
         return false;
     out->rows = in;
@@ -224,7 +224,7 @@ merge_sightings(const struct facts *f, struct sightings *s, struct incidents *ou
     size_t first = 0;
 
     if (s->count)
-        qsort_r(s->rows, s->count, sizeof(*s->rows), by_scope, (void *)(uintptr_t)f);
+        qsort_r(s->rows, s->count, sizeof *s->rows, by_scope, (void *)(uintptr_t)f);
     for (size_t i = 1; i <= s->count; i++) {
         if (i < s->count && same_scope(f, &s->rows[i - 1], &s->rows[i]) &&
             s->rows[i].day - s->rows[i - 1].day <= ANALYSE_CLEAN_DAYS)

@@ -6,6 +6,7 @@
 #include "analyzer/analysis/policy_text.h"
 #include "analyzer/analysis/spots.h"
 #include "base/rows.h"
+#include "base/when.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,7 @@ declared_covers(const struct facts *f, const struct declared *d, const char *hos
 
         if (i + 1 < d->policy_count)
             until = d->policies[i + 1].since - f->first_day +
-                    policy_text_max_age_s(text) / 86400 + CACHE_MARGIN_D;
+                    policy_text_max_age_s(text) / WHEN_DAY_S + CACHE_MARGIN_D;
         if (day < since || day > until || !policy_text_has_mx(text))
             continue;
         if (policy_text_covers(text, host))
@@ -70,7 +71,7 @@ static bool
 add_patterns(struct mx_patterns *p, const char *policy, struct err *e)
 {
     for (const char *at = strstr(policy, "\nmx: "); at; at = strstr(at, "\nmx: ")) {
-        struct mx_pattern *rows = rows_grow(p->rows, p->count, sizeof(*rows), e);
+        struct mx_pattern *rows = rows_grow(p->rows, p->count, sizeof *rows, e);
         size_t bytes = strcspn(at += strlen("\nmx: "), "\n");
         bool wild = bytes > 2 && at[0] == '*' && at[1] == '.';
 
@@ -99,7 +100,7 @@ mx_patterns_init(struct mx_patterns *p, const struct facts *f, name domain, stru
         last = f->seen[i].policy;
     }
     if (p->count)
-        qsort(p->rows, p->count, sizeof(*p->rows), by_pattern);
+        qsort(p->rows, p->count, sizeof *p->rows, by_pattern);
     return true;
 }
 
@@ -116,7 +117,7 @@ has_pattern(const struct mx_patterns *p, const char *text, bool wild)
 {
     const struct mx_pattern wanted = {text, strlen(text), wild};
 
-    return bsearch(&wanted, p->rows, p->count, sizeof(*p->rows), by_pattern) != NULL;
+    return bsearch(&wanted, p->rows, p->count, sizeof *p->rows, by_pattern) != NULL;
 }
 
 bool
@@ -218,8 +219,8 @@ add_finding(const struct facts *f, name domain, struct uncovered *u, struct anal
     out->addresses = u->addresses;
     u->senders = u->addresses = (struct name_list){0};
     out->open = f->today - u->last <= onset_patience(f, &out->senders);
-    out->onset_earliest = ((int64_t)f->first_day + u->first) * 86400;
-    out->onset_latest = out->onset_earliest + 86400;
+    out->onset_earliest = ((int64_t)f->first_day + u->first) * WHEN_DAY_S;
+    out->onset_latest = out->onset_earliest + WHEN_DAY_S;
     out->refused =
         drift_enforces(f, domain, out->senders.items[0], u->last) ? u->failed : 0;
     return name_list_add(&out->hosts, u->host, e) &&
@@ -279,7 +280,7 @@ static bool
 one_domain(const struct facts *f, size_t first, size_t end, uint32_t *found,
            struct analysis *a, struct err *e)
 {
-    const struct miss **rows = calloc(end - first, sizeof(*rows));
+    const struct miss **rows = calloc(end - first, sizeof *rows);
     struct mx_patterns patterns;
     size_t count = 0;
     bool ok;
@@ -291,7 +292,7 @@ one_domain(const struct facts *f, size_t first, size_t end, uint32_t *found,
         if (f->misses[i].host && is_host(facts_text(f, f->misses[i].host)))
             rows[count++] = &f->misses[i];
     if (count > 0)
-        qsort(rows, count, sizeof(*rows), by_host);
+        qsort(rows, count, sizeof *rows, by_host);
     for (size_t i = 0, next; ok && i < count; i = next) {
         for (next = i + 1; next < count && rows[next]->host == rows[i]->host;)
             next++;
@@ -368,7 +369,7 @@ bool
 mx_find(const struct facts *f, struct analysis *a, struct err *e)
 {
     size_t before = a->count;
-    uint32_t *found = calloc(f->name_count, sizeof(*found));
+    uint32_t *found = calloc(f->name_count, sizeof *found);
     bool ok = found ? true : err_nomem(e);
 
     for (size_t first = 0, end; ok && first < f->miss_count; first = end) {

@@ -27,8 +27,8 @@ by_volume(const void *a, const void *b)
 static struct volume *
 volumes(const struct facts *f, size_t *count)
 {
-    double *sessions = calloc(f->name_count, sizeof(*sessions));
-    struct volume *out = calloc(f->name_count, sizeof(*out));
+    double *sessions = calloc(f->name_count, sizeof *sessions);
+    struct volume *out = calloc(f->name_count, sizeof *out);
 
     *count = 0;
     for (size_t i = 0; sessions && i < f->tally_count; i++)
@@ -71,7 +71,7 @@ newcomer_exclude(const struct facts *f, uint8_t *excluded, struct err *e)
 
     if (!v)
         return err_nomem(e);
-    qsort(v, count, sizeof(*v), by_volume);
+    qsort(v, count, sizeof *v, by_volume);
     median = count ? v[(count - 1) / 2].per_day : 0;
     for (size_t i = 0; i < count && count > 2; i++)
         if (!v[i].established && v[i].per_day > absurd * median &&

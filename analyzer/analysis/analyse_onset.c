@@ -2,6 +2,7 @@
 #include "analyzer/analysis/analyse_onset.h"
 
 #include "analyzer/analysis/analyse_baseline.h"
+#include "base/when.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,7 +13,6 @@ enum {
     REACH = 14,      /* days that the beginning may lie before the first clear day */
     CLEAN_DAYS = 2,  /* clean reported days after which it is over */
     CLEAN_POWER = 3, /* failures to be expected before their absence speaks */
-    DAY_S = 86400,
 };
 
 /* Does the day belong to it, though by itself it would not have been noticed? */
@@ -67,16 +67,16 @@ find_instant(const struct scope *s, struct finding *out)
     int64_t n = s->sessions[out->first], f = s->failed[out->first], day, before;
     double steady = steady_rate(s, out->first, out->last), low, high;
 
-    day = ((int64_t)s->f->first_day + out->first) * DAY_S;
+    day = ((int64_t)s->f->first_day + out->first) * WHEN_DAY_S;
     before = out->first - 1;
     while (before >= 0 && s->sessions[before] == 0)
         before--;
     high = fmin(1, baseline_upper(n, f, confident) / fmax(steady, 1e-9));
     low = fmin(1, baseline_lower(n, f, confident) / fmax(steady, 1e-9));
-    out->onset_earliest = day + (int64_t)((1 - high) * DAY_S);
-    out->onset_latest = day + (int64_t)((1 - low) * DAY_S);
+    out->onset_earliest = day + (int64_t)((1 - high) * WHEN_DAY_S);
+    out->onset_latest = day + (int64_t)((1 - low) * WHEN_DAY_S);
     if (high >= 1 && before >= 0)
-        out->onset_earliest = ((int64_t)s->f->first_day + before + 1) * DAY_S;
+        out->onset_earliest = ((int64_t)s->f->first_day + before + 1) * WHEN_DAY_S;
 }
 
 int

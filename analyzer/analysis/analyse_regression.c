@@ -226,7 +226,7 @@ sender_strength(const struct day *d, const struct unit *u)
 static bool
 append(struct sightings *out, struct sighting row, struct err *e)
 {
-    struct sighting *rows = rows_grow(out->rows, out->count, sizeof(*rows), e);
+    struct sighting *rows = rows_grow(out->rows, out->count, sizeof *rows, e);
 
     if (!rows)
         return false;
@@ -276,7 +276,7 @@ regression_find(const struct grid *g, const struct grid_kind *k, const uint8_t *
     struct day d = {.g = g, .k = k, .excluded = excluded, .places = grid_places(g)};
     bool ok = true, marked;
 
-    d.units = calloc(g->sender_count + 1, sizeof(*d.units));
+    d.units = calloc(g->sender_count + 1, sizeof *d.units);
     if (!d.units)
         return err_nomem(e);
     for (d.day = 0; d.day < FACTS_DAYS && ok; d.day++) {

@@ -20,7 +20,7 @@ find_witness(struct scope *s, name sender, struct err *e)
     for (size_t i = 0; i < s->witness_count; i++)
         if (s->witnesses[i].sender == sender)
             return &s->witnesses[i];
-    rows = rows_grow(s->witnesses, s->witness_count, sizeof(*rows), e);
+    rows = rows_grow(s->witnesses, s->witness_count, sizeof *rows, e);
     if (!rows)
         return NULL;
     s->witnesses = rows;

@@ -2,6 +2,7 @@
 #include "analyzer/analysis/diary.h"
 
 #include "analyzer/analysis/analyse_baseline.h"
+#include "base/when.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -39,7 +40,7 @@ usual_lag(const struct diary *d)
     for (int day = 0; day < FACTS_DAYS; day++)
         if (d->lag_h[day] != DIARY_NEVER)
             lags[count++] = d->lag_h[day] > 0 ? d->lag_h[day] : 0;
-    qsort(lags, count, sizeof(*lags), by_number);
+    qsort(lags, count, sizeof *lags, by_number);
     return count ? lags[(size_t)((double)(count - 1) * usual_share)] : 0;
 }
 
@@ -98,7 +99,7 @@ judge_days(const struct facts *f, struct diary *d)
     d->usual_lag_h = usual_lag(d);
     d->limit_h = d->usual_lag_h * 3 / 2 + MARGIN_H;
     for (int day = d->first_day; day < FACTS_DAYS; day++) {
-        int64_t end = ((int64_t)f->first_day + day + 1) * 86400;
+        int64_t end = ((int64_t)f->first_day + day + 1) * WHEN_DAY_S;
 
         if (d->lag_h[day] <= d->limit_h)
             d->state[day] = DAY_ON_TIME;
@@ -138,12 +139,12 @@ bool
 diary_write(const struct facts *f, const uint8_t *excluded, struct diaries *out,
             struct err *e)
 {
-    out->place = calloc(f->name_count, sizeof(*out->place));
+    out->place = calloc(f->name_count, sizeof *out->place);
     for (size_t i = 0; out->place && i < f->tally_count; i++)
         if (!f->tallies[i].long_window && !excluded[f->tallies[i].sender] &&
             !out->place[f->tallies[i].sender])
             out->place[f->tallies[i].sender] = (uint32_t)++out->count;
-    out->rows = calloc(out->count + 1, sizeof(*out->rows));
+    out->rows = calloc(out->count + 1, sizeof *out->rows);
     if (!out->place || !out->rows)
         return err_nomem(e);
     for (size_t i = 0; i < out->count; i++) {

@@ -1,6 +1,7 @@
 /* See explain.h. */
 #include "analyzer/analysis/explain.h"
 
+#include "base/count.h"
 #include "base/figure.h"
 #include "base/text.h"
 
@@ -117,7 +118,7 @@ const struct explanation explain_table[] = {
     {EXPLAIN_REASON, "no-system-roots", "the sender has no list of authorities (mox)",
      "the sender", "Tell the sender."},
 };
-const size_t explain_count = sizeof(explain_table) / sizeof(*explain_table);
+const size_t explain_count = COUNT_OF(explain_table);
 
 static bool
 begins(const char *text, const char *prefix)

@@ -1,7 +1,9 @@
 /* See facts.h. */
 #include "analyzer/analysis/facts.h"
 
+#include "base/hash.h"
 #include "base/rows.h"
+#include "base/when.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -11,12 +13,10 @@
 /* ---- names ----------------------------------------------------------------------- */
 
 static uint64_t
-hash_text(const char *text)
+hash_name(const char *text)
 {
-    uint64_t h = 14695981039346656037u;
+    uint64_t h = hash_text(HASH_START, text);
 
-    for (; *text; text++)
-        h = (h ^ (unsigned char)*text) * 1099511628211u;
     return h ^ (h >> 29);
 }
 
@@ -24,12 +24,12 @@ static bool
 rehash(struct facts *f)
 {
     size_t count = f->slot_count ? f->slot_count * 2 : 1024, at;
-    name *slots = calloc(count, sizeof(*slots));
+    name *slots = calloc(count, sizeof *slots);
 
     if (!slots)
         return err_nomem(&f->err);
     for (name n = 1; n < f->name_count; n++) {
-        at = hash_text(f->names[n]) & (count - 1);
+        at = hash_name(f->names[n]) & (count - 1);
         while (slots[at])
             at = (at + 1) & (count - 1);
         slots[at] = n;
@@ -50,11 +50,11 @@ facts_name(struct facts *f, const char *text)
         return 0;
     if (f->name_count * 2 >= f->slot_count && !rehash(f))
         return 0;
-    at = hash_text(text) & (f->slot_count - 1);
+    at = hash_name(text) & (f->slot_count - 1);
     for (; f->slots[at]; at = (at + 1) & (f->slot_count - 1))
         if (!strcmp(f->names[f->slots[at]], text))
             return f->slots[at];
-    names = rows_grow(f->names, f->name_count, sizeof(*names), &f->err);
+    names = rows_grow(f->names, f->name_count, sizeof *names, &f->err);
     if (!names)
         return 0;
     f->names = names;
@@ -98,8 +98,8 @@ facts_init(struct facts *f, int64_t as_of)
     *f = (struct facts){0};
     f->as_of = as_of;
     f->today = FACTS_DAYS - 1;
-    f->first_day = (int32_t)(as_of / 86400) - f->today;
-    f->names = rows_grow(NULL, 0, sizeof(*f->names), &f->err);
+    f->first_day = (int32_t)(as_of / WHEN_DAY_S) - f->today;
+    f->names = rows_grow(NULL, 0, sizeof *f->names, &f->err);
     if (f->names)
         f->names[f->name_count++] = "";
 }
@@ -142,7 +142,7 @@ facts_add_tally(struct facts *f, int32_t day, const struct tally *t)
 
     if (!in_window(f, day))
         return;
-    rows = rows_grow(f->tallies, f->tally_count, sizeof(*rows), &f->err);
+    rows = rows_grow(f->tallies, f->tally_count, sizeof *rows, &f->err);
     if (!rows)
         return;
     f->tallies = rows;
@@ -159,7 +159,7 @@ facts_add_miss(struct facts *f, int32_t day, const struct miss *m)
 
     if (!in_window(f, day) || m->failed <= 0)
         return;
-    rows = rows_grow(f->misses, f->miss_count, sizeof(*rows), &f->err);
+    rows = rows_grow(f->misses, f->miss_count, sizeof *rows, &f->err);
     if (!rows)
         return;
     f->misses = rows;
@@ -181,7 +181,7 @@ facts_add_seen(struct facts *f, int32_t first, int32_t last, const struct seen *
 
     if (!in_window(f, last))
         return;
-    rows = rows_grow(f->seen, f->seen_count, sizeof(*rows), &f->err);
+    rows = rows_grow(f->seen, f->seen_count, sizeof *rows, &f->err);
     if (!rows)
         return;
     f->seen = rows;
@@ -197,7 +197,7 @@ facts_add_claim(struct facts *f, int32_t first, int32_t last, const struct claim
 
     if (!in_window(f, last))
         return;
-    rows = rows_grow(f->claims, f->claim_count, sizeof(*rows), &f->err);
+    rows = rows_grow(f->claims, f->claim_count, sizeof *rows, &f->err);
     if (!rows)
         return;
     f->claims = rows;
@@ -213,7 +213,7 @@ facts_add_declared(struct facts *f, const char *domain)
 {
     struct declared *d;
 
-    d = rows_grow(f->declared, f->declared_count, sizeof(*d), &f->err);
+    d = rows_grow(f->declared, f->declared_count, sizeof *d, &f->err);
     if (!d)
         return NULL;
     f->declared = d;
@@ -225,7 +225,7 @@ facts_add_declared(struct facts *f, const char *domain)
 static void
 add_to_list(struct facts *f, name **list, size_t *count, const char *text)
 {
-    name *more = rows_grow(*list, *count, sizeof(*more), &f->err);
+    name *more = rows_grow(*list, *count, sizeof *more, &f->err);
 
     if (!more)
         return;
@@ -251,7 +251,7 @@ static void
 add_published(struct facts *f, struct published **list, size_t *count, int32_t since,
               const char *text)
 {
-    struct published *more = rows_grow(*list, *count, sizeof(*more), &f->err);
+    struct published *more = rows_grow(*list, *count, sizeof *more, &f->err);
 
     if (!more)
         return;
@@ -289,7 +289,7 @@ const struct declared *
 facts_declared(const struct facts *f, name domain)
 {
     return f->declared_count ? bsearch(&domain, f->declared, f->declared_count,
-                                       sizeof(*f->declared), name_compare)
+                                       sizeof *f->declared, name_compare)
                              : NULL;
 }
 
@@ -338,22 +338,22 @@ lower_bound(const void *rows, size_t count, size_t element, name domain)
 void
 facts_tallies_of(const struct facts *f, name domain, size_t *first, size_t *end)
 {
-    *first = lower_bound(f->tallies, f->tally_count, sizeof(*f->tallies), domain);
-    *end = lower_bound(f->tallies, f->tally_count, sizeof(*f->tallies), domain + 1);
+    *first = lower_bound(f->tallies, f->tally_count, sizeof *f->tallies, domain);
+    *end = lower_bound(f->tallies, f->tally_count, sizeof *f->tallies, domain + 1);
 }
 
 void
 facts_misses_of(const struct facts *f, name domain, size_t *first, size_t *end)
 {
-    *first = lower_bound(f->misses, f->miss_count, sizeof(*f->misses), domain);
-    *end = lower_bound(f->misses, f->miss_count, sizeof(*f->misses), domain + 1);
+    *first = lower_bound(f->misses, f->miss_count, sizeof *f->misses, domain);
+    *end = lower_bound(f->misses, f->miss_count, sizeof *f->misses, domain + 1);
 }
 
 void
 facts_seen_of(const struct facts *f, name domain, size_t *first, size_t *end)
 {
-    *first = lower_bound(f->seen, f->seen_count, sizeof(*f->seen), domain);
-    *end = lower_bound(f->seen, f->seen_count, sizeof(*f->seen), domain + 1);
+    *first = lower_bound(f->seen, f->seen_count, sizeof *f->seen, domain);
+    *end = lower_bound(f->seen, f->seen_count, sizeof *f->seen, domain + 1);
 }
 
 size_t

@@ -2,6 +2,7 @@
  * all rows together: who reported when, and which domains share hosts. */
 #include "analyzer/analysis/facts.h"
 
+#include "base/count.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -44,7 +45,7 @@ by_miss(const void *a, const void *b)
     const int64_t q[] = {y->domain, y->kind, y->sender, y->day,   y->type,
                          y->net,    y->host, y->ip,     y->reason};
 
-    for (size_t i = 0; i < sizeof p / sizeof *p; i++)
+    for (size_t i = 0; i < COUNT_OF(p); i++)
         ORDER(p[i], q[i]);
     return 0;
 }
@@ -89,7 +90,7 @@ rename_published(struct published *list, size_t count, const name *rank)
     for (size_t i = 0; i < count; i++)
         list[i].text = rank[list[i].text];
     if (count)
-        qsort(list, count, sizeof(*list), by_since);
+        qsort(list, count, sizeof *list, by_since);
 }
 
 static void
@@ -143,22 +144,22 @@ rename_rows(struct facts *f, const name *rank)
 static bool
 rank_names(struct facts *f, struct err *e)
 {
-    name *order = calloc(f->name_count, sizeof(*order));
-    name *rank = calloc(f->name_count, sizeof(*rank));
-    const char **names = calloc(f->name_count, sizeof(*names));
+    name *order = calloc(f->name_count, sizeof *order);
+    name *rank = calloc(f->name_count, sizeof *rank);
+    const char **names = calloc(f->name_count, sizeof *names);
     bool ok = order && rank && names;
 
     if (!ok)
         goto out;
     for (name n = 0; n < f->name_count; n++)
         order[n] = n;
-    qsort_r(order, f->name_count, sizeof(*order), by_text, f->names);
+    qsort_r(order, f->name_count, sizeof *order, by_text, f->names);
     for (name n = 0; n < f->name_count; n++) {
         rank[order[n]] = n;
         names[n] = f->names[order[n]];
     }
     rename_rows(f, rank);
-    memcpy(f->names, names, f->name_count * sizeof(*names));
+    memcpy(f->names, names, f->name_count * sizeof *names);
 out:
     free(order);
     free(rank);
@@ -210,12 +211,12 @@ sort_tallies(struct facts *f)
         if (rows[i].domain < rows[i - 1].domain ||
             (rows[i].domain == rows[i - 1].domain &&
              rows[i].sender < rows[i - 1].sender)) {
-            qsort(rows, f->tally_count, sizeof(*rows), by_tally);
+            qsort(rows, f->tally_count, sizeof *rows, by_tally);
             return;
         }
     for (size_t first = 0, end; first < f->tally_count; first = end) {
         end = facts_pair_end(f, first);
-        sort_rows(rows + first, end - first, sizeof(*rows), by_tally);
+        sort_rows(rows + first, end - first, sizeof *rows, by_tally);
     }
 }
 
@@ -250,7 +251,7 @@ use_host(struct facts *f, name *user, name domain, name host)
 static bool
 find_groups(struct facts *f)
 {
-    name *user = calloc(f->name_count, sizeof(*user));
+    name *user = calloc(f->name_count, sizeof *user);
 
     if (!user)
         return false;
@@ -272,7 +273,7 @@ count_distinct(name *list, size_t count)
 {
     uint32_t distinct = 0;
 
-    qsort(list, count, sizeof(*list), name_compare);
+    qsort(list, count, sizeof *list, name_compare);
     for (size_t i = 0; i < count; i++)
         distinct += list[i] != 0 && (i == 0 || list[i] != list[i - 1]);
     return distinct;
@@ -281,8 +282,8 @@ count_distinct(name *list, size_t count)
 static bool
 count_places(struct facts *f)
 {
-    name *hosts = calloc(f->miss_count + 1, sizeof(*hosts));
-    name *ips = calloc(f->miss_count + 1, sizeof(*ips));
+    name *hosts = calloc(f->miss_count + 1, sizeof *hosts);
+    name *ips = calloc(f->miss_count + 1, sizeof *ips);
     bool ok = hosts && ips;
 
     for (size_t first = 0, end; ok && first < f->miss_count; first = end) {
@@ -311,15 +312,15 @@ facts_finish(struct facts *f, struct err *e)
     if (!rank_names(f, e))
         return false;
     sort_tallies(f);
-    sort_rows(f->misses, f->miss_count, sizeof(*f->misses), by_miss);
-    sort_rows(f->seen, f->seen_count, sizeof(*f->seen), by_seen);
-    sort_rows(f->claims, f->claim_count, sizeof(*f->claims), by_claim);
-    sort_rows(f->declared, f->declared_count, sizeof(*f->declared), name_compare);
+    sort_rows(f->misses, f->miss_count, sizeof *f->misses, by_miss);
+    sort_rows(f->seen, f->seen_count, sizeof *f->seen, by_seen);
+    sort_rows(f->claims, f->claim_count, sizeof *f->claims, by_claim);
+    sort_rows(f->declared, f->declared_count, sizeof *f->declared, name_compare);
     f->is_domain = calloc(f->name_count, 1);
-    f->reported = calloc(f->name_count, sizeof(*f->reported));
-    f->group = calloc(f->name_count, sizeof(*f->group));
-    f->places = calloc(f->name_count, sizeof(*f->places));
-    f->lags = calloc(f->name_count, sizeof(*f->lags));
+    f->reported = calloc(f->name_count, sizeof *f->reported);
+    f->group = calloc(f->name_count, sizeof *f->group);
+    f->places = calloc(f->name_count, sizeof *f->places);
+    f->lags = calloc(f->name_count, sizeof *f->lags);
     if (!f->is_domain || !f->reported || !f->group || !f->places || !f->lags ||
         !find_groups(f) || !count_places(f))
         return err_nomem(e);

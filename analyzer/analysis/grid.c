@@ -30,7 +30,7 @@ size_t
 grid_sender(const struct grid *g, name sender)
 {
     const name *at =
-        bsearch(&sender, g->senders, g->sender_count, sizeof(*g->senders), name_compare);
+        bsearch(&sender, g->senders, g->sender_count, sizeof *g->senders, name_compare);
 
     return at ? (size_t)(at - g->senders) : g->sender_count;
 }
@@ -94,7 +94,7 @@ grid_init_some(struct grid *g, const struct facts *f, name domain, const name *s
     *g = (struct grid){.f = f, .domain = domain};
     facts_tallies_of(f, domain, &first, &end);
     facts_misses_of(f, domain, &g->first_miss, &g->end_miss);
-    g->senders = calloc(count + 1, sizeof(*g->senders));
+    g->senders = calloc(count + 1, sizeof *g->senders);
     if (!g->senders)
         return err_nomem(e);
     for (size_t i = 0, at = first; i < count; i++) {
@@ -119,7 +119,7 @@ grid_init(struct grid *g, const struct facts *f, name domain, struct err *e)
     bool ok;
 
     facts_tallies_of(f, domain, &first, &end);
-    senders = calloc(end - first + 1, sizeof(*senders));
+    senders = calloc(end - first + 1, sizeof *senders);
     for (size_t i = first; senders && i < end; i++)
         if (i == first || f->tallies[i].sender != f->tallies[i - 1].sender)
             senders[count++] = f->tallies[i].sender;
@@ -169,7 +169,7 @@ fill_kind(const struct grid *g, struct grid_kind *k, struct err *e)
 
     k->type = result_type_parse(text);
     k->class = grid_class_of(k->type);
-    k->failed = calloc(g->sender_count * FACTS_DAYS + 1, sizeof(*k->failed));
+    k->failed = calloc(g->sender_count * FACTS_DAYS + 1, sizeof *k->failed);
     if (!k->failed)
         return err_nomem(e);
     for (size_t s = 0, first = k->first_miss, end = first; s < g->sender_count; s++) {

@@ -31,7 +31,7 @@ append_sorted(struct lines *l, const char *prefix, struct buf *out)
 {
     bool ok = true;
 
-    qsort(l->text, l->count, sizeof(*l->text), by_bytes);
+    qsort(l->text, l->count, sizeof *l->text, by_bytes);
     for (size_t i = 0; i < l->count; i++)
         if (i == 0 || strcmp(l->text[i], l->text[i - 1]) != 0)
             ok = buf_printf(out, "%s%s%s", out->len ? "\n" : "", prefix, l->text[i]);
@@ -76,7 +76,7 @@ read_sts_line(struct sts *p, const char *line, size_t n)
 bool
 policy_text_sts(const char *raw, struct buf *out)
 {
-    struct sts *p = calloc(1, sizeof(*p));
+    struct sts *p = calloc(1, sizeof *p);
     bool ok = p != NULL;
 
     while (ok && *raw) {
@@ -124,7 +124,7 @@ read_record(const char *text, size_t n, char out[MAX_LINE_BYTES])
 bool
 policy_text_tlsa(const char *raw, struct buf *out)
 {
-    struct lines *l = calloc(1, sizeof(*l));
+    struct lines *l = calloc(1, sizeof *l);
     bool ok = l != NULL;
 
     while (ok && *raw) {

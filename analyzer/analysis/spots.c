@@ -27,8 +27,8 @@ static bool
 grow(struct spots *l, struct err *e)
 {
     size_t size = l->size ? l->size * 2 : FIRST_SIZE;
-    struct spot *rows = realloc(l->rows, size * sizeof(*rows));
-    uint32_t *slots = calloc(2 * size, sizeof(*slots));
+    struct spot *rows = realloc(l->rows, size * sizeof *rows);
+    uint32_t *slots = calloc(2 * size, sizeof *slots);
 
     l->rows = rows ? rows : l->rows;
     if (!rows || !slots) {

@@ -3,6 +3,7 @@
 #include "analyzer/doctor/doctor.h"
 #include "analyzer/findings.h"
 #include "analyzer/present/prose.h"
+#include "base/count.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,7 +65,7 @@ show_all(struct context *c, struct complaints *said, struct err *e)
     if (table)
         prose_init(&p, c->terminal, stdout);
     else
-        ok = view_begin(c->view, columns, sizeof columns / sizeof *columns, e);
+        ok = view_begin(c->view, columns, COUNT_OF(columns), e);
     for (size_t i = 0; ok && i < said->count; i++) {
         const struct complaint *x = &said->items[i];
 

@@ -2,6 +2,7 @@
 #include "analyzer/doctor/doctor.h"
 #include "analyzer/doctor/https_get.h"
 #include "analyzer/doctor/tlsrpt_record.h"
+#include "base/count.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,7 +175,7 @@ doctor_records(struct context *c, struct doctor *d, struct err *e)
     ok = make_value(c, &value, e) && doctor_add_domains(d, find_hosts, e) &&
          doctor_run(d, &none, e) &&
          (c->options->format == VIEW_TABLE ||
-          view_begin(c->view, columns, sizeof columns / sizeof *columns, e));
+          view_begin(c->view, columns, COUNT_OF(columns), e));
     if (ok)
         qsort(d->tasks, d->task_count, sizeof(void *), by_name);
     for (size_t i = 0; ok && i < d->task_count; i++)

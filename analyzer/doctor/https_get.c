@@ -3,6 +3,7 @@
 #include "analyzer/doctor/https_get.h"
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/text.h"
 #include "base/when.h"
 
@@ -115,7 +116,7 @@ judge_certificate(gnutls_session_t tls, const struct https_where *w,
         fail(r, HTTPS_NO_CONNECTION, "no certificate is shown");
         return false;
     }
-    for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
+    for (size_t i = 0; i < COUNT_OF(verdicts); i++) {
         if ((status & verdicts[i].status) == 0)
             continue;
         (void)snprintf(why, sizeof why, "%s%s", verdicts[i].why,

@@ -4,11 +4,12 @@
 #include "analyzer/doctor/complaint.h"
 #include "base/buf.h"
 #include "base/dns_answer.h"
+#include "base/when.h"
 
 enum {
-    STS_MIN_AGE_S = 86400,    /* less protects hardly anybody */
-    STS_MAX_AGE_S = 31557600, /* RFC 8461 section 3.2 */
-    STS_MAX_BYTES = 65536,    /* of a policy; section 3.3 */
+    STS_MIN_AGE_S = WHEN_DAY_S, /* less protects hardly anybody */
+    STS_MAX_AGE_S = 31557600,   /* RFC 8461 section 3.2 */
+    STS_MAX_BYTES = 65536,      /* of a policy; section 3.3 */
 };
 
 /* Is one of the values of the answer, which is DNS_FOUND, an MTA-STS record, or meant to

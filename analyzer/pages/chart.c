@@ -157,8 +157,6 @@ is_named(const struct frame *f, int32_t day)
 static void
 put_days(struct frame *f)
 {
-    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     bool month_only = f->c->day_count > MIDDLE_DAYS;
     double free_from = LEFT - 10;
 
@@ -174,10 +172,11 @@ put_days(struct frame *f)
             f->out, "<path class=\"tick\" d=\"M%.1f %dv5\"/><text x=\"%.1f\" y=\"%d\">",
             x, f->bottom, x, f->bottom + 18);
         if (month_only)
-            (void)buf_printf(f->out, "%s %02d</text>", months[date.month - 1],
+            (void)buf_printf(f->out, "%.3s %02d</text>", when_month_name(date.month),
                              date.year % 100);
         else
-            (void)buf_printf(f->out, "%d %s</text>", date.day, months[date.month - 1]);
+            (void)buf_printf(f->out, "%d %.3s</text>", date.day,
+                             when_month_name(date.month));
     }
 }
 

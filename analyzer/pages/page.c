@@ -2,6 +2,7 @@
 #include "analyzer/pages/page.h"
 
 #include "analyzer/present/present_html.h"
+#include "base/count.h"
 #include "base/when.h"
 
 #include <stdarg.h>
@@ -260,19 +261,19 @@ page_form(struct page_context *p, unsigned options)
         const struct choice *choices;
         size_t count;
     } fields[] = {
-        {OPTION_SINCE, "since", "Days", days, sizeof days / sizeof *days},
+        {OPTION_SINCE, "since", "Days", days, COUNT_OF(days)},
         {OPTION_UNTIL, "until", "Until", NULL, 0},
         {OPTION_DOMAIN, "domain", "Domain", NULL, 0},
         {OPTION_SENDER, "sender", "Sender", NULL, 0},
         {OPTION_TRUST, "trust", "Trust", options & PAGE_BELIEVED ? believed : trust,
-         sizeof trust / sizeof *trust},
-        {OPTION_STATUS, "status", "Status", status, sizeof status / sizeof *status},
-        {OPTION_STATE, "state", "State", state, sizeof state / sizeof *state},
+         COUNT_OF(trust)},
+        {OPTION_STATUS, "status", "Status", status, COUNT_OF(status)},
+        {OPTION_STATE, "state", "State", state, COUNT_OF(state)},
         {OPTION_AS_OF, "as_of", "As of", NULL, 0},
     };
 
     html_put(&p->html, "<form>");
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    for (size_t i = 0; i < COUNT_OF(fields); i++) {
         const char *value = page_param(p, fields[i].name);
 
         if (value == NULL && fields[i].bit == OPTION_SINCE)

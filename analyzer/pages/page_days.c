@@ -1,5 +1,7 @@
 #include "analyzer/pages/page_days.h"
 
+#include "base/count.h"
+
 #include <stdlib.h>
 
 enum {
@@ -45,7 +47,7 @@ page_days_link(struct page_context *p, int32_t day, const char *sender, bool fai
         html_put(&p->html, " href=\"%b/%s?since=%s", failed ? "results" : "reports",
                  text);
     html_put(&p->html, "&amp;until=%s", text);
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
         if (page_param(p, others[i]) != NULL)
             html_put(&p->html, "&amp;%s=%u", others[i], page_param(p, others[i]));
     }

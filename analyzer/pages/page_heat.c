@@ -3,6 +3,7 @@
 #include "analyzer/pages/heat.h"
 #include "analyzer/pages/page_days.h"
 
+#include "base/count.h"
 #include "schema_sql.h"
 
 #include <stdio.h>
@@ -84,7 +85,7 @@ rows(struct page_context *p, struct err *e)
     struct heat h = {0};
     struct page_days days;
     bool ok = load(p, &h, &days, e) &&
-              view_begin(p->c.view, columns, sizeof columns / sizeof *columns, e) &&
+              view_begin(p->c.view, columns, COUNT_OF(columns), e) &&
               put_rows(p, &h, e) && view_end(p->c.view, e);
 
     heat_clear(&h);
@@ -97,10 +98,6 @@ rows(struct page_context *p, struct err *e)
 static void
 put_head(struct html *html, const struct heat *h)
 {
-    static const char *const months[] = {"January",   "February", "March",    "April",
-                                         "May",       "June",     "July",     "August",
-                                         "September", "October",  "November", "December"};
-
     html_put(html, "<thead><tr><td colspan=\"2\"></td>");
     for (size_t k = HEAT_HABIT, end; k < h->day_count; k = end) {
         struct when_date date = when_date_of(h->first_day + (int32_t)k);
@@ -110,7 +107,7 @@ put_head(struct html *html, const struct heat *h)
                 break;
         }
         html_put(html, "<th scope=\"colgroup\" colspan=\"%d\"><span>%s</span></th>",
-                 (int64_t)(end - k), months[date.month - 1]);
+                 (int64_t)(end - k), when_month_name(date.month));
     }
     html_put(html, "</tr><tr><th scope=\"col\" class=\"sender\">Sender</th><th "
                    "scope=\"col\">All days</th>");

@@ -5,6 +5,7 @@
 #include "base/figure.h"
 #include "base/when.h"
 
+#include "base/count.h"
 #include "schema_sql.h"
 
 #include <stdlib.h>
@@ -15,8 +16,6 @@ enum {
     MAX_BUCKETS = 16,
     HOURS_OF_DAY = 24,
 };
-
-#define COUNT_OF(table) (sizeof(table) / sizeof *(table))
 
 static const struct column day_columns[] = {
     {"day", "DAY", COLUMN_DAY, 0, COLOUR_NONE},

@@ -1,6 +1,7 @@
 /* How all pages look. One style sheet, in the page itself: nothing else is fetched. */
 #include "analyzer/pages/serve.h"
 #include "base/base64.h"
+#include "base/count.h"
 #include "schema/report/key.h"
 
 #include <string.h>
@@ -166,7 +167,7 @@ static const char *const parts[] = {frame, content, days};
 bool
 page_style(struct buf *out)
 {
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
         (void)buf_puts(out, parts[i]);
     return !out->failed;
 }

@@ -2,6 +2,7 @@
 #include "analyzer/pages/page_days.h"
 #include "analyzer/pages/trend_marks.h"
 
+#include "base/count.h"
 #include "schema_sql.h"
 
 #include <stdio.h>
@@ -54,8 +55,7 @@ rows(struct page_context *p, struct err *e)
     struct trend t;
     char day[WHEN_DAY_SIZE], sessions[24], failed[24];
 
-    if (!load(p, &t, e) ||
-        !view_begin(p->c.view, columns, sizeof columns / sizeof *columns, e))
+    if (!load(p, &t, e) || !view_begin(p->c.view, columns, COUNT_OF(columns), e))
         return false;
     for (size_t i = 0; i < t.asked.count; i++) {
         const char *values[] = {when_print_day(t.asked.first + (int32_t)i, day), sessions,

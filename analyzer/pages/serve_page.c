@@ -2,6 +2,7 @@
  * its HTML, and the frame around it. */
 #include "analyzer/pages/page_frame.h"
 #include "analyzer/pages/serve.h"
+#include "base/count.h"
 #include "base/when.h"
 
 #include <stdio.h>
@@ -62,7 +63,7 @@ take_format(struct making *m, struct arena *arena, const char *path, struct err 
     size_t n = strlen(path);
 
     m->path = path;
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+    for (size_t i = 0; i < COUNT_OF(formats); i++) {
         size_t end = strlen(formats[i].end);
 
         if (n <= end || strcmp(path + n - end, formats[i].end) != 0)
@@ -151,7 +152,7 @@ set_kept(struct page_context *p, struct arena *arena, struct err *e)
     struct buf out;
 
     buf_init(&out, 0);
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+    for (size_t i = 0; i < COUNT_OF(kept); i++) {
         const char *value = params_find(&p->params, kept[i]);
 
         if (value == NULL)

@@ -1,5 +1,6 @@
 #include "analyzer/present/html.h"
 
+#include "base/count.h"
 #include "base/figure.h"
 #include "base/text.h"
 #include "base/when.h"
@@ -25,7 +26,7 @@ put_markup_safe(struct buf *out, const char *text, size_t n)
     for (size_t i = 0; i < n; i++) {
         const char *entity = NULL;
 
-        for (size_t k = 0; k < sizeof table / sizeof *table; k++)
+        for (size_t k = 0; k < COUNT_OF(table); k++)
             entity = table[k].c == text[i] ? table[k].entity : entity;
         if (entity != NULL)
             (void)buf_puts(out, entity);
@@ -111,12 +112,10 @@ html_day(int32_t day, int32_t today, char out[HTML_DAY_SIZE])
 {
     static const char names[WEEK_DAYS][4] = {"Sun", "Mon", "Tue", "Wed",
                                              "Thu", "Fri", "Sat"};
-    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     struct when_date d = when_date_of(day), now = when_date_of(today);
     int week_day = ((day + THURSDAY) % WEEK_DAYS + WEEK_DAYS) % WEEK_DAYS;
-    int n = snprintf(out, HTML_DAY_SIZE, "%s %d %s", names[week_day], d.day,
-                     months[d.month - 1]);
+    int n = snprintf(out, HTML_DAY_SIZE, "%s %d %.3s", names[week_day], d.day,
+                     when_month_name(d.month));
 
     if (d.year != now.year && n > 0)
         (void)snprintf(out + n, HTML_DAY_SIZE - (size_t)n, " %d", d.year);

@@ -3,6 +3,7 @@
  * out. What a terminal would act on is escaped as in tables, line feeds included, so a
  * row is a line. */
 #include "analyzer/present/view.h"
+#include "base/count.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -22,7 +23,7 @@ starts_formula(const char *text)
                                         "\n", "＝", "＋", "－", "＠"};
 
     text += strspn(text, " \"'");
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+    for (size_t i = 0; i < COUNT_OF(signs); i++) {
         if (strncmp(text, signs[i], strlen(signs[i])) == 0)
             return true;
     }

@@ -1,6 +1,8 @@
 /* Cells of some keys are links, by the table below, so that every list leads on. */
 #include "analyzer/present/present_html.h"
 
+#include "base/count.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +58,7 @@ put_value(struct html *h, const struct column *c, const char *cell, struct err *
     struct buf list;
     bool ok = true;
 
-    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+    for (size_t i = 0; i < COUNT_OF(links); i++) {
         if (strcmp(c->key, links[i].key) == 0 && *cell != '\0') {
             html_put(h, links[i].href, cell, cell);
             return true;

@@ -1,6 +1,8 @@
 /* One table of words and one of sequences, so that a word has one colour everywhere. */
 #include "analyzer/present/tone.h"
 
+#include "base/count.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -22,7 +24,7 @@ static const char *const sequences[] = {
 enum tone
 tone_of_word(const char *word)
 {
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
         if (strcmp(words[i].word, word) == 0)
             return words[i].tone;
     }

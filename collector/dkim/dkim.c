@@ -2,6 +2,7 @@
  * is found before any hash is made. */
 #include "collector/dkim/dkim.h"
 
+#include "base/count.h"
 #include "collector/dkim/dkim_cover.h"
 #include "collector/dkim/dkim_crypto.h"
 #include "schema/report/sender.h"
@@ -142,7 +143,7 @@ pass_note(struct arena *a, const struct message *m, const struct dkim_signature 
                            dkim_cover_note(a, m, s)};
     const char *all = "";
 
-    for (size_t i = 0; all != NULL && i < sizeof notes / sizeof *notes; i++) {
+    for (size_t i = 0; all != NULL && i < COUNT_OF(notes); i++) {
         if (notes[i] == NULL)
             return NULL;
         if (*notes[i] != '\0')

@@ -18,6 +18,8 @@
  */
 #include "collector/dkim/dkim_cover.h"
 
+#include "base/count.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -73,7 +75,7 @@ dkim_cover_flaw(const struct message *m, const struct dkim_signature *s, bool fr
         return "header has a line that is no field";
     if (message_count(m, "From") == 0 || dkim_header_signs(s, "From") == 0)
         return "From is not signed";
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+    for (size_t i = 0; i < COUNT_OF(rules); i++) {
         size_t n = message_count(m, rules[i].name);
 
         if (n > 1)
@@ -90,7 +92,7 @@ dkim_cover_note(struct arena *a, const struct message *m, const struct dkim_sign
 {
     const char *note = "";
 
-    for (size_t i = 0; note != NULL && i < sizeof rules / sizeof *rules; i++) {
+    for (size_t i = 0; note != NULL && i < COUNT_OF(rules); i++) {
         if (message_count(m, rules[i].name) > 0 &&
             dkim_header_signs(s, rules[i].name) == 0)
             note = arena_printf(a, "%s%s%s", note, *note == '\0' ? "not signed: " : ", ",

@@ -2,6 +2,7 @@
 #include "collector/dkim/dkim_header.h"
 
 #include "base/base64.h"
+#include "base/count.h"
 #include "base/text.h"
 #include "collector/dkim/dkim_tags.h"
 
@@ -280,7 +281,7 @@ dkim_header_parse(struct arena *a, const struct message_field *f, int64_t now,
     if (!dkim_tags_parse(a, f->value, f->value_len, &tags, e))
         return false;
     out->flaw = tags.flaw;
-    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+    for (size_t i = 0; i < COUNT_OF(checks); i++) {
         const char *flaw = checks[i](a, &tags, now, out);
 
         if (flaw == no_memory)

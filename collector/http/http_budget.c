@@ -3,6 +3,8 @@
  * nothing, and their count begins anew. */
 #include "collector/http/http_budget.h"
 
+#include "base/hash.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,15 +83,10 @@ budget_free(struct budget *b)
     free(b);
 }
 
-/* FNV-1a. */
 static size_t
 bucket_of(const struct peer *network)
 {
-    uint32_t h = 2166136261U;
-
-    for (size_t i = 0; i < sizeof network->bytes; i++)
-        h = (h ^ network->bytes[i]) * 16777619U;
-    return h % BUCKETS;
+    return hash_bytes(HASH_START, network->bytes, sizeof network->bytes) % BUCKETS;
 }
 
 /* NULL only when out of memory: then nobody is counted. The lock is held. */

@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "base/when.h"
 #include "collector/intake/peer.h"
 #include "collector/intake/trust.h"
 #include "schema/report/check.h"
@@ -13,10 +14,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-enum {
-    SECONDS_A_DAY = 86400,
-};
 
 static void
 say(struct delivery *d, const char *reason)
@@ -209,7 +206,7 @@ static bool
 judge(struct delivery *d, const struct intake_part *part, struct report *r, struct err *e)
 {
     if (d->received == 0)
-        d->received = r->end + SECONDS_A_DAY;
+        d->received = r->end + WHEN_DAY_S;
     return sender_find(r, &part->hints, e) && check_report(r, d->received, e);
 }
 

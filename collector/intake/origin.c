@@ -3,6 +3,7 @@
 #include "collector/intake/origin.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 #include <arpa/inet.h>
@@ -53,11 +54,7 @@ struct trip {
 static struct entry *
 place(struct origin *o, const char *peer)
 {
-    uint64_t hash = 0xCBF29CE484222325; /* FNV-1a */
-
-    for (const char *p = peer; *p != '\0'; p++)
-        hash = (hash ^ (unsigned char)*p) * 0x100000001B3;
-    return &o->entries[hash % ORIGIN_CACHE_ENTRIES];
+    return &o->entries[hash_text(HASH_START, peer) % ORIGIN_CACHE_ENTRIES];
 }
 
 static bool

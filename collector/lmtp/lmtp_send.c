@@ -2,6 +2,8 @@
  * for which the mail server had better keep the mail. */
 #include "collector/lmtp/lmtp_send.h"
 
+#include "base/count.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,7 +79,7 @@ lmtp_send(int fd, const char *mail, size_t n, struct err *e)
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     buf_init(&text, 0);
     ok = lmtp_encode(mail, n, &text) ? expect(in, '2', e) : err_nomem(e);
-    for (size_t i = 0; ok && i < sizeof commands / sizeof *commands; i++)
+    for (size_t i = 0; ok && i < COUNT_OF(commands); i++)
         ok = send_all(fd, commands[i], strlen(commands[i]), e) && expect(in, '2', e);
     ok = ok && send_all(fd, "DATA\r\n", 6, e) && expect(in, '3', e) &&
          send_all(fd, text.bytes, text.len, e) && expect(in, '2', e);

@@ -3,6 +3,7 @@
  * parameters that were not announced are read past, and what is too big is swallowed. */
 #include "collector/lmtp/lmtp_talk.h"
 
+#include "base/count.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -270,7 +271,7 @@ run_line(struct lmtp_talk *t, char *line)
 
     for (size_t n = strlen(args); n > 0 && args[n - 1] == ' ';)
         args[--n] = '\0';
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
         if (strlen(commands[i].verb) == verb &&
             strncasecmp(line, commands[i].verb, verb) == 0) {
             commands[i].run(t, args);

@@ -2,6 +2,7 @@
  * MTA wrote the topmost one, everything below it and Date are the sender's word. */
 #include "collector/mail/arrival.h"
 
+#include "base/count.h"
 #include "base/when.h"
 
 #include <string.h>
@@ -78,11 +79,9 @@ number(const char **s, size_t min, size_t max, char stop)
 static int
 month_of(const char *s)
 {
-    static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
-
-    for (int i = 0; s != NULL && i < 12; i++)
-        if (strncasecmp(s, months + (size_t)3 * (size_t)i, 3) == 0)
-            return i + 1;
+    for (int month = 1; s != NULL && month <= 12; month++)
+        if (strncasecmp(s, when_month_name(month), 3) == 0)
+            return month;
     return 0;
 }
 
@@ -134,7 +133,7 @@ zone_of(const char *s, int *seconds)
         *seconds = (value / 100 * 3600 + value % 100 * 60) * (s[0] == '-' ? -1 : 1);
         return true;
     }
-    for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
+    for (size_t i = 0; i < COUNT_OF(zones); i++)
         if (strcasecmp(s, zones[i].name) == 0)
             *seconds = zones[i].hours * 3600;
     return true;

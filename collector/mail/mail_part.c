@@ -2,6 +2,7 @@
  * like one may be what somebody else wrote. */
 #include "collector/mail/mail_part.h"
 
+#include "base/count.h"
 #include "schema/wire/inflate.h"
 
 #include <string.h>
@@ -51,7 +52,7 @@ never_a_report(const char *type)
 {
     static const char *const types[] = {"text/html", "image/", "audio/", "video/"};
 
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    for (size_t i = 0; i < COUNT_OF(types); i++) {
         if (strncmp(type, types[i], strlen(types[i])) == 0)
             return true;
     }

@@ -3,6 +3,7 @@
 #include "collector/mail/mail_plain.h"
 
 #include "base/base64.h"
+#include "base/count.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -141,7 +142,7 @@ decode(struct arena *a, const struct message *m, const char *encoding,
     static const char *const none[] = {"", "7bit", "8bit", "binary"};
     char *bytes;
 
-    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+    for (size_t i = 0; i < COUNT_OF(none); i++) {
         if (strcmp(encoding, none[i]) == 0) {
             p->bytes = m->body;
             p->byte_count = m->body_len;

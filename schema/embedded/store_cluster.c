@@ -1,5 +1,7 @@
 #include "schema/embedded/store_cluster.h"
 
+#include "base/count.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -178,7 +180,7 @@ cluster_find_programs(struct cluster *c, int wanted)
 
     if (own != NULL && glob(own, 0, NULL, &found) == 0)
         flags = GLOB_APPEND;
-    for (size_t i = 0; i < sizeof program_dirs / sizeof program_dirs[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(program_dirs); i++) {
         (void)glob(program_dirs[i], flags, NULL, &found);
         flags = GLOB_APPEND;
     }
@@ -287,7 +289,7 @@ cluster_write_access(const struct cluster *c, struct err *e)
 
     if (user == NULL)
         return err_set(e, ERR_CONFIG, "user %ld has no name", (long)geteuid());
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(roles); i++)
         buf_printf(&ident, "tlsrpt \"%s\" %s\n", user->pw_name, roles[i]);
     buf_puts(&ident, "tlsrpt root tlsrpt_reader\n");
     ok = ident.failed ? err_nomem(e)

@@ -4,6 +4,7 @@
  * postmaster.pid. */
 #include "schema/embedded/store_embedded.h"
 
+#include "base/count.h"
 #include "schema/embedded/store_cluster.h"
 #include "schema/embedded/store_lock.h"
 #include "schema/store/pg.h"
@@ -87,7 +88,7 @@ stop_server(const struct cluster *c, pid_t pid, bool ours, struct err *e)
 {
     static const int signals[] = {SIGINT, SIGQUIT};
 
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(signals); i++) {
         (void)kill(pid, signals[i]);
         for (int ms = 0; ms < STOP_MS; ms += LOOK_MS) {
             if (is_gone(c, pid, ours))

@@ -4,6 +4,7 @@
  * are seconds since 1970, UTC. */
 #pragma once
 #include "base/arena.h"
+#include "base/when.h"
 #include "schema/report/vocab.h"
 
 #include <stdint.h>
@@ -11,11 +12,11 @@
 /* Limits on what one report may hold; each is in LIMITS of tlsrpt.conf(5). */
 enum {
     REPORT_MAX_POLICIES = 1000,
-    REPORT_MAX_DETAILS = 20000,       /* over all policies */
-    REPORT_MAX_LIST = 1000,           /* elements of a policy-string or mx-host */
-    REPORT_MAX_STRING_BYTES = 4096,   /* any one string */
-    REPORT_MAX_NAME_BYTES = 255,      /* policy domain, sender */
-    REPORT_MAX_WINDOW_S = 40 * 86400, /* between start and end */
+    REPORT_MAX_DETAILS = 20000,            /* over all policies */
+    REPORT_MAX_LIST = 1000,                /* elements of a policy-string or mx-host */
+    REPORT_MAX_STRING_BYTES = 4096,        /* any one string */
+    REPORT_MAX_NAME_BYTES = 255,           /* policy domain, sender */
+    REPORT_MAX_WINDOW_S = 40 * WHEN_DAY_S, /* between start and end */
     REPORT_LONG_WINDOW_S = 36 * 3600, /* beyond: counted, but no part of day arithmetic */
 };
 

@@ -3,6 +3,7 @@
  * one provider, and never one of all of ".co.uk". */
 #include "schema/report/sender.h"
 
+#include "base/count.h"
 #include "schema/report/domain.h"
 
 #include <libpsl.h>
@@ -52,7 +53,7 @@ sender_find(struct report *r, const struct sender_hints *hints, struct err *e)
         return err_nomem(e);
     /* A submitter may be an organisation's name with spaces (tlsrpt-reporter before 0.6):
      * such a one serves only when nothing better is left. */
-    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
+    for (size_t i = 0; i < COUNT_OF(candidates); i++) {
         const char *text = candidates[i] == NULL ? "" : candidates[i];
         const char *name = domain_normalise(&r->arena, text, strlen(text));
 

@@ -1,5 +1,7 @@
 #include "schema/settings/credentials.h"
 
+#include "base/count.h"
+
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -46,7 +48,7 @@ credentials_take(const char *directory, struct settings *s, struct err *e)
 {
     char text[MAX_BYTES];
 
-    for (size_t i = 0; i < sizeof credentials / sizeof *credentials; i++) {
+    for (size_t i = 0; i < COUNT_OF(credentials); i++) {
         const struct credential *c = &credentials[i];
         const char **setting = (const char **)(void *)((char *)s + c->offset);
         const char *path = arena_printf(&s->arena, "%s/%s", directory, c->name);

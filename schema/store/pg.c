@@ -2,6 +2,8 @@
  * here; a connection is busy until PQgetResult() returns NULL. */
 #include "schema/store/pg.h"
 
+#include "base/clock.h"
+#include "base/count.h"
 #include "schema/store/pg_conn.h"
 
 #include <errno.h>
@@ -40,7 +42,7 @@ static const struct {
 static enum err_kind
 kind_of(const char *sqlstate)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (strncmp(sqlstate, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
             return kinds[i].kind;
     return ERR_AGAIN;
@@ -96,21 +98,12 @@ notice(void *ctx, const PGresult *r)
 
 /* ---- waiting ---- */
 
-int64_t
-pg_clock_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 void
 pg_start(struct pg *pg)
 {
     pg->warned = false;
     pg->sqlstate[0] = '\0';
-    pg->deadline_ms = pg->wait_s == 0 ? 0 : pg_clock_ms() + (int64_t)pg->wait_s * 1000;
+    pg->deadline_ms = pg->wait_s == 0 ? 0 : clock_ms() + (int64_t)pg->wait_s * 1000;
     if (pg->until_ms != 0 && (pg->deadline_ms == 0 || pg->until_ms < pg->deadline_ms))
         pg->deadline_ms = pg->until_ms;
 }
@@ -128,7 +121,7 @@ wait_for(struct pg *pg, short events, struct err *e)
     int64_t left = -1;
     int n;
 
-    if (pg->deadline_ms != 0 && (left = pg->deadline_ms - pg_clock_ms()) <= 0)
+    if (pg->deadline_ms != 0 && (left = pg->deadline_ms - clock_ms()) <= 0)
         return pg_fail_lost(pg, "no answer in time", e);
     n = poll(&p, 1, (int)left);
     if (n < 0 && errno != EINTR)

@@ -21,9 +21,8 @@ struct pg_patience {
 MUST_USE bool pg_open(const char *uri, struct pg_patience patience, bool writer,
                       struct pg **out, struct err *e);
 
-/* No exchange from here on goes beyond this moment (pg_clock_ms()); 0: no such limit. */
+/* No exchange from here on goes beyond this moment (clock_ms()); 0: no such limit. */
 void pg_limit(struct pg *pg, int64_t until_ms);
-int64_t pg_clock_ms(void);
 void pg_close(struct pg *pg); /* NULL is fine */
 
 /* Is it of no more use: cut, timed out, or in doubt about a COMMIT? */

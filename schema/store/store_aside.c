@@ -2,7 +2,9 @@
  * what is there. */
 #include "schema/store/store_aside.h"
 
+#include "base/count.h"
 #include "base/text.h"
+#include "base/when.h"
 
 #include "schema_sql.h"
 
@@ -13,8 +15,7 @@
 #include <time.h>
 
 enum {
-    DAY_S = 86400,
-    SAME_ARRIVAL_S = 7 * DAY_S,
+    SAME_ARRIVAL_S = 7 * WHEN_DAY_S,
     MAX_TRIES = 10,
     MAX_TEXT_BYTES = 4096
 };
@@ -31,7 +32,7 @@ arrival_day(const struct submission *s, int64_t now)
 {
     if (s->received > now - SAME_ARRIVAL_S && s->received < now + SAME_ARRIVAL_S)
         now = s->received;
-    return (int32_t)(now / DAY_S);
+    return (int32_t)(now / WHEN_DAY_S);
 }
 
 /* One order for all writers, lest they wait for each other. */
@@ -88,9 +89,7 @@ insert(struct pg *pg, const struct aside *item, struct err *e)
     snprintf(status, sizeof status, "%d", (int)item->status);
     snprintf(transport, sizeof transport, "%d", (int)s->transport);
     ok = pg_query(
-        pg,
-        &(struct pg_statement){
-            query_put_aside, params, sizeof params / sizeof params[0], {0, 0, 0}},
+        pg, &(struct pg_statement){query_put_aside, params, COUNT_OF(params), {0, 0, 0}},
         NULL, e);
     for (int i = 0; i < TEXTS; i++)
         buf_clear(&texts[i]);

@@ -1,6 +1,8 @@
 /* One statement for a whole batch, its arrays in binary form; see put_lookup.sql. */
 #include "schema/store/store_lookup.h"
 
+#include "base/clock.h"
+#include "base/count.h"
 #include "base/when.h"
 #include "schema/store/pg_binary.h"
 
@@ -23,7 +25,6 @@ enum {
 /* How long the first day that is kept is believed: fold_month() waits for twice that. */
 enum {
     FIRST_KEPT_MS = 500,
-    DAY_S = 86400,
     YOUNG_DAYS = STORE_LEAST_REPORT_DAYS - 10, /* with room for a clock that is wrong */
 };
 
@@ -124,14 +125,14 @@ lookup_first_kept(struct store *s, int32_t *day, struct err *e)
     const char *first;
 
     *day = s->first_kept;
-    if (pg_clock_ms() < s->first_kept_until_ms)
+    if (clock_ms() < s->first_kept_until_ms)
         return true;
     if (!pg_query(s->pg, &(struct pg_statement){query_put_pruned, NULL, 0, {1, 1, 1}},
                   &rows, e))
         return false;
     first = pg_value(rows, 0, 0);
     *day = s->first_kept = first == NULL ? INT32_MIN : (int32_t)strtol(first, NULL, 10);
-    s->first_kept_until_ms = pg_clock_ms() + FIRST_KEPT_MS;
+    s->first_kept_until_ms = clock_ms() + FIRST_KEPT_MS;
     pg_rows_free(rows);
     return true;
 }
@@ -141,7 +142,7 @@ lookup_first_kept(struct store *s, int32_t *day, struct err *e)
 bool
 lookup_pruned(struct store *s, struct put_item *const items[], size_t n, struct err *e)
 {
-    const int32_t young = (int32_t)(time(NULL) / DAY_S) - YOUNG_DAYS;
+    const int32_t young = (int32_t)(time(NULL) / WHEN_DAY_S) - YOUNG_DAYS;
     int32_t first_kept;
     bool asked = false;
 
@@ -187,7 +188,6 @@ lookup_note(struct store *store, const struct put_row *row, struct err *e)
     snprintf(transport, sizeof transport, "%d", (int)s->transport);
     return pg_query(
         store->pg,
-        &(struct pg_statement){
-            query_put_conflict, params, sizeof params / sizeof params[0], {1, 1, 1}},
+        &(struct pg_statement){query_put_conflict, params, COUNT_OF(params), {1, 1, 1}},
         NULL, e);
 }

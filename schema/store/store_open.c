@@ -2,6 +2,7 @@
 #include "schema/store/store_conn.h"
 #include "schema/store/version.h"
 
+#include "base/clock.h"
 #include "schema_sql.h"
 
 #include <stdlib.h>
@@ -53,7 +54,7 @@ store_connect(struct store *s, struct err *e)
 
     if (s->pg != NULL && !pg_lost(s->pg))
         return true;
-    if (s->until_ms != 0 && pg_clock_ms() >= s->until_ms)
+    if (s->until_ms != 0 && clock_ms() >= s->until_ms)
         return err_set(e, ERR_AGAIN, "database: no answer in time");
     pg_close(s->pg);
     s->snapshot = false;
@@ -61,7 +62,7 @@ store_connect(struct store *s, struct err *e)
                  s->role != STORE_READER, &s->pg, e))
         return false;
     /* A pooler takes the connection whatever is behind it: the first answer counts. */
-    pg_limit(s->pg, pg_clock_ms() + (int64_t)s->connect_s * 1000);
+    pg_limit(s->pg, clock_ms() + (int64_t)s->connect_s * 1000);
     if (strcmp(pg_server_setting(s->pg, "server_encoding"), "UTF8") != 0) {
         err_set(e, ERR_CONFIG, "the database has the encoding %s, and must have UTF8",
                 pg_server_setting(s->pg, "server_encoding"));
@@ -117,7 +118,7 @@ store_until(struct store *s, int64_t until_ms)
 void
 store_within(struct store *s, int64_t ms)
 {
-    store_until(s, ms == 0 ? 0 : pg_clock_ms() + ms);
+    store_until(s, ms == 0 ? 0 : clock_ms() + ms);
 }
 
 bool
@@ -125,7 +126,7 @@ store_ping(struct store *s, int64_t ms, struct err *e)
 {
     bool ok;
 
-    store_until(s, pg_clock_ms() + ms);
+    store_until(s, clock_ms() + ms);
     ok = store_connect(s, e) && check_fit(s->pg, e);
     store_until(s, 0);
     return ok;

@@ -8,6 +8,8 @@
 #include "schema/store/store_lookup.h"
 #include "schema/store/store_rows.h"
 
+#include "base/clock.h"
+#include "base/count.h"
 #include "schema_sql.h"
 
 #include <stdlib.h>
@@ -137,7 +139,7 @@ next_step(struct put *p)
 {
     if (store_lost(p->s))
         return p->losses++ < MAX_LOSSES ? STEP_RETRY : STEP_GIVE_UP;
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(steps); i++)
         if (pg_sqlstate_is(p->s->pg, steps[i].prefix))
             return steps[i].step;
     return STEP_GIVE_UP;
@@ -356,7 +358,7 @@ store_put(struct store *s, struct submission *const items[], size_t n, struct er
 
     s->resent = false;
     arena_init(&p.arena, 0);
-    store_until(s, s->put_ms == 0 ? 0 : pg_clock_ms() + s->put_ms);
+    store_until(s, s->put_ms == 0 ? 0 : clock_ms() + s->put_ms);
     ok = init_items(&p, items, n, &why) && put_accepted(&p, &why);
     if (ok || !store_lost(s))
         ok = put_aside(&p, items, n, &why) && ok;

@@ -1,11 +1,10 @@
 /* RFC 8460 section 4.4 as tables: one for each object, in the order of the standard. */
 #include "schema/wire/decode.h"
 
+#include "base/count.h"
 #include "schema/wire/list.h"
 
 #include <string.h>
-
-#define COUNT_OF(table) (sizeof(table) / sizeof *(table))
 
 enum {
     ABSENT_COUNT = -1 /* until a count was read */
