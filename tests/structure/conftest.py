@@ -17,12 +17,22 @@ def name(path):
     return str(path.relative_to(SOURCE))
 
 
+def programs(default):
+    build = SOURCE / os.environ.get("TLSRPT_BUILD", default)
+    assert (build / "tlsrptd").exists(), f"no tlsrptd in {build}: run tests/run {pathlib.Path(default).name}"
+    return build
+
+
+@pytest.fixture(scope="session")
+def build():
+    """Any build, made by `tests/run gcc`; another with TLSRPT_BUILD."""
+    return programs("build/dev")
+
+
 @pytest.fixture(scope="session")
 def release():
-    """The hardened build, made by `tests/run release`; another with TLSRPT_BUILD."""
-    build = SOURCE / os.environ.get("TLSRPT_BUILD", "build/release")
-    assert (build / "tlsrptd").exists(), f"no tlsrptd in {build}: run tests/run release"
-    return build
+    """The hardened build, made by `tests/run release`."""
+    return programs("build/release")
 
 
 def run(*command, **options):

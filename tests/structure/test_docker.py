@@ -135,8 +135,8 @@ def test_who_has_which_password(services):
     assert "OWNER" not in json.dumps([services["tlsrptd"], services["tlsrpt"], services["grafana"]])
 
 
-def test_programs_take_the_configuration(release):
-    run(release / "tlsrptd", "config", "-c", DOCKER / "tlsrpt.conf")
+def test_programs_take_the_configuration(build):
+    run(build / "tlsrptd", "config", "-c", DOCKER / "tlsrpt.conf")
 
 
 def test_prometheus_takes_its_configuration(services, tmp_path):
@@ -179,8 +179,8 @@ def test_dashboard_names_what_is_there():
     assert len(places) == len(set(places)) and max(x for x, _ in places) == 23, "panels do not overlap"
 
 
-def test_monitoring_examples_name_checks_that_exist(release):
-    told = set(re.findall(r"^  ([a-z-]+) {2,}\S", run(release / "tlsrpt", "check", "--help").split("and apply to:")[1], re.M))
+def test_monitoring_examples_name_checks_that_exist(build):
+    told = set(re.findall(r"^  ([a-z-]+) {2,}\S", run(build / "tlsrpt", "check", "--help").split("and apply to:")[1], re.M))
     nagios = (SOURCE / "docs/monitoring/nagios.cfg").read_text()
     icinga = (SOURCE / "docs/monitoring/icinga2.conf").read_text()
     assert set(re.findall(r"check_tlsrpt!([a-z-]+)!", nagios)) == told
