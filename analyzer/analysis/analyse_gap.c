@@ -58,7 +58,7 @@ new_gap(const struct facts *f, struct analysis *a, const char *kind, name sender
         int first, int last, struct err *e)
 {
     struct finding *out =
-        analyse_add(a, f, kind, sender ? "sender" : "everybody", sender, e);
+        finding_add(a, f, kind, sender ? "sender" : "everybody", sender, e);
 
     if (!out)
         return NULL;
@@ -162,7 +162,7 @@ report_gaps(const struct facts *f, const struct diaries *l,
         last = first;
         if (!d->in_gap[first])
             continue;
-        for (int day = first; day < FACTS_DAYS && day - last <= ANALYSE_CLEAN_DAYS; day++)
+        for (int day = first; day < FACTS_DAYS && day - last <= FINDING_CLEAN_DAYS; day++)
             last = d->in_gap[day] ? day : last;
         if (!is_silence(silent, first, last) && !report_gap(f, l, d, first, last, a, e))
             return false;

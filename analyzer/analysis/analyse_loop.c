@@ -60,7 +60,7 @@ report(const struct facts *f, const struct habit *h, const char *kind, struct an
     struct finding *out = find_same(a, h, kind);
 
     if (!out) {
-        out = analyse_add(a, f, kind, "always", h->sender, e);
+        out = finding_add(a, f, kind, "always", h->sender, e);
         if (!out)
             return false;
         out->verdict = VERDICT_SENDER;
@@ -70,8 +70,8 @@ report(const struct facts *f, const struct habit *h, const char *kind, struct an
         out->senders_failing = out->senders_seen = 1;
         out->old_news = true;
     }
-    analyse_widen(&out->first, &out->last, h->first, h->last);
-    out->open = f->today - out->last <= 1 + ANALYSE_LAG_MARGIN_D;
+    finding_widen(&out->first, &out->last, h->first, h->last);
+    out->open = f->today - out->last <= 1 + FINDING_LAG_MARGIN_D;
     out->onset_earliest = ((int64_t)f->first_day + out->first) * WHEN_DAY_S;
     out->onset_latest = out->onset_earliest + WHEN_DAY_S;
     out->failed += h->failed;
@@ -117,7 +117,7 @@ is_known(const struct analysis *a, const struct habit *h)
 bool
 loop_find(const struct facts *f, struct analysis *a, struct err *e)
 {
-    int left = ANALYSE_MAX_CLAIMS;
+    int left = FINDING_MAX_CLAIMS;
 
     for (size_t i = 0, next; i < f->tally_count && left > 0; i = next) {
         struct habit h;

@@ -140,7 +140,7 @@ absorb(struct incident *into, struct incident *from, struct err *e)
         into->domain = from->domain;
         into->sender = from->sender;
     }
-    analyse_widen(&into->first, &into->last, from->first, from->last);
+    finding_widen(&into->first, &into->last, from->first, from->last);
     for (int d = 0; d < FACTS_DAYS; d++)
         if (from->days[d] > into->days[d])
             into->days[d] = from->days[d];
@@ -227,7 +227,7 @@ merge_sightings(const struct facts *f, struct sightings *s, struct incidents *ou
         qsort_r(s->rows, s->count, sizeof *s->rows, by_scope, (void *)(uintptr_t)f);
     for (size_t i = 1; i <= s->count; i++) {
         if (i < s->count && same_scope(f, &s->rows[i - 1], &s->rows[i]) &&
-            s->rows[i].day - s->rows[i - 1].day <= ANALYSE_CLEAN_DAYS)
+            s->rows[i].day - s->rows[i - 1].day <= FINDING_CLEAN_DAYS)
             continue;
         if (!found_incident(s->rows, first, i, out, e))
             return false;

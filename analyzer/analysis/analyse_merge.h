@@ -1,8 +1,8 @@
 /* Days on which something was seen, made into incidents: one incident, one finding, with
  * an identity that does not change from day to day. Pure. */
 #pragma once
-#include "analyzer/analysis/analyse.h"
 #include "analyzer/analysis/analyse_regression.h"
+#include "analyzer/analysis/finding.h"
 
 struct incident {
     name kind;

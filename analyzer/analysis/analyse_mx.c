@@ -152,7 +152,7 @@ gather(const struct facts *f, const struct miss *const rows[], size_t count,
 
         if (excluded[m->sender])
             continue;
-        analyse_widen(&u->first, &u->last, m->day, m->day);
+        finding_widen(&u->first, &u->last, m->day, m->day);
         u->days += !u->seen[m->day];
         u->seen[m->day] = 1;
         u->failed += m->failed;
@@ -203,7 +203,7 @@ static bool
 add_finding(const struct facts *f, name domain, struct uncovered *u, struct analysis *a,
             struct err *e)
 {
-    struct finding *out = analyse_add(a, f, KIND_MX_NOT_COVERED, "host", u->host, e);
+    struct finding *out = finding_add(a, f, KIND_MX_NOT_COVERED, "host", u->host, e);
 
     if (!out)
         return false;
@@ -232,7 +232,7 @@ static bool
 join(const struct facts *f, struct finding *out, name domain, const struct uncovered *u,
      struct err *e)
 {
-    analyse_widen(&out->first, &out->last, u->first, u->last);
+    finding_widen(&out->first, &out->last, u->first, u->last);
     out->failed += u->failed;
     out->sessions += sessions_of(f, domain, u);
     for (size_t k = 0; k < u->senders.count; k++)

@@ -88,7 +88,7 @@ onset_patience(const struct facts *f, const struct name_list *senders)
         lag_h += f->lags[senders->items[i]].hours;
         rows += f->lags[senders->items[i]].rows;
     }
-    return 1 + ANALYSE_LAG_MARGIN_D + (int)(rows ? lag_h / rows / 24 : 0);
+    return 1 + FINDING_LAG_MARGIN_D + (int)(rows ? lag_h / rows / 24 : 0);
 }
 
 static bool

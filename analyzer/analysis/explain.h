@@ -2,7 +2,7 @@
  * is, what to do first. One table, used by every command and page and printed in the
  * manual. */
 #pragma once
-#include "analyzer/analysis/analyse.h"
+#include "analyzer/analysis/finding.h"
 
 enum explain_area {
     EXPLAIN_RESULT, /* RFC 8460 section 4.3 */

@@ -87,6 +87,7 @@ struct facts {
     size_t name_count;
     name *slots; /* hash table over names, while loading */
     size_t slot_count;
+    uint64_t seed; /* of its hashes: strangers choose the names. No order depends on it */
 
     struct tally *tallies; /* by domain, sender, day, type */
     size_t tally_count;
