@@ -311,7 +311,8 @@ facts_load(struct store *store, const struct settings *settings, int64_t as_of,
     bool ok;
 
     facts_init(out, as_of);
-    (void)getrandom(&out->seed, sizeof out->seed, 0);
+    if (getrandom(&out->seed, sizeof out->seed, 0) < 0)
+        out->seed = (uint64_t)as_of;
     buf_init(&l.text, 0);
     buf_init(&array, 0);
     ok = domain_array(settings, domains, domain_count, &array) ? true : err_nomem(e);
