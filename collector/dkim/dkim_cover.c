@@ -61,13 +61,6 @@ is_multipart(const struct message *m)
            strncasecmp(f->value + skip, type, sizeof type - 1) == 0;
 }
 
-/* `framed` implies a multipart, whatever comments its Content-Type begins with. */
-static bool
-may_leave(const struct message *m, enum leave leave, bool framed)
-{
-    return leave == ANYWHERE || framed || (leave == IN_MULTIPART && is_multipart(m));
-}
-
 const char *
 dkim_cover_flaw(const struct message *m, const struct dkim_signature *s, bool framed)
 {
@@ -80,8 +73,10 @@ dkim_cover_flaw(const struct message *m, const struct dkim_signature *s, bool fr
 
         if (n > 1)
             return rules[i].many;
-        if (n == 1 && dkim_header_signs(s, rules[i].name) == 0 &&
-            !may_leave(m, rules[i].leave, framed))
+        /* `framed` implies a multipart, whatever comments Content-Type begins with. */
+        if (n == 1 && dkim_header_signs(s, rules[i].name) == 0 && !framed &&
+            rules[i].leave != ANYWHERE &&
+            !(rules[i].leave == IN_MULTIPART && is_multipart(m)))
             return rules[i].flaw;
     }
     return NULL;

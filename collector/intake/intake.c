@@ -76,32 +76,26 @@ domain_of_id(const struct settings *s, struct report *r)
     return settings_owns(&s->domains, domain) ? domain : NULL;
 }
 
-static const char *
-domain_from_elsewhere(const struct settings *s, const struct intake_part *part,
-                      struct report *r)
-{
-    const char *domain = part->policy_domain;
-
-    if (domain == NULL)
-        domain = domain_of_id(s, r);
-    if (domain == NULL && s->domains.count == 1 && s->domains.items[0][0] != '.')
-        domain = s->domains.items[0];
-    return domain == NULL ? NULL : arena_strdup(&r->arena, domain);
-}
-
 /* tlsrpt-reporter leaves policy-domain out where no policy was found. */
 static bool
 fill_domains(const struct settings *s, const struct intake_part *part, struct report *r,
              struct err *e)
 {
     for (size_t i = 0; i < r->policy_count; i++) {
+        const char *domain = part->policy_domain;
+
         if (r->policies[i].domain != NULL)
             continue;
-        r->policies[i].domain = domain_from_elsewhere(s, part, r);
-        if (r->policies[i].domain == NULL)
+        if (domain == NULL)
+            domain = domain_of_id(s, r);
+        if (domain == NULL && s->domains.count == 1 && s->domains.items[0][0] != '.')
+            domain = s->domains.items[0];
+        if (domain == NULL)
             return err_set(
                 e, ERR_INPUT,
                 "policies[%zu].policy: no policy-domain, and nothing else says it", i);
+        if ((r->policies[i].domain = arena_strdup(&r->arena, domain)) == NULL)
+            return err_nomem(e);
         r->quirks |= QUIRK_BIT(QUIRK_NO_POLICY_DOMAIN);
     }
     return true;
@@ -136,17 +130,23 @@ keep_ours(const struct settings *s, struct report *r, struct err *e)
 
 /* ---- one report ---- */
 
+/* Its policy domains, each once, as many as fit. NULL when out of memory. */
 static const char *
 list_domains(const struct report *r, struct arena *a)
 {
     const char *list = "";
 
-    for (size_t i = 0; i < r->policy_count && list != NULL; i++) {
+    for (size_t i = 0; i < r->policy_count; i++) {
         const char *domain = r->policies[i].domain;
+        size_t first = 0;
 
-        if (domain != NULL && strstr(list, domain) == NULL)
-            list = arena_printf(a, "%s%s%s", list, list[0] != '\0' ? " " : "", domain);
-        if (list != NULL && strlen(list) > REPORT_MAX_STRING_BYTES)
+        while (domain != NULL && (r->policies[first].domain == NULL ||
+                                  strcmp(r->policies[first].domain, domain) != 0))
+            first++;
+        if (domain == NULL || first < i)
+            continue;
+        list = arena_printf(a, "%s%s%s", list, list[0] != '\0' ? " " : "", domain);
+        if (list == NULL || strlen(list) > REPORT_MAX_STRING_BYTES)
             break;
     }
     return list;
@@ -202,14 +202,6 @@ read_json(const struct settings *s, const struct intake_part *part, struct repor
     return true;
 }
 
-static bool
-judge(struct delivery *d, const struct intake_part *part, struct report *r, struct err *e)
-{
-    if (d->received == 0)
-        d->received = r->end + WHEN_DAY_S;
-    return sender_find(r, &part->hints, e) && check_report(r, d->received, e);
-}
-
 enum verdict
 intake_read(const struct settings *s, struct delivery *d, const struct intake_part *part,
             struct report *r, struct submission *sub)
@@ -237,14 +229,13 @@ intake_read(const struct settings *s, struct delivery *d, const struct intake_pa
         report_clear(r);
         return e.kind == ERR_REFUSED ? VERDICT_NOT_OURS : VERDICT_AGAIN;
     }
-    if (!judge(d, part, r, &e)) {
-        sub->received = d->received;
+    if (d->received == 0)
+        sub->received = d->received = r->end + WHEN_DAY_S;
+    if (!sender_find(r, &part->hints, &e) || !check_report(r, d->received, &e))
         return quarantine(d, part, r, sub, &e);
-    }
     report_lead(r);
     sub->status = STATUS_ACCEPTED;
     sub->report = r;
-    sub->received = d->received;
     sub->key = key_of_report(r);
     return VERDICT_PENDING;
 }
@@ -304,48 +295,22 @@ intake_prepare(const struct settings *s, struct delivery *d)
 
 /* ---- what became of it ---- */
 
-static enum verdict
-verdict_of(enum outcome outcome)
-{
-    switch (outcome) {
-    case OUTCOME_STORED:
-        return VERDICT_STORED;
-    case OUTCOME_DUPLICATE:
-    case OUTCOME_CONFLICT:
-        return VERDICT_DUPLICATE;
-    case OUTCOME_PRUNED:
-        return VERDICT_PRUNED;
-    case OUTCOME_QUARANTINED:
-        return VERDICT_QUARANTINED;
-    case OUTCOME_IGNORED:
-        return VERDICT_IGNORED;
-    case OUTCOME_PENDING:
-    case OUTCOME_AGAIN:
-        return VERDICT_AGAIN;
-    }
-    return VERDICT_AGAIN;
-}
+static const char database_away[] = "the database cannot take it now, try again later";
 
-static const char *
-reason_of(const struct submission *sub)
-{
-    switch (sub->outcome) {
-    case OUTCOME_STORED:
-        return "";
-    case OUTCOME_DUPLICATE:
-        return "this report is here already";
-    case OUTCOME_CONFLICT:
-        return "this report is here already, with other bytes; the first is kept";
-    case OUTCOME_PRUNED:
-    case OUTCOME_QUARANTINED:
-    case OUTCOME_IGNORED:
-        return sub->err.kind != ERR_NONE ? sub->err.text : sub->reason;
-    case OUTCOME_PENDING:
-    case OUTCOME_AGAIN:
-        return "the database cannot take it now, try again later";
-    }
-    return "";
-}
+static const struct {
+    enum verdict verdict;
+    const char *reason; /* NULL: what the store says, or the door */
+} outcomes[] = {
+    [OUTCOME_PENDING] = {VERDICT_AGAIN, database_away},
+    [OUTCOME_STORED] = {VERDICT_STORED, ""},
+    [OUTCOME_DUPLICATE] = {VERDICT_DUPLICATE, "this report is here already"},
+    [OUTCOME_CONFLICT] = {VERDICT_DUPLICATE, "this report is here already, with other "
+                                             "bytes; the first is kept"},
+    [OUTCOME_PRUNED] = {VERDICT_PRUNED, NULL},
+    [OUTCOME_QUARANTINED] = {VERDICT_QUARANTINED, NULL},
+    [OUTCOME_IGNORED] = {VERDICT_IGNORED, NULL},
+    [OUTCOME_AGAIN] = {VERDICT_AGAIN, database_away},
+};
 
 size_t
 intake_memory(const struct delivery *d)
@@ -366,7 +331,7 @@ intake_finish(struct delivery *d)
 
     for (size_t i = 0; i < d->submission_count; i++) {
         const struct submission *sub = &d->submissions[i];
-        enum verdict v = verdict_of(sub->outcome);
+        enum verdict v = outcomes[sub->outcome].verdict;
 
         /* The verdicts stand in order, but for AGAIN, which wins over all. */
         if (best == NULL || v == VERDICT_AGAIN ||
@@ -377,7 +342,11 @@ intake_finish(struct delivery *d)
     }
     d->tier = 0;
     if (best != NULL) {
-        say(d, reason_of(best));
+        const char *reason = outcomes[best->outcome].reason;
+
+        if (reason == NULL)
+            reason = best->err.kind != ERR_NONE ? best->err.text : best->reason;
+        say(d, reason);
         if (d->verdict == VERDICT_STORED || d->verdict == VERDICT_DUPLICATE)
             d->tier = best->tier;
     }

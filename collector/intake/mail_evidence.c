@@ -73,18 +73,6 @@ find_signature(struct search *s, const struct authres_result *r,
     return true;
 }
 
-/* The server looked at hashes and keys; what the signature leaves out is for us to see.
- */
-static const char *
-overlooked(struct search *s, const struct dkim_signature *sig)
-{
-    if (sig == NULL)
-        return "its result fits none of the signatures, or several";
-    if (sig->partial)
-        return "l= leaves a part of the body unsigned (RFC 8460 section 3)";
-    return dkim_cover_flaw(s->message, sig, s->check.framed);
-}
-
 static bool
 believe_result(struct search *s, const struct authres_result *r, struct err *e)
 {
@@ -98,7 +86,13 @@ believe_result(struct search *s, const struct authres_result *r, struct err *e)
     }
     if (!find_signature(s, r, &sig, e))
         return false;
-    reason = overlooked(s, sig);
+    /* The server looked at hashes and keys; what is left out is for us to see. */
+    if (sig == NULL)
+        reason = "its result fits none of the signatures, or several";
+    else if (sig->partial)
+        reason = "l= leaves a part of the body unsigned (RFC 8460 section 3)";
+    else
+        reason = dkim_cover_flaw(s->message, sig, s->check.framed);
     if (reason != NULL) {
         add(s, r->domain, NULL, reason);
         return true;
@@ -215,26 +209,21 @@ has_aligned(struct search *s, bool *aligned, struct err *e)
     return true;
 }
 
-/* Which fields it had signed is forgotten, so no hint is taken from them. */
-static bool
-remember(struct search *s)
-{
-    s->out->signatures[0] = (struct trust_signature){
-        .domain = s->context->known_signer,
-        .valid = true,
-        .reason = "verified when the mail came",
-    };
-    s->out->trust.signature_count = 1;
-    return true;
-}
-
 static bool
 find(struct search *s, struct err *e)
 {
     struct authres found = {0};
 
-    if (s->context->known_signer != NULL)
-        return remember(s);
+    /* Which fields it had signed is forgotten, so no hint is taken from them. */
+    if (s->context->known_signer != NULL) {
+        s->out->signatures[0] = (struct trust_signature){
+            .domain = s->context->known_signer,
+            .valid = true,
+            .reason = "verified when the mail came",
+        };
+        s->out->trust.signature_count = 1;
+        return true;
+    }
     if (s->context->authserv_id != NULL &&
         !authres_read(s->arena, s->message, s->context->authserv_id, &found, e))
         return false;

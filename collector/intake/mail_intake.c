@@ -34,12 +34,6 @@ finish_at_once(struct delivery *d, enum verdict verdict, const char *reason)
     (void)snprintf(d->reason, sizeof d->reason, "%s", clean == NULL ? "" : clean);
 }
 
-static void
-fail(struct delivery *d, const struct err *e)
-{
-    finish_at_once(d, e->kind == ERR_TOO_BIG ? VERDICT_TOO_BIG : VERDICT_AGAIN, e->text);
-}
-
 /* ---- the mail as a whole in the quarantine ---- */
 
 static const char *
@@ -200,16 +194,6 @@ read_parts(struct intake_mail *m, struct err *e)
 
 /* ---- the mail ---- */
 
-/* Might its keys still be had in time? By our own mail server's date, if it has one. */
-static bool
-is_young(const struct delivery *d, int64_t now)
-{
-    int64_t since;
-
-    return arrival_of_mail(d->bytes, d->byte_count, &since) &&
-           since <= now + CLOCK_SLACK_S && now - since < MAIL_DNS_RETRY_S;
-}
-
 /* Nothing valid: the mail is kept as ignored, or sent back for a while. */
 static bool
 ignore(struct intake_mail *m, struct err *e)
@@ -230,6 +214,7 @@ decide(struct intake_mail *m, int64_t now, struct err *e)
 {
     struct delivery *d = m->d;
     struct mail_evidence *evidence = &m->evidence;
+    int64_t since;
 
     if (d->vouched)
         *evidence =
@@ -237,7 +222,9 @@ decide(struct intake_mail *m, int64_t now, struct err *e)
     else if (!mail_evidence_find(m->context, &d->arena, &m->message, d->received,
                                  evidence, e))
         return false;
-    if (evidence->dns_trouble && is_young(d, now))
+    /* Its keys may still be had in time, by our own mail server's date if it has one. */
+    if (evidence->dns_trouble && arrival_of_mail(d->bytes, d->byte_count, &since) &&
+        since <= now + CLOCK_SLACK_S && now - since < MAIL_DNS_RETRY_S)
         return err_set(e, ERR_AGAIN, "no answer from DNS for the key of a signature");
     if (!d->vouched && valid_signer(evidence)[0] == '\0')
         return ignore(m, e);
@@ -262,16 +249,6 @@ read_frame(struct intake_mail *m, struct err *e)
            mail_hints_read(&d->arena, &m->message, &m->hints, e);
 }
 
-static void
-undo(struct delivery *d)
-{
-    for (size_t i = 0; i < d->submission_count; i++) {
-        if (d->submissions[i].report != NULL)
-            report_clear(d->submissions[i].report);
-    }
-    d->submission_count = 0;
-}
-
 void
 mail_prepare(const struct mail_context *context, struct delivery *d, int64_t now)
 {
@@ -288,8 +265,13 @@ mail_prepare(const struct mail_context *context, struct delivery *d, int64_t now
     if (d->submissions == NULL) {
         finish_at_once(d, VERDICT_AGAIN, "out of memory");
     } else if (!read_frame(&m, &e) || (!m.kept_whole && !decide(&m, now, &e))) {
-        undo(d);
-        fail(d, &e);
+        for (size_t i = 0; i < d->submission_count; i++) {
+            if (d->submissions[i].report != NULL)
+                report_clear(d->submissions[i].report);
+        }
+        d->submission_count = 0;
+        finish_at_once(d, e.kind == ERR_TOO_BIG ? VERDICT_TOO_BIG : VERDICT_AGAIN,
+                       e.text);
     } else if (d->submission_count == 0) {
         finish_at_once(d, m.verdict,
                        m.verdict == VERDICT_UNRECOGNIZED ? "no report in the mail"

@@ -13,20 +13,6 @@ decide(struct trust *out, struct err *e)
     return out->reason != NULL || err_nomem(e);
 }
 
-static bool
-no_signature(struct arena *a, const struct trust_mail *mail, struct trust *out,
-             struct err *e)
-{
-    const struct trust_signature *s = mail->signatures;
-
-    out->ignored = true;
-    out->reason = "not signed";
-    if (mail->signature_count > 0)
-        out->reason = arena_printf(a, "no valid signature: %s%s%s", s->domain,
-                                   s->domain[0] == '\0' ? "" : ": ", s->reason);
-    return decide(out, e);
-}
-
 /* The valid signature that says most: aligned with From and submitter, with the submitter
  * alone, else the first. */
 static bool
@@ -82,8 +68,15 @@ trust_mail(struct arena *a, const struct trust_mail *mail, const char *submitter
         return err_nomem(e);
     if (!best_signature(a, mail, registered, &s, &rank, e))
         return false;
-    if (s == NULL)
-        return no_signature(a, mail, out, e);
+    if (s == NULL) {
+        s = mail->signatures;
+        out->ignored = true;
+        out->reason = "not signed";
+        if (mail->signature_count > 0)
+            out->reason = arena_printf(a, "no valid signature: %s%s%s", s->domain,
+                                       s->domain[0] == '\0' ? "" : ": ", s->reason);
+        return decide(out, e);
+    }
     out->signer = s->domain;
     if (rank == 3 && mail->carried == NULL)
         out->tier = TIER_VERIFIED;

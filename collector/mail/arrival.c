@@ -76,15 +76,6 @@ number(const char **s, size_t min, size_t max, char stop)
     return value;
 }
 
-static int
-month_of(const char *s)
-{
-    for (int month = 1; s != NULL && month <= 12; month++)
-        if (strncasecmp(s, when_month_name(month), 3) == 0)
-            return month;
-    return 0;
-}
-
 /* RFC 5322 section 4.3: years of two and three digits. */
 static int
 year_of(const char *s)
@@ -144,7 +135,7 @@ arrival_parse_date(const char *text, size_t n, int64_t *instant)
 {
     struct words w;
     const char *s;
-    int day, month, year, time = 0, zone = 0;
+    int day, month = 1, year, time = 0, zone = 0;
 
     if (!strip(text, n, &w))
         return false;
@@ -152,9 +143,11 @@ arrival_parse_date(const char *text, size_t n, int64_t *instant)
     if (s != NULL && (*s < '0' || *s > '9'))
         s = word(&w); /* the day of the week */
     day = s == NULL ? -1 : number(&s, 1, 2, '\0');
-    month = month_of(word(&w));
+    s = word(&w);
+    while (s != NULL && month <= 12 && strncasecmp(s, when_month_name(month), 3) != 0)
+        month++;
     year = year_of(word(&w));
-    if (day < 0 || month == 0 || year < 0 || !when_date_exists(year, month, day) ||
+    if (day < 0 || month > 12 || year < 0 || !when_date_exists(year, month, day) ||
         !time_of(word(&w), &time))
         return false;
     s = word(&w);
@@ -171,16 +164,6 @@ line_end(const char *mail, size_t n, size_t at)
     const char *lf = memchr(mail + at, '\n', n - at);
 
     return lf == NULL ? n : (size_t)(lf - mail) + 1;
-}
-
-/* Behind the header field at `at`, continuation lines included. */
-static size_t
-field_end(const char *mail, size_t n, size_t at)
-{
-    do
-        at = line_end(mail, n, at);
-    while (at < n && (mail[at] == ' ' || mail[at] == '\t'));
-    return at;
 }
 
 static bool
@@ -203,7 +186,10 @@ arrival_of_mail(const char *mail, size_t n, int64_t *instant)
     if (n > 5 && memcmp(mail, "From ", 5) == 0)
         at = line_end(mail, n, 0);
     for (; at < n && mail[at] != '\r' && mail[at] != '\n'; at = end) {
-        end = field_end(mail, n, at);
+        end = at;
+        do /* continuation lines belong to the field */
+            end = line_end(mail, n, end);
+        while (end < n && (mail[end] == ' ' || mail[end] == '\t'));
         if (!received && has_name(mail + at, end - at, "Received")) {
             received = true;
             value = memrchr(mail + at, ';', end - at);

@@ -154,11 +154,6 @@ struct store_limits {
     int64_t raw_days, report_days; /* how long the bytes of reports, and they, are kept */
 };
 
-enum {
-    /* Findings look back 92 days; a report may be late, and a clock wrong. */
-    STORE_LEAST_REPORT_DAYS = 100,
-};
-
 /* Drops the months that lie behind limits->raw_days and report_days and sums up what the
  * latter counted; `dry_run` only says what would go. A month is a transaction of its own,
  * so it may be interrupted. store_maintain() does the same. */

@@ -25,7 +25,7 @@ enum {
 /* How long the first day that is kept is believed: fold_month() waits for twice that. */
 enum {
     FIRST_KEPT_MS = 500,
-    YOUNG_DAYS = STORE_LEAST_REPORT_DAYS - 10, /* with room for a clock that is wrong */
+    YOUNG_DAYS = REPORT_LEAST_KEPT_DAYS - 10, /* with room for a clock that is wrong */
 };
 
 static void

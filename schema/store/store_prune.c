@@ -88,11 +88,11 @@ prune_run(struct maintenance *m, const struct store_limits *limits, bool dry_run
     int64_t kept = 0;
     bool ok;
 
-    if (limits->report_days != 0 && limits->report_days < STORE_LEAST_REPORT_DAYS)
+    if (limits->report_days != 0 && limits->report_days < REPORT_LEAST_KEPT_DAYS)
         return err_set(e, ERR_CONFIG,
                        "reports must be kept for %d days at least, not %" PRId64
                        ": findings look back as far",
-                       STORE_LEAST_REPORT_DAYS, limits->report_days);
+                       REPORT_LEAST_KEPT_DAYS, limits->report_days);
     if ((limits->raw_days == 0 && limits->report_days == 0) || m->busy)
         return true;
     (void)snprintf(days[0], sizeof days[0], "%" PRId64, limits->raw_days);

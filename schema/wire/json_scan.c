@@ -272,18 +272,6 @@ json_scan_unescape(const char *text, size_t n, char *out)
     }
 }
 
-static bool
-digits_value(const char *number, size_t n, int64_t *value)
-{
-    bool negative = number[0] == '-';
-    int64_t v = 0;
-
-    for (size_t i = negative; i < n; i++)
-        v = v * 10 + (number[i] - '0');
-    *value = negative ? -v : v;
-    return v <= LARGEST_EXACT;
-}
-
 bool
 json_scan_whole(const char *number, size_t n, int64_t *value, bool *plain)
 {
@@ -293,8 +281,17 @@ json_scan_whole(const char *number, size_t n, int64_t *value, bool *plain)
     if (n > JSON_MAX_NUMBER_BYTES)
         return false;
     *plain = is_plain_number(number, n);
-    if (*plain)
-        return n <= ALWAYS_FITS && digits_value(number, n, value);
+    if (*plain) {
+        bool negative = number[0] == '-';
+
+        *value = 0;
+        for (size_t i = negative; i < n && n <= ALWAYS_FITS; i++)
+            *value = *value * 10 + (number[i] - '0');
+        if (n > ALWAYS_FITS || *value > LARGEST_EXACT)
+            return false;
+        *value = negative ? -*value : *value;
+        return true;
+    }
     memcpy(text, number, n);
     text[n] = '\0';
     d = strtod(text, NULL);

@@ -60,31 +60,25 @@ take_string(struct decoder *d, char **text)
     return true;
 }
 
-/* "failure-reason-code": 404. */
-static bool
-take_number_as_text(struct decoder *d, char **text)
-{
-    int64_t n = 0;
-    bool plain = false;
-
-    if (!json_read_integer(&d->json, &n, &plain) || !plain)
-        return true;
-    *text = arena_printf(&d->report->arena, "%lld", (long long)n);
-    return *text != NULL || err_nomem(d->e);
-}
-
 bool
 member_take_text(struct decoder *d, enum json_token token, char **text)
 {
+    int64_t number = 0;
+    bool plain = false;
+
     *text = NULL;
     if (token == TOKEN_STRING)
         return take_string(d, text);
     if (token == TOKEN_NULL)
         return true;
     member_note(d, QUIRK_MEMBER_TYPE);
-    if (token == TOKEN_NUMBER)
-        return take_number_as_text(d, text);
-    return json_read_skip(&d->json, token, d->e);
+    if (token != TOKEN_NUMBER)
+        return json_read_skip(&d->json, token, d->e);
+    /* "failure-reason-code": 404. */
+    if (!json_read_integer(&d->json, &number, &plain) || !plain)
+        return true;
+    *text = arena_printf(&d->report->arena, "%lld", (long long)number);
+    return *text != NULL || err_nomem(d->e);
 }
 
 static void

@@ -11,7 +11,7 @@ ROOMS = {
     "base": (),
     "schema/report": (),
     "schema/wire": ("schema/report",),
-    "schema/settings": ("schema/store/store.h",),
+    "schema/settings": ("schema/report/report.h",),
     "schema/store": ("schema/report",),
     "schema/embedded": ("schema/store",),
     "collector/mail": ("schema/report", "schema/wire"),
@@ -51,7 +51,7 @@ def say(broken):
 
 
 # Cycles that are older than this rule and are being taken apart.
-MENDING = ("analyzer/analysis/", "base/err", "base/buf", "base/text", "schema/settings/", "schema/store/store_rows",
+MENDING = ("analyzer/analysis/", "base/err", "base/buf", "base/text", "schema/store/store_rows",
            "schema/store/store_tally")
 
 
