@@ -301,6 +301,46 @@ load_rows(struct load *l, struct store *store, const char *domains, struct err *
            store_query(store, query_findings_claims, params, 3, 6, claim_row, l, e);
 }
 
+static bool
+latest_row(void *ctx, const char *const v[], size_t n, struct err *e)
+{
+    (void)n;
+    (void)e;
+    if (v[0])
+        *(int32_t *)ctx = (int32_t)number(v[0]);
+    return true;
+}
+
+/* Days that lie between the end of what there is and `as_of`: when nothing has come for
+ * longer than the analysis looks back to, it looks at the end as it was. */
+static bool
+find_idle_days(const struct load *l, struct store *store, const char *domains,
+               int32_t *idle, struct err *e)
+{
+    int32_t today = l->f->first_day + l->f->today, latest = today;
+    char before[WHEN_DAY_SIZE];
+    const char *params[] = {when_print_day(today - FACTS_IDLE_DAYS, before), domains};
+
+    *idle = 0;
+    for (size_t i = 0; i < l->f->tally_count; i++)
+        if (l->f->tallies[i].day >= l->f->today - FACTS_IDLE_DAYS)
+            return true;
+    if (!store_query(store, query_findings_latest, params, 2, 1, latest_row, &latest, e))
+        return false;
+    *idle = latest == today ? 0 : today - FACTS_IDLE_DAYS - latest;
+    return true;
+}
+
+static bool
+load(struct load *l, struct store *store, const struct settings *settings, int64_t as_of,
+     const char *domains, struct err *e)
+{
+    facts_init(l->f, as_of);
+    if (getrandom(&l->f->seed, sizeof l->f->seed, 0) < 0)
+        l->f->seed = (uint64_t)as_of;
+    return load_declared(l, settings, e) && load_rows(l, store, domains, e);
+}
+
 bool
 facts_load(struct store *store, const struct settings *settings, int64_t as_of,
            const char *const domains[], size_t domain_count, struct facts *out,
@@ -308,17 +348,22 @@ facts_load(struct store *store, const struct settings *settings, int64_t as_of,
 {
     struct load l = {.f = out};
     struct buf array;
+    int32_t idle = 0;
     bool ok;
 
-    facts_init(out, as_of);
-    if (getrandom(&out->seed, sizeof out->seed, 0) < 0)
-        out->seed = (uint64_t)as_of;
     buf_init(&l.text, 0);
     buf_init(&array, 0);
     ok = domain_array(settings, domains, domain_count, &array) ? true : err_nomem(e);
-    ok = ok && pruned_check_days(store, out->first_day, e) &&
-         load_declared(&l, settings, e) &&
-         load_rows(&l, store, array.len ? array.bytes : NULL, e) && facts_finish(out, e);
+    ok = ok && load(&l, store, settings, as_of, array.bytes, e) &&
+         pruned_check_days(store, out->first_day, e) &&
+         find_idle_days(&l, store, array.bytes, &idle, e);
+    if (ok && idle > 0) {
+        facts_clear(out);
+        ok =
+            load(&l, store, settings, as_of - (int64_t)idle * WHEN_DAY_S, array.bytes, e);
+        out->idle_days = idle;
+    }
+    ok = ok && facts_finish(out, e);
     buf_clear(&l.text);
     buf_clear(&array);
     return ok;

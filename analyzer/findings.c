@@ -57,7 +57,7 @@ mute(const struct settings *s, const struct facts *f, struct analysis *a)
             continue;
         for (size_t k = 0; k < a->count; k++)
             if (!strcmp(a->rows[k].id, known[i].id) &&
-                until / WHEN_DAY_S >= f->first_day + f->today)
+                until / WHEN_DAY_S >= f->first_day + f->today + f->idle_days)
                 a->rows[k].known_until = until == INT64_MAX ? when_day_of(9999, 12, 31)
                                                             : when_day_of_instant(until);
     }

@@ -54,6 +54,9 @@ copy_scope(const struct scope *s, struct finding *out, struct err *e)
         if (s->witnesses[i].elevated &&
             !name_list_add(&out->senders, s->witnesses[i].sender, e))
             return false;
+    for (size_t i = 0; i < s->in->other_words.count; i++)
+        if (!name_list_add(&out->senders, s->in->other_words.items[i], e))
+            return false;
     return copy_spots(&s->addresses, &out->addresses, e) &&
            copy_spots(&s->hosts, &out->hosts, e) &&
            copy_spots(&s->networks, &out->networks, e) &&

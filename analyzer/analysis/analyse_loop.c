@@ -15,6 +15,7 @@ struct habit {
     int16_t first, last;
     int days, single, failing;
     int64_t sessions, failed;
+    bool fails; /* on the last day */
 };
 
 static struct habit
@@ -34,7 +35,8 @@ habit_of(const struct facts *f, size_t first, size_t end)
             }
         h.days++;
         h.single += sessions == 1;
-        h.failing += (double)failed > half * (double)sessions;
+        h.fails = (double)failed > half * (double)sessions;
+        h.failing += h.fails;
         h.sessions += sessions;
         h.failed += failed;
         h.last = rows[i].day;
@@ -127,7 +129,9 @@ loop_find(const struct facts *f, struct analysis *a, struct err *e)
         h = habit_of(f, i, next);
         if (h.days < LEAST_DAYS || a->excluded[h.sender])
             continue;
-        if (h.single >= nearly_all * h.days)
+        /* One that fails is an outage, be it of the smallest site. */
+        if (h.single >= nearly_all * h.days && !h.fails &&
+            h.failing <= (1 - nearly_all) * h.days)
             kind = KIND_REPORT_LOOP;
         else if (h.failing >= nearly_all * h.days && !is_known(a, &h))
             kind = facts_text(f, main_kind(f, &h));

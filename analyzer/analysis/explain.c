@@ -65,6 +65,10 @@ const struct explanation explain_table[] = {
     {EXPLAIN_KIND, KIND_REPORT_LOOP,
      "a sender's only session each day is the delivery of its own report", "the sender",
      "Nothing: it is noise."},
+    {EXPLAIN_KIND, KIND_NOT_DESCRIBED, "sessions fail, and the reports do not say why",
+     "open: the reports tell no more than the count",
+     "Read the mail server's log of those days for the sender; other senders may name "
+     "the cause."},
     {EXPLAIN_KIND, KIND_NEWCOMER,
      "a sender that nobody knows reports more sessions than is believable", "a stranger",
      "Nothing: its counts are kept out of every verdict."},

@@ -31,6 +31,7 @@ enum severity {
 #define KIND_INTAKE_SILENT  "intake-silent"
 #define KIND_REPORT_LOOP    "report-loop"
 #define KIND_NEWCOMER       "newcomer"
+#define KIND_NOT_DESCRIBED  FACTS_NOT_DESCRIBED
 
 enum {
     FINDING_CLEAN_DAYS = 14,  /* so many clean days apart, it is another incident */

@@ -211,7 +211,7 @@ def sender_renames(w):
     w.silence += [(old.submitter, k, w.days), (new.submitter, 0, k - 1)]
 
 def report_loops(w):
-    """Reporters whose only session each day is their own report; for one of them it comes to fail."""
+    """Reporters whose only session each day is their own report; for one of them it comes to fail, which is no loop any more."""
     loops = [Sender(f"loop{i}", f"loop{i}.example", "stalwart", 1, [f"203.0.{140 + i}"]) for i in range(4)]
     w.senders += loops
     one = w.one_report
@@ -228,6 +228,7 @@ def report_loops(w):
             "summary": {"total-successful-session-count": 1 - failed, "total-failure-session-count": failed},
             "failure-details": details}])
     w.one_report = report
+    w.expect("certificate-expired", ["sender"], [w.domain(0).name], 21, w.days - 1)
 
 def unverified_crowd(w):
     """Many agree that everything fails, and none of them can be believed."""
