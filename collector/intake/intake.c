@@ -224,6 +224,10 @@ intake_read(const struct settings *s, struct delivery *d, const struct intake_pa
     };
     if (!read_json(s, part, r, &e) || !fill_domains(s, part, r, &e))
         return quarantine(d, part, r, sub, &e);
+    if (!sender_find(r, &part->hints, &e))
+        return quarantine(d, part, r, sub, &e);
+    sub->key = key_of_report(r);
+    sub->content_hash = key_of_content(r);
     if (!keep_ours(s, r, &e)) {
         say(d, e.text);
         report_clear(r);
@@ -231,12 +235,11 @@ intake_read(const struct settings *s, struct delivery *d, const struct intake_pa
     }
     if (d->received == 0)
         sub->received = d->received = r->end + WHEN_DAY_S;
-    if (!sender_find(r, &part->hints, &e) || !check_report(r, d->received, &e))
+    if (!check_report(r, d->received, &e))
         return quarantine(d, part, r, sub, &e);
     report_lead(r);
     sub->status = STATUS_ACCEPTED;
     sub->report = r;
-    sub->key = key_of_report(r);
     return VERDICT_PENDING;
 }
 
