@@ -74,7 +74,7 @@
       "policy-domain not in lower case A-labels without a final dot")                    \
     X(QUIRK_POLICY_TYPE, "policy-type",                                                  \
       "a policy-type that RFC 8460 does not know, or none")                              \
-    X(QUIRK_NO_SUMMARY, "no-summary", "a summary or a count is absent, taken as 0")      \
+    X(QUIRK_NO_SUMMARY, "no-summary", "a count is absent, and taken from the others")    \
     X(QUIRK_MX_HOST_STRING, "mx-host-string", "mx-host is a string, not an array")       \
     X(QUIRK_MX_HOST_PREFIX, "mx-host-prefix", "mx-host holds the key: \"mx: host\"")     \
     X(QUIRK_POLICY_STRING_STRING, "policy-string-string",                                \
@@ -86,6 +86,7 @@
       "a describing member that is no string, passed over or read as one")               \
     X(QUIRK_RESULT_TYPE, "result-type", "a result-type that RFC 8460 does not know")     \
     X(QUIRK_NO_RESULT_TYPE, "no-result-type", "a failure without result-type")           \
+    X(QUIRK_BLANKS, "blanks", "white space around a word, a name or an address")         \
     X(QUIRK_NUMBER_FORM, "number-form",                                                  \
       "a count written as a string or with a fraction of zero")                          \
     X(QUIRK_NEGATIVE_COUNT, "negative-count", "a negative count, taken as 0")            \

@@ -81,29 +81,22 @@ static const struct member detail_members[] = {
     DETAIL("result-type", result_type_text, member_word),
     DETAIL("sending-mta-ip", sending_mta_ip, member_ip),
     DETAIL("receiving-mx-hostname", receiving_mx_hostname, member_host),
-    DETAIL("receiving-mx-helo", receiving_mx_helo, member_text),
+    DETAIL("receiving-mx-helo", receiving_mx_helo, member_name),
     DETAIL("receiving-ip", receiving_ip, member_ip),
     DETAIL("failed-session-count", failed_sessions, member_count),
     DETAIL("additional-information", additional_information, member_uri),
     DETAIL("failure-reason-code", failure_reason_code, member_text),
+    {"failure-error-code", sizeof "failure-error-code" - 1,
+     offsetof(struct failure_detail, failure_reason_code), member_text,
+     "failure-reason-code"},
     {"additional-info-uri", sizeof "additional-info-uri" - 1,
      offsetof(struct failure_detail, additional_information), member_uri,
      "additional-information"},
 };
 
 static void
-finish_count(struct decoder *d, int64_t *count)
-{
-    if (*count != ABSENT_COUNT)
-        return;
-    member_note(d, QUIRK_NO_SUMMARY);
-    *count = 0;
-}
-
-static void
 finish_detail(struct decoder *d, struct failure_detail *detail)
 {
-    finish_count(d, &detail->failed_sessions);
     if (detail->result_type_text == NULL) {
         member_note(d, QUIRK_NO_RESULT_TYPE);
         detail->result_type_text = "unknown";
@@ -191,16 +184,62 @@ static const struct member result_members[] = {
     {"failure_details", sizeof "failure_details" - 1, 0, read_details, "failure-details"},
 };
 
+/* Counts that are left out: never fewer failures than the details tell. A missing total
+ * is their sum; the one detail without a count has what the others leave of the total,
+ * several of them have an unknown share each. */
+static void
+finish_counts(struct decoder *d, struct policy *p)
+{
+    struct failure_detail *last = NULL;
+    size_t absent = 0;
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < p->detail_count; i++) {
+        struct failure_detail *detail = &p->details[i];
+
+        if (detail->failed_sessions == ABSENT_COUNT) {
+            last = detail;
+            detail->failed_sessions = p->failed_sessions == ABSENT_COUNT ? 1 : 0;
+            absent++;
+        }
+        sum = report_add(sum, detail->failed_sessions);
+    }
+    if (absent > 0 || p->failed_sessions == ABSENT_COUNT ||
+        p->successful_sessions == ABSENT_COUNT)
+        member_note(d, QUIRK_NO_SUMMARY);
+    if (p->successful_sessions == ABSENT_COUNT)
+        p->successful_sessions = 0;
+    if (p->failed_sessions == ABSENT_COUNT)
+        p->failed_sessions = sum < MEMBER_MAX_COUNT ? sum : MEMBER_MAX_COUNT;
+    else if (absent == 1 && sum < p->failed_sessions)
+        last->failed_sessions = p->failed_sessions - sum;
+}
+
+/* What senders call the policies of RFC 8460. */
+static const struct {
+    const char *name;
+    enum policy_type type;
+} type_names[] = {
+    {"dane", POLICY_TLSA},
+    {"mta-sts", POLICY_STS},
+    {"no-policy", POLICY_NONE},
+};
+
 static void
 finish_policy(struct decoder *d, struct policy *p)
 {
-    finish_count(d, &p->successful_sessions);
-    finish_count(d, &p->failed_sessions);
+    finish_counts(d, p);
     if (p->type_text == NULL)
         p->type_text = "unknown";
     p->type = policy_type_parse(p->type_text);
     if (p->type == POLICY_OTHER)
         member_note(d, QUIRK_POLICY_TYPE);
+    for (size_t i = 0; p->type == POLICY_OTHER && i < COUNT_OF(type_names); i++) {
+        if (strcmp(p->type_text, type_names[i].name) == 0) {
+            p->type = type_names[i].type;
+            p->type_text = policy_type_text(p->type);
+        }
+    }
     if (p->domain == NULL)
         member_note(d, QUIRK_NO_POLICY_DOMAIN);
 }

@@ -81,6 +81,30 @@ member_take_text(struct decoder *d, enum json_token token, char **text)
     return *text != NULL || err_nomem(d->e);
 }
 
+/* The text of a word, a name or an address: nobody means the white space around it. */
+static bool
+take_trimmed(struct decoder *d, enum json_token token, char **text)
+{
+    const char *at;
+    size_t len, n;
+
+    if (!member_take_text(d, token, text))
+        return false;
+    if (*text == NULL)
+        return true;
+    at = *text;
+    len = strlen(at);
+    n = text_trim(&at, len, MEMBER_BLANKS);
+    if (n == len)
+        return true;
+    member_note(d, QUIRK_BLANKS);
+    *text += at - *text;
+    (*text)[n] = '\0';
+    if (n == 0)
+        *text = NULL;
+    return true;
+}
+
 static void
 put_text(void *into, const char *text)
 {
@@ -100,11 +124,22 @@ member_text(struct decoder *d, enum json_token token, void *into)
 }
 
 bool
+member_name(struct decoder *d, enum json_token token, void *into)
+{
+    char *text;
+
+    if (!take_trimmed(d, token, &text))
+        return false;
+    put_text(into, text);
+    return true;
+}
+
+bool
 member_word(struct decoder *d, enum json_token token, void *into)
 {
     char *text;
 
-    if (!member_take_text(d, token, &text))
+    if (!take_trimmed(d, token, &text))
         return false;
     if (text != NULL)
         text_lower(text);
@@ -118,7 +153,7 @@ member_host(struct decoder *d, enum json_token token, void *into)
     char *text;
     size_t n;
 
-    if (!member_take_text(d, token, &text))
+    if (!take_trimmed(d, token, &text))
         return false;
     if (text != NULL) {
         n = text_lower(text);
@@ -181,7 +216,7 @@ member_ip(struct decoder *d, enum json_token token, void *into)
     const char *canonical;
     char *text;
 
-    if (!member_take_text(d, token, &text))
+    if (!take_trimmed(d, token, &text))
         return false;
     if (text == NULL)
         return true;

@@ -266,6 +266,39 @@ def make_odd():
     odd("no-summary", "no-summary", "summary is absent", without(report("no-summary"), "policies", 0, "summary"), policies=[["example.com", "sts", 0, 0, 0, True]])
     odd("no-failure-count", "no-summary", "the failure count is absent",
         without(report("no-failure-count"), "policies", 0, "summary", "total-failure-session-count"), policies=FIGURES)
+    r = without(report("no-failure-total", [policy(good=1, details=[detail(count=5), detail("starttls-not-supported", 2)])]),
+                "policies", 0, "summary", "total-failure-session-count")
+    odd("no-failure-total", "no-summary", "the failure total is absent: the sum of the details", r,
+        policies=[["example.com", "sts", 1, 7, 2, True]])
+    r = without(report("no-summary-details", [policy(details=[detail(count=7)])]), "policies", 0, "summary")
+    odd("no-summary-details", "no-summary", "summary is absent and failures are described", r, policies=[["example.com", "sts", 0, 7, 1, True]])
+    r = report("no-counts-share", [policy(failed=9, details=[detail(count=4), detail(count=None), detail(count=None)])])
+    odd("no-counts-share", "no-summary", "two details without a count: nobody knows whose share is which", r,
+        fields={"policies.0.details.0.failed_sessions": 4, "policies.0.details.1.failed_sessions": 0, "policies.0.details.2.failed_sessions": 0})
+    r = without(report("no-counts-at-all", [policy(details=[detail(count=None), detail(count=None)])]), "policies", 0, "summary")
+    odd("no-counts-at-all", "no-summary", "failures are described and never counted: one each at least", r,
+        policies=[["example.com", "sts", 0, 2, 2, True]])
+    r = report("no-count-exceeded", [policy(failed=3, details=[detail(count=4), detail(count=None)])])
+    odd("no-count-exceeded", ("no-summary", "details-exceed-total"), "the others leave nothing of the total", r,
+        fields={"policies.0.details.1.failed_sessions": 0})
+    r = report("blanks", [policy(" STS\t", good=4, mx_host=[" mx1.example.com\n", "mx: *.example.com "], failed=6, details=[
+        detail("\tCertificate-Expired ", 6, sending_mta_ip=" 198.51.100.9", receiving_mx_hostname="mx1.example.com. ",
+               receiving_mx_helo=" MX1.example.com", receiving_ip=" 192.0.2.1\r\n")])])
+    odd("blanks", ("blanks", "mx-host-prefix"), "white space around words, names and addresses", r, policies=[["example.com", "sts", 4, 6, 1, True]],
+        fields={"policies.0.mx_host.0": "mx1.example.com", "policies.0.mx_host.1": "*.example.com",
+                "policies.0.details.0.result_type": "certificate-expired", "policies.0.details.0.sending_mta_ip": "198.51.100.9",
+                "policies.0.details.0.receiving_mx_hostname": "mx1.example.com", "policies.0.details.0.receiving_mx_helo": "MX1.example.com",
+                "policies.0.details.0.receiving_ip": "192.0.2.1"})
+    r = report("blanks-only", [policy(failed=1, details=[detail(" ", 1, sending_mta_ip="\t", receiving_mx_hostname=" ")])])
+    odd("blanks-only", ("blanks", "no-result-type"), "white space and nothing else", r,
+        fields={"policies.0.details.0.result_type": "unknown", "policies.0.details.0.sending_mta_ip": None,
+                "policies.0.details.0.receiving_mx_hostname": None})
+    for name, proper in (("dane", "tlsa"), ("mta-sts", "sts"), ("no-policy", "no-policy-found")):
+        odd("type-" + name, "policy-type", "a policy-type by another name: %s for %s" % (name, proper), report("type-" + name, [policy(name)]),
+            policies=[["example.com", proper, 120, 0, 0, True]])
+    r = report("error-code", [policy(failed=2, details=[detail("validation-failure", 2, failure_error_code="X509_V_ERR_CERT_HAS_EXPIRED")])])
+    odd("error-code", "grammar-name", "failure-error-code for the reason", r,
+        fields={"policies.0.details.0.failure_reason_code": "X509_V_ERR_CERT_HAS_EXPIRED"})
     odd("mx-host-string", "mx-host-string", "mx-host is a string, as RFC 8460's own example has it (erratum 6241)",
         report("mx-host-string", [policy(mx_host="*.Mail.example.com")]), fields={"policies.0.mx_host.0": "*.mail.example.com"})
     odd("mx-host-prefix", "mx-host-prefix", "the key stayed in the value", report("mx-host-prefix", [policy(mx_host=["mx: mx.example.com"])]),
@@ -286,8 +319,8 @@ def make_odd():
             fields={"policies.0.details.0.result_type": "certificate-bored"})
     odd("no-result-type", "no-result-type", "a failure without result-type (tlsrpt-reporter, unknown internal code)",
         report("no-result-type", [policy(failed=3, details=[without(detail(), "result-type")])]), fields={"policies.0.details.0.result_type": "unknown"})
-    odd("no-detail-count", "no-summary", "a failure without its count", report("no-detail-count", [policy(failed=3, details=[without(detail(), "failed-session-count")])]),
-        fields={"policies.0.details.0.failed_sessions": 0})
+    odd("no-detail-count", "no-summary", "a failure without its count: it has what the total leaves", report("no-detail-count", [policy(failed=3, details=[without(detail(), "failed-session-count")])]),
+        fields={"policies.0.details.0.failed_sessions": 3})
     odd("number-string", "number-form", "counts as strings", report("number-string", [policy(good="120", failed="0")]), policies=FIGURES)
     odd("number-fraction", "number-form", "counts with a fraction of zero", report("x", report_id="number-fraction"), policies=FIGURES,
         data=text(report("x", report_id="number-fraction")).replace(b": 120", b": 1.20e2").replace(b": 0\n", b": 0.0\n"))
@@ -442,7 +475,7 @@ def make_hostile():
              fields={"organization": "\x1b[2JExample\r\nNet\u0007"})
     r = report("markup", [policy(failed=1, details=[detail(count=1, failure_reason_code="<script>alert(1)</script>", receiving_mx_helo="\"},evil=\"\\\n")])],
                organization_name="=HYPERLINK(\"http://evil.example\";\"x\"),'; DROP TABLE report;--")
-    accepted("hostile/markup", "what a spreadsheet, a browser, SQL or a metric label would act on", r)
+    accepted("hostile/markup", "what a spreadsheet, a browser, SQL or a metric label would act on", r, ["blanks"])
     t = text(report("many-names")).replace(b'"report-id"', b"".join(b'"k%d": 0, ' % (i % 50) for i in range(20000)) + b'"report-id"')
     accepted("hostile/many-names", "20000 members that are not read, most given twice", report("many-names"), ["unknown-member"], data=gz(t))
     r = report("million", [policy(good=2**53, failed=2**53, details=[detail(count=2**53)] * 3)])
