@@ -92,12 +92,7 @@ show_all(struct context *c, struct complaints *said, struct err *e)
 static void
 complain_of_store(struct context *c, const struct err *why, struct complaints *said)
 {
-    said->domain = "";
-    said->subject = "database";
-    complain(said, SEVERITY_CRITICAL, "database-away",
-             "see that it runs, that it fits this version (`tlsrptd migrate`), and that "
-             "the database section of tlsrpt.conf is right",
-             "%s", why->text);
+    complain(said, DATABASE_AWAY, "database", "%s", why->text);
     store_close(c->store);
     c->store = NULL;
     c->exit_code = why->kind == ERR_AGAIN ? EX_UNAVAILABLE : err_exit_code(why);
@@ -132,7 +127,7 @@ run(struct context *c, struct err *e)
     struct doctor d;
 
     findings_take_domain(c);
-    complaints_init(&said, "", "");
+    complaints_init(&said, "");
     ok = doctor_open(&d, c, e) &&
          (records ? doctor_records(c, &d, e) : examine(c, &d, &said, e));
     doctor_close(&d);
