@@ -107,7 +107,7 @@ put_table(struct page_context *p, const struct command *command, struct html_tab
     if (ok && view.row_count == 0)
         p->html.out->len = before;
     else if (t->begun)
-        html_put(&p->html, "</tbody></table></div>\n");
+        html_table_end(&p->html);
     if (ok && view.row_count == 0)
         html_put(&p->html, "<p>There is nothing of this in the days asked for.</p>\n");
     view_clear(&view);

@@ -31,6 +31,32 @@ class_of(const struct column *c)
     return c->spare < 0 && c->type == COLUMN_TEXT ? "nowrap" : "";
 }
 
+void
+html_table_begin(struct html *h, const char *caption, const struct column columns[],
+                 size_t count)
+{
+    html_put(h,
+             "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">"
+             "<table><caption>%s</caption><thead><tr>",
+             caption, caption);
+    for (size_t i = 0; i < count; i++) {
+        if (columns[i].title != NULL)
+            html_put(h,
+                     *columns[i].title != '\0'
+                         ? "<th scope=\"col\" class=\"%s%s\">%s</th>"
+                         : "<td class=\"%s%s\"></td>",
+                     column_is_number(&columns[i]) ? "num" : "",
+                     columns[i].spare > 2 ? " wide" : "", columns[i].title);
+    }
+    html_put(h, "</tr></thead><tbody>\n");
+}
+
+void
+html_table_end(struct html *h)
+{
+    html_put(h, "</tbody></table></div>\n");
+}
+
 static bool
 html_begin(struct view *v, struct err *e)
 {
@@ -38,17 +64,7 @@ html_begin(struct view *v, struct err *e)
 
     (void)e;
     t->begun = true;
-    html_put(t->html,
-             "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">"
-             "<table><caption>%s</caption><thead><tr>",
-             t->caption, t->caption);
-    for (size_t i = 0; i < v->column_count; i++) {
-        if (v->columns[i].title != NULL)
-            html_put(t->html, "<th scope=\"col\" class=\"%s%s\">%s</th>",
-                     column_is_number(&v->columns[i]) ? "num" : "",
-                     v->columns[i].spare > 2 ? " wide" : "", v->columns[i].title);
-    }
-    html_put(t->html, "</tr></thead><tbody>\n");
+    html_table_begin(t->html, t->caption, v->columns, v->column_count);
     return true;
 }
 
