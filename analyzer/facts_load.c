@@ -3,6 +3,7 @@
 
 #include "analyzer/analysis/policy_text.h"
 #include "analyzer/pruned.h"
+#include "base/text.h"
 #include "base/when.h"
 #include "schema_sql.h"
 
@@ -13,6 +14,13 @@
 struct load {
     struct facts *f;
     struct buf text;
+};
+
+/* How findings_sessions.sql packs a report: its day in the lowest bits, then the hours
+ * until it came, then its sessions; and its failed sessions right above the day. */
+enum {
+    DAY_BITS = 7,
+    LAG_BITS = 10,
 };
 
 /* ---- rows ------------------------------------------------------------------------- */
@@ -54,6 +62,12 @@ next_element(const char **at, int64_t *value)
     return true;
 }
 
+static int
+day_of(int64_t packed)
+{
+    return (int)(packed & ((1 << DAY_BITS) - 1)) % FACTS_DAYS;
+}
+
 static void
 add_seen(struct load *l, const struct tally *t, const char *policy, int first, int last,
          int days)
@@ -78,12 +92,12 @@ sessions_row(void *ctx, const char *const v[], size_t n, struct err *e)
     t.type = (uint8_t)policy_type_parse(v[2]);
     t.long_window = v[3][0] == 't';
     for (const char *at = v[6]; next_element(&at, &value);)
-        failed[(value & 127) % FACTS_DAYS] += value >> 7;
+        failed[day_of(value)] += value >> DAY_BITS;
     for (const char *at = v[5]; next_element(&at, &value); days++) {
-        int day = (int)(value & 127) % FACTS_DAYS;
+        int day = day_of(value);
 
-        t.lag_h = (int32_t)(value >> 7 & 1023);
-        t.sessions = (int64_t)((uint64_t)value >> 17); /* all 47 bits that are left */
+        t.lag_h = (int32_t)(value >> DAY_BITS & ((1 << LAG_BITS) - 1));
+        t.sessions = (int64_t)((uint64_t)value >> (DAY_BITS + LAG_BITS));
         t.failed = failed[day];
         failed[day] = 0;
         facts_add_tally(l->f, l->f->first_day + day, &t);
@@ -267,10 +281,10 @@ domain_array(const struct settings *s, const char *const domains[], size_t count
     if (!count)
         return true;
     for (size_t i = 0; i < count; i++)
-        buf_printf(out, "%s\"%s\"", i ? "," : "{", domains[i]);
+        (void)text_element(out, domains[i]);
     for (size_t i = 0; i < s->declared.count; i++)
         if (is_wanted(s, &rows[i], domains, count))
-            buf_printf(out, ",\"%s\"", rows[i].domain);
+            (void)text_element(out, rows[i].domain);
     return buf_puts(out, "}");
 }
 

@@ -182,12 +182,9 @@ report_row(void *ctx, const char *const v[], size_t n, struct err *e)
 static void
 append_array(const struct facts *f, const struct name_list *l, struct buf *out)
 {
-    (void)buf_putc(out, '{');
-    for (size_t i = 0; i < l->count; i++) {
-        (void)buf_puts(out, i ? "," : "");
-        (void)text_quote(out, facts_text(f, l->items[i]));
-    }
-    (void)buf_putc(out, '}');
+    for (size_t i = 0; i < l->count; i++)
+        (void)text_element(out, facts_text(f, l->items[i]));
+    (void)buf_puts(out, l->count ? "}" : "{}");
 }
 
 static bool

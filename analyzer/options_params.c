@@ -17,10 +17,8 @@ print_array(struct options *o, const struct option_list *list, const char **out,
     if (list->count == 0)
         return true;
     buf_init(&b, 0);
-    for (size_t i = 0; i < list->count; i++) {
-        (void)buf_putc(&b, i == 0 ? '{' : ',');
-        (void)text_quote(&b, list->items[i]);
-    }
+    for (size_t i = 0; i < list->count; i++)
+        (void)text_element(&b, list->items[i]);
     (void)buf_putc(&b, '}');
     if (!b.failed)
         *out = arena_strdup(&o->arena, b.bytes);

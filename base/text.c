@@ -119,6 +119,12 @@ text_quote(struct buf *out, const char *s)
     return buf_putc(out, '"');
 }
 
+bool
+text_element(struct buf *out, const char *s)
+{
+    return buf_putc(out, out->len == 0 ? '{' : ',') && text_quote(out, s);
+}
+
 int
 text_hex_digit(char c)
 {

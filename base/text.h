@@ -28,6 +28,10 @@ size_t text_trim(const char **s, size_t n, const char *blanks);
 /* Appends s in double quotes, a backslash before each quote and backslash in it. */
 bool text_quote(struct buf *out, const char *s);
 
+/* Appends s to an array as PostgreSQL reads it, "{" before the first; the caller puts the
+ * "}" behind the last. */
+bool text_element(struct buf *out, const char *s);
+
 int text_hex_digit(char c); /* -1: it is none */
 
 /* Appends the bytes of two hexadecimal digits each; false when there is something else,

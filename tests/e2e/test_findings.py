@@ -70,6 +70,12 @@ def at(story):
     return "-c", story.conf, "--as-of", story.as_of
 
 
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a,b", "{}", "null", ""])
+def test_any_name_may_be_asked_for(ask, name):
+    for verb in ("findings", "summary", "readiness"):
+        assert json.loads(ask(verb, "--domain", name, "--format", "json")) == []
+
+
 def test_order_of_arrival_does_not_matter(tlsrptd, migrated, postgres, ask, stories):
     """Shuffled, and in two halves by two processes: the same bytes."""
     story = stories("cert_expired_node")

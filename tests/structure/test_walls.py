@@ -51,8 +51,7 @@ def say(broken):
 
 
 # Cycles that are older than this rule and are being taken apart.
-MENDING = ("analyzer/analysis/", "base/err", "base/buf", "base/text", "schema/store/store_rows",
-           "schema/store/store_tally")
+MENDING = ("analyzer/analysis/", "base/err", "base/buf", "base/text")
 
 
 def room_of(path):
