@@ -12,7 +12,7 @@ MAX_FILE_LINES = 600
 MAX_FUNCTION_LINES = 60
 
 TOP_LEVEL = {
-    "collector", "analyzer", "schema", "tests", "docker", "base", "docs", "CMakeLists.txt",
+    "collector", "analyzer", "schema", "tests", "docker", "debian", "base", "docs", "CMakeLists.txt",
     "CMakePresets.json", "README.md", "CONTRIBUTING.md", "LICENSE", "quickstart",
 }
 
