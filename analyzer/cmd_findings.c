@@ -5,7 +5,7 @@
 static bool
 show_one(struct context *c, const struct findings *now, struct err *e)
 {
-    const char *wanted = c->options->args[0];
+    const char *wanted = c->options->line.args[0];
     const struct finding *found = findings_find(now, wanted);
     struct prose prose;
     bool ok;
@@ -28,13 +28,14 @@ run(struct context *c, struct err *e)
 {
     struct findings now = {0}, before = {0};
     int64_t as_of = findings_instant(c), then = c->options->new_since;
-    bool compare = c->options->given & OPTION_NEW_SINCE, ok = true;
+    bool compare = c->options->line.given & OPTION_NEW_SINCE, ok = true;
 
     if (compare)
         ok = store_snapshot(c->store, then, e) && findings_load(c, then, &before, e);
     ok = ok && store_snapshot(c->store, as_of, e) && findings_load(c, as_of, &now, e) &&
-         (c->options->arg_count ? show_one(c, &now, e)
-                                : findings_show(c, &now, compare ? &before : NULL, e));
+         (c->options->line.arg_count
+              ? show_one(c, &now, e)
+              : findings_show(c, &now, compare ? &before : NULL, e));
     findings_clear(&before);
     findings_clear(&now);
     return ok;

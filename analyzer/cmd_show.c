@@ -94,7 +94,7 @@ static bool
 find(struct context *c, struct found *f, struct err *e)
 {
     char id[ID_LENGTH + 1] = "", low[WHEN_DAY_SIZE], high[WHEN_DAY_SIZE];
-    const char *given = c->options->args[0];
+    const char *given = c->options->line.args[0];
     const char *params[4], *limits[OPTIONS_PARAMS];
 
     *f = (struct found){0};
@@ -202,7 +202,7 @@ show_run(struct context *c, struct err *e)
     struct prose prose;
     bool ok;
 
-    if ((c->options->given & OPTION_RAW) != 0)
+    if ((c->options->line.given & OPTION_RAW) != 0)
         return write_raw(c, e);
     if (c->options->format != VIEW_TABLE)
         return show(c, NULL, e) && view_end(c->view, e);

@@ -33,20 +33,20 @@ command_query(struct context *c, struct err *e)
 void
 command_say_empty(struct context *c, const char *text)
 {
-    const unsigned limits = OPTION_SINCE | OPTION_UNTIL | OPTION_AS_OF | OPTION_DOMAIN |
-                            OPTION_SENDER | OPTION_TRUST | OPTION_STATUS;
+    const cli_set limits = OPTION_SINCE | OPTION_UNTIL | OPTION_AS_OF | OPTION_DOMAIN |
+                           OPTION_SENDER | OPTION_TRUST | OPTION_STATUS;
     const char *between = "tlsrpt: nothing matches: try it without --";
 
     if (c->options->format != VIEW_TABLE)
         return;
-    if ((c->options->given & limits) == 0) {
+    if ((c->options->line.given & limits) == 0) {
         (void)fprintf(stderr, "tlsrpt: %s\n", text);
         return;
     }
-    for (size_t i = 0; i < option_row_count; i++) {
-        if ((c->options->given & limits & option_rows[i].bit) == 0)
+    for (const struct cli_option *row = option_rows; row->name != NULL; row++) {
+        if ((c->options->line.given & limits & row->bit) == 0)
             continue;
-        (void)fprintf(stderr, "%s%s", between, option_rows[i].name);
+        (void)fprintf(stderr, "%s%s", between, row->name);
         between = " or --";
     }
     (void)fputc('\n', stderr);

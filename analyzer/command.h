@@ -16,13 +16,8 @@ struct context {
 };
 
 struct command {
-    const char *name;
-    const char *line;     /* what it answers, in one line of the help */
-    const char *args;     /* "ID", "[DOMAIN]" if it may be left out; NULL: none */
-    const char *examples; /* lines of "  tlsrpt ...", each ended by a line feed */
-    const char *notes;    /* paragraphs after the options; "" if none */
-    unsigned options;     /* OPTION_* that it takes */
-    bool no_store;        /* it opens the database itself, or needs none */
+    CLI_VERB_MEMBER
+    bool no_store; /* it opens the database itself, or needs none */
     bool (*run)(struct context *c, struct err *e);
     /* What there is to say without a database, beside the error; NULL: nothing. */
     void (*unreachable)(struct context *c, struct err *e);
@@ -54,6 +49,3 @@ void command_say_empty(struct context *c, const char *text);
 extern const struct command cmd_summary, cmd_domains, cmd_senders, cmd_failures,
     cmd_reports, cmd_show, cmd_findings, cmd_readiness, cmd_policies, cmd_coverage,
     cmd_check, cmd_metrics, cmd_serve, cmd_results, cmd_doctor;
-
-/* Every verb, in the order of the help; NULL ends it. */
-extern const struct command *const commands[];

@@ -93,8 +93,8 @@ findings_load_facts(struct context *c, struct facts *out, struct err *e)
 void
 findings_take_domain(struct context *c)
 {
-    if (c->options->arg_count && !c->options->domains.count)
-        c->options->domains = (struct option_list){c->options->args, 1};
+    if (c->options->line.arg_count && !c->options->domains.count)
+        c->options->domains = (struct option_list){c->options->line.args, 1};
 }
 
 bool
@@ -262,8 +262,8 @@ findings_show(struct context *c, const struct findings *now,
             continue;
         if (!findings_row(c->view, &now->facts, x, e))
             return false;
-        if ((c->options->given & OPTION_EXIT_CODE) != 0 && x->open && !x->known_until &&
-            x->severity >= alarming)
+        if ((c->options->line.given & OPTION_EXIT_CODE) != 0 && x->open &&
+            !x->known_until && x->severity >= alarming)
             c->exit_code = EXIT_FINDINGS;
     }
     if (!view_end(c->view, e))

@@ -9,8 +9,8 @@
 extern const struct column show_columns[], held_columns[];
 extern const size_t show_column_count, held_column_count;
 
-/* What c->options->args[0] names, in words; its bytes as they came. ERR_INPUT when it
- * names nothing. */
+/* What c->options->line.args[0] names, in words; its bytes as they came. ERR_INPUT when
+ * it names nothing. */
 struct context;
 MUST_USE bool show_in_words(struct context *c, struct prose *p, struct err *e);
 MUST_USE bool show_raw_bytes(struct context *c, struct buf *out, struct err *e);

@@ -60,3 +60,14 @@ suggest_offer(struct suggest *s, const char *word)
         s->nearest = word;
     }
 }
+
+bool
+suggest_fail(const struct suggest *s, const char *what, const char *dashes,
+             const char *see, struct err *e)
+{
+    return s->nearest != NULL
+               ? err_set(e, ERR_INPUT, "there is no %s\"%s\": did you mean %s%s?", what,
+                         s->typed, dashes, s->nearest)
+               : err_set(e, ERR_INPUT, "there is no %s\"%s\": see %s", what, s->typed,
+                         see);
+}

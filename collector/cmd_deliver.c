@@ -134,7 +134,7 @@ hand_over(const struct settings *s, const char *mail, size_t n)
 }
 
 static int
-deliver(const struct settings *s)
+run(const struct options *o, const struct settings *s)
 {
     struct err e = {0};
     struct buf mail;
@@ -142,6 +142,7 @@ deliver(const struct settings *s)
     bool too_big;
     int code;
 
+    (void)o;
     buf_init(&mail, (size_t)s->mail.max_message_bytes);
     if (!read_mail(&mail, &too_big, &e)) {
         (void)command_fail(&e);
@@ -159,22 +160,15 @@ deliver(const struct settings *s)
     return code;
 }
 
-int
-cmd_deliver(int argc, char **argv)
-{
-    static const struct command_usage usage = {
-        .synopsis = "deliver [OPTION]...",
-        .about =
-            "Takes one mail from standard input. 0: it is dealt with; 75: try again.",
-        .examples = "  tlsrptd deliver < report.eml\n"
-                    "  tlsrpt: \"|/usr/sbin/tlsrptd deliver\"    (in /etc/aliases)\n",
-    };
-    struct settings s;
-    int first, code;
-
-    if ((code = command_parse(&usage, argc, argv, &first, &s)) >= 0)
-        return code == EX_OK ? EX_OK : EX_TEMPFAIL;
-    code = deliver(&s);
-    settings_clear(&s);
-    return code;
-}
+const struct command cmd_deliver = {
+    .name = "deliver",
+    .line = "Takes one mail from standard input",
+    .args = "[-]",
+    .notes = "The exit code is 0 when it is dealt with and 75 when it should be "
+             "tried again, be it\nfor wrong use: no mail must bounce for that.\n",
+    .examples = "  tlsrptd deliver < report.eml\n"
+                "  tlsrpt: \"|/usr/sbin/tlsrptd deliver\"    (in /etc/aliases)\n",
+    .options = OPTIONS_COMMON,
+    .run = run,
+    .wrong_code = EX_TEMPFAIL,
+};

@@ -1,6 +1,5 @@
 /* The daemon: its order of start is that of dependency, its order of stop the reverse. */
 #include "base/clock.h"
-#include "base/count.h"
 #include "base/log.h"
 #include "base/service.h"
 #include "collector/command.h"
@@ -216,7 +215,7 @@ block_signals(sigset_t *set)
 }
 
 static void
-run(struct daemon *d, const sigset_t *set)
+watch(struct daemon *d, const sigset_t *set)
 {
     static const struct timespec second = {.tv_sec = 1};
     int number;
@@ -265,48 +264,34 @@ stop(struct daemon *d)
     stats_log();
 }
 
-int
-cmd_serve(int argc, char **argv)
+static int
+run(const struct options *o, const struct settings *s)
 {
-    const char *ready_file = NULL;
-    const struct command_option options[] = {
-        {.name = "ready-file",
-         .value = "FILE",
-         .about = "gets a line for each socket when reports may come",
-         .text = &ready_file},
-    };
-    const struct command_usage usage = {
-        .synopsis = "serve [OPTION]...",
-        .about = "Receives reports and keeps them, until SIGTERM. SIGHUP loads the "
-                 "certificate anew.",
-        .examples =
-            "  tlsrptd serve -c /etc/tlsrpt/tlsrpt.conf\n"
-            "  tlsrptd serve --db postgresql://tlsrpt_collector@db.example/tlsrpt\n",
-        .options = options,
-        .option_count = COUNT_OF(options),
-    };
-    struct daemon d = {.ready_fd = -1};
+    struct daemon d = {.settings = s, .ready_fd = -1};
     enum log_level level;
-    struct settings s;
     struct err e = {0};
     sigset_t set;
-    int first, code;
+    int code = EX_OK;
 
-    if ((code = command_parse(&usage, argc, argv, &first, &s)) >= 0)
-        return code;
-    d.settings = &s;
-    if (log_level_find(s.log_level, &level))
+    if (log_level_find(s->log_level, &level))
         log_set_level(level);
     service_open();
     block_signals(&set);
     allow_files();
-    if (start(&d, ready_file, &e)) {
-        run(&d, &set);
-        code = EX_OK;
-    } else {
+    if (start(&d, o->ready_file, &e))
+        watch(&d, &set);
+    else
         code = command_fail(&e);
-    }
     stop(&d);
-    settings_clear(&s);
     return code;
 }
+
+const struct command cmd_serve = {
+    .name = "serve",
+    .line = "Receives reports and keeps them, until SIGTERM",
+    .notes = "SIGHUP loads the certificate anew.\n",
+    .examples = "  tlsrptd serve -c /etc/tlsrpt/tlsrpt.conf\n"
+                "  tlsrptd serve --db postgresql://tlsrpt_collector@db.example/tlsrpt\n",
+    .options = OPTIONS_COMMON | OPTION_READY_FILE,
+    .run = run,
+};

@@ -122,7 +122,7 @@ examine(struct context *c, struct doctor *d, struct complaints *said, struct err
 static bool
 run(struct context *c, struct err *e)
 {
-    bool records = (c->options->given & OPTION_RECORDS) != 0, ok;
+    bool records = (c->options->line.given & OPTION_RECORDS) != 0, ok;
     struct complaints said;
     struct doctor d;
 

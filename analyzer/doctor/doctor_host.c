@@ -62,7 +62,7 @@ judge_collector(struct context *c, struct complaints *said, struct err *e)
     struct judging j = {said, "database"};
     struct err away = {0};
     struct store *s = NULL;
-    bool ok, own = uri != NULL && (c->options->given & OPTION_DB) == 0;
+    bool ok, own = uri != NULL && (c->options->line.given & OPTION_DB) == 0;
 
     if (!own)
         return store_durability(c->store, judged, &j, e);
@@ -83,7 +83,7 @@ judge_database(struct context *c, struct complaints *said, struct err *e)
 {
     char now[24], max_bytes[24], newest[24];
     const char *params[] = {now, max_bytes, newest};
-    const char *setting = (c->options->given & OPTION_DB) != 0 ? "--db"
+    const char *setting = (c->options->line.given & OPTION_DB) != 0 ? "--db"
                           : c->settings->database.reader_uri != NULL
                               ? "database/reader_uri"
                               : NULL;

@@ -233,7 +233,7 @@ put_field(struct page_context *p, const char *key, const char *label,
 }
 
 void
-page_form(struct page_context *p, unsigned options)
+page_form(struct page_context *p, cli_set options)
 {
     static const struct choice days[] = {{"yesterday", "yesterday"},
                                          {"7d", "7 days"},
@@ -256,7 +256,7 @@ page_form(struct page_context *p, unsigned options)
                                            {"ignored", "ignored"}},
                                state[] = {{"open", "open"}, {"resolved", "resolved"}};
     const struct {
-        unsigned bit;
+        cli_set bit;
         const char *name, *label;
         const struct choice *choices;
         size_t count;

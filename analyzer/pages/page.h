@@ -16,17 +16,16 @@
 
 struct page_context;
 
-enum {
-    PAGE_FIGURES = OPTION_SINCE | OPTION_UNTIL | OPTION_AS_OF | OPTION_DOMAIN |
-                   OPTION_SENDER | OPTION_TRUST,
-};
+#define PAGE_FIGURES                                                                     \
+    (OPTION_SINCE | OPTION_UNTIL | OPTION_AS_OF | OPTION_DOMAIN | OPTION_SENDER |        \
+     OPTION_TRUST)
 
 struct page {
     const char *path;       /* "/domains", or "/domain/": a name or id follows */
     const char *title;      /* the heading, unless p->title is set */
     const char *menu;       /* its word in the navigation; NULL: not there */
     const char *arg_option; /* "--domain=" if what follows is that; NULL: args[0] */
-    unsigned options;       /* OPTION_* that it takes as parameters */
+    cli_set options;        /* OPTION_* that it takes as parameters */
     const char *const
         *defaults;            /* "--since=30d", ..., NULL; taken unless given; or NULL */
     const char *const *extra; /* "days", ..., NULL; or NULL */
@@ -80,12 +79,10 @@ MUST_USE bool page_list(struct page_context *p, const struct command *command,
                         const char *caption, struct err *e);
 
 /* Beside OPTION_TRUST: where none is chosen, reports that can be believed are meant. */
-enum {
-    PAGE_BELIEVED = 1 << 30
-};
+#define PAGE_BELIEVED CLI_BIT(63)
 
 /* A GET form with a field for each of these options, filled as they are. */
-void page_form(struct page_context *p, unsigned options);
+void page_form(struct page_context *p, cli_set options);
 
 /* Some of the names, each through the template `link` (its %u and its %s), and how many
  * more. */

@@ -9,11 +9,11 @@ find(struct page_context *p, const struct findings **all, struct err *e)
 
     if (!page_findings(p, all, e))
         return NULL;
-    if ((x = findings_find(*all, p->c.options->args[0])) == NULL)
+    if ((x = findings_find(*all, p->c.options->line.args[0])) == NULL)
         (void)page_not_found(p, e,
                              "no finding \"%s\" in the latest %d days: it may be over "
                              "for so long that it is forgotten",
-                             p->c.options->args[0], FACTS_DAYS);
+                             p->c.options->line.args[0], FACTS_DAYS);
     return x;
 }
 

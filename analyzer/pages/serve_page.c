@@ -107,9 +107,7 @@ add_param(struct making *m, struct arena *arena, const struct param *param, stru
     for (char *c = word; *c != '\0'; c++)
         if (*c == '_')
             *c = '-';
-    for (size_t i = 0; i < option_row_count; i++) {
-        const struct option_row *row = &option_rows[i];
-
+    for (const struct cli_option *row = option_rows; row->name != NULL; row++) {
         if ((row->bit & m->p.page->options) != 0 && strcmp(row->name, word) == 0)
             return add_word(m, arena_printf(arena, "--%s=%s", word, param->value), e);
     }
@@ -139,9 +137,7 @@ add_words(struct making *m, struct arena *arena, const char *arg, struct err *e)
     if (given != NULL && page->arg_option != NULL &&
         !add_word(m, arena_printf(arena, "%s%s", page->arg_option, given), e))
         return false;
-    if (!add_word(m, "--", e) || !add_word(m, "page", e))
-        return false;
-    return given == NULL || add_word(m, given, e);
+    return given == NULL || (add_word(m, "--", e) && add_word(m, given, e));
 }
 
 /* What goes along from page to page. */
@@ -169,6 +165,7 @@ static bool
 read_url(struct making *m, struct arena *arena, const struct httpd_request *q,
          struct err *e)
 {
+    static const struct cli_program parameters = {.options = option_rows};
     struct options *o = m->p.c.options;
     const char *arg;
     int64_t now = (int64_t)time(NULL);
@@ -179,7 +176,7 @@ read_url(struct making *m, struct arena *arena, const struct httpd_request *q,
         return page_not_found(&m->p, e, "there is no page at %.200s", q->path);
     if (!params_parse(q->query, arena, &m->p.params, e) || !set_kept(&m->p, arena, e) ||
         !add_words(m, arena, arg, e) ||
-        !options_parse(o, m->word_count, m->words, now, e))
+        !options_parse(o, &parameters, m->word_count, m->words, now, e))
         return false;
     o->format = m->format;
     m->p.c.command = m->p.page->command;

@@ -450,9 +450,6 @@ def test_verbs(tlsrptd):
         return subprocess.run([tlsrptd, *words], capture_output=True, text=True)
 
     assert run().returncode == 64
-    assert run("--help").returncode == 0 and run("--help").stdout.startswith("Examples:\n")
-    assert run("serve", "--help").stdout.startswith("Examples:\n")
-    assert run("--version").stdout.startswith("tlsrptd ")
     wrong = run("sevre")
     assert wrong.returncode == 64 and "did you mean serve?" in wrong.stderr
     assert run("serve", "--none").returncode == 64

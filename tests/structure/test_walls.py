@@ -51,7 +51,7 @@ def say(broken):
 
 
 # Cycles that are older than this rule and are being taken apart.
-MENDING = ("analyzer/analysis/", "base/err", "base/buf", "base/text")
+MENDING = ("analyzer/analysis/",)
 
 
 def room_of(path):
