@@ -1,8 +1,13 @@
-/* tlsrpt: answers questions about the reports that are kept, and can change nothing.
+/* tlsrpt: answers questions about the reports that are kept, and can change nothing. The
+ * rooms, as an answer is made:
  *
- *   options -> command (cmd_*) -> store -> view -> present_{table,json,csv}
- *                                       -> prose            \-> terminal (pager)
- *   serve: httpd -> page_* -> the same, as HTML, and metrics
+ *   analysis/  facts of six weeks become findings: what is wrong, since when, whose it is
+ *   present/   a view becomes a table, JSON, CSV or HTML; prose for people
+ *   doctor/    looks at DNS, certificates, host and database, and complains
+ *   pages/     the answers in a browser, and what monitoring fetches
+ *
+ * Here: a cmd_ file a verb; options say what is asked, findings and readiness what every
+ * verb and page says alike.
  */
 #include "analyzer/command.h"
 #include "analyzer/database.h"

@@ -1,13 +1,13 @@
-/* tlsrptd: receives TLS reports and keeps them. The rooms, in the order in which a report
- * meets them:
+/* tlsrptd: receives TLS reports and keeps them. The rooms, as a report meets them:
  *
- *   http/ lmtp/ import/   the doors: a post, a mail, files; they know nothing of each
- * other mail/                 what a mail is made of, and which of its parts is the
- * report dkim/                 who answers for it intake/               all doors' one
- * road: bytes become a submission and a verdict queue/                submissions wait,
- * and go into the database in batches, or a spool
+ *   http/ lmtp/ import/  the doors: a post, a mail, files; none knows another
+ *   queue/               what has come waits here, in memory or in the spool
+ *   mail/                what a mail is made of, and which part of it is the report
+ *   dkim/                who answers for it
+ *   intake/              the one road of all doors: from bytes to a verdict
+ *   queue/               and out again, into the database in batches
  *
- * and here: a cmd_ file for each verb; doors, status and ledger are the daemon's.
+ * Here: a cmd_ file a verb; doors, ledger and status are the daemon's.
  */
 #include "collector/command.h"
 
