@@ -43,7 +43,8 @@ struct command {
 MUST_USE bool command_query(struct context *c, struct err *e);
 
 /* One line on standard error for an answer without rows, if a person reads it (table):
- * that nothing has arrived, or that nothing matches, or `text`. */
+ * which domain or sender may have been meant, that nothing has arrived, or that nothing
+ * matches, or `text`. */
 void command_say_empty(struct context *c, const char *text);
 
 extern const struct command cmd_summary, cmd_domains, cmd_senders, cmd_failures,

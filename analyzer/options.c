@@ -88,7 +88,7 @@ set_timeout(void *values, const struct cli_option *row, const char *value, struc
 
 const struct cli_option option_rows[] = {
     {"since", '\0', "TIME", OPTION_SINCE,
-     "only from this day on: 7d, 36h, yesterday, 2026-11-01", NULL, AT(since_text),
+     "only from this day on: 7d, yesterday, last-week, 2026-11-01", NULL, AT(since_text),
      cli_set_text},
     {"until", '\0', "TIME", OPTION_UNTIL, "only up to this day, it included", NULL,
      AT(until_text), cli_set_text},

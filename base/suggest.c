@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-    MAX_WORD = 32 /* longer ones are never near anything */
+    MAX_WORD = 64 /* longer ones are never near anything */
 };
 
 void

@@ -325,6 +325,23 @@ def test_an_empty_database_says_what_to_do(cli):
     assert cli("summary", "--format", "csv").stdout == KEYS["summary"].replace(" ", ",") + "\n"
 
 
+def test_a_name_that_is_not_there(migrated, cli):
+    """What is near it is said, of what the database has; a name that is there, or near none, is no slip."""
+    add_report(migrated, "2026-11-01", [policy()])
+    migrated.sql("INSERT INTO tlsrpt.metric_name VALUES ('domain', 'example.com'), ('sender', 'sender.example')")
+    slip = 'tlsrpt: there is no domain "exmaple.com": did you mean example.com?\n'
+    for words in (["summary", "--domain", "exmaple.com"], ["reports", "--domain=Exmaple.COM"], ["findings", "--domain=exmaple.com"],
+                  ["readiness", "exmaple.com"], ["policies", "exmaple.com"], ["coverage", "exmaple.com"]):
+        done = cli(*words)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", slip), words
+    assert cli("failures", "--sender", "sendr.example").stderr == \
+        'tlsrpt: there is no sender "sendr.example": did you mean sender.example?\n'
+    assert cli("domains", "--domain", "exmaple.com,b.test").stderr == slip
+    assert "nothing matches" in cli("summary", "--domain", "b.test").stderr
+    assert "nothing matches" in cli("failures", "--domain", "example.com").stderr
+    assert cli("summary", "--domain", "exmaple.com", "--format", "json").stderr == ""
+
+
 def test_old_reports_are_not_taken_for_none(migrated, cli):
     add_report(migrated, "2020-01-05", [policy(bad=3, failures=[failure("certificate-expired", 3)])])
     for verb in ("findings", "readiness", "policies", "coverage"):
@@ -374,7 +391,7 @@ def test_help_is_one_style(program):
         text, examples = text.split("\nExamples:\n")
         assert examples.startswith(f"  {program.name} {verb}") and examples.endswith("\n")
         assert "\nOptions:\n" in text and "\n  -h, --help " in text and "--config FILE " in text
-        assert max(map(len, text.splitlines())) <= 90
+        assert max(map(len, text.splitlines())) <= 96
     for words in (["help", "serve"], ["--help", "serve"], ["serve", "-h"]):
         assert program(*words).stdout == program("serve", "--help").stdout
 
