@@ -51,7 +51,7 @@ const struct command cmd_domains = {
     .notes =
         "Sessions that one report lists under several policy types are counted once.\n"
         "OK and FAILED are of reports that can be believed (verified, "
-        "operator);\n"
+        "operator, confirmed);\n"
         "UNVERIFIED are all sessions of the others, whose sender nobody has proved.\n",
     .options = OPTIONS_FIGURES,
     .run = command_query,
@@ -82,7 +82,7 @@ const struct command cmd_senders = {
     .notes =
         "Sessions that one report lists under several policy types are counted once.\n"
         "OK and FAILED are of reports that can be believed (verified, "
-        "operator);\n"
+        "operator, confirmed);\n"
         "UNVERIFIED are all sessions of the others, whose sender nobody has proved.\n"
         "QUIRKS are what a sender's reports have that RFC 8460 has not.\n",
     .options = OPTIONS_FIGURES,
@@ -140,8 +140,9 @@ const struct command cmd_results = {
     .examples = "  tlsrpt results --since 30d\n"
                 "  tlsrpt results --domain example.com --format json\n",
     .notes =
-        "Of reports that can be believed (verified, operator), unless --trust says\n"
-        "otherwise, and of the policy type that is counted. One session can fail in\n"
+        "Of reports that can be believed (verified, operator, confirmed), unless\n"
+        "--trust says otherwise, and of the policy type that is counted. One session can "
+        "fail in\n"
         "several ways, so these do not add up to the sessions of `tlsrpt summary`.\n",
     .options = OPTIONS_FIGURES,
     .run = command_query,

@@ -29,7 +29,8 @@
 #define TIERS(X)                                                                         \
     X(TIER_VERIFIED, 1, "verified")                                                      \
     X(TIER_OPERATOR, 2, "operator")                                                      \
-    X(TIER_UNVERIFIED, 3, "unverified")
+    X(TIER_CONFIRMED, 3, "confirmed")                                                    \
+    X(TIER_UNVERIFIED, 4, "unverified")
 
 /* The door a report came by. The numbers are stored. */
 #define TRANSPORTS(X)                                                                    \

@@ -8,7 +8,7 @@ import json
 import psycopg2
 
 DOORS = {"https": 1, "lmtp": 2, "deliver": 3, "import": 4}
-TIERS = {"verified": 1, "operator": 2, "unverified": 3}
+TIERS = {"verified": 1, "operator": 2, "confirmed": 3, "unverified": 4}
 STATUSES = {"quarantined": 2, "ignored": 3}
 
 

@@ -72,7 +72,7 @@ def check_stored(road, case, expected, body):
     (domains, tier, sender, quirks), = road.sql(
         "SELECT policy_domains, tier, sender, quirks FROM tlsrpt.counted_report WHERE report_key = %s", key)
     assert sorted(domains) == sorted(expected["kept_domains"])
-    assert tier == 3, "a post is unverified"
+    assert tier == 4, "a post is unverified"
     assert sender == expected["sender"]
     assert set(quirks) >= set(expected["quirks"])
     dropped = {row[0] for row in expected["policies"] if row[0]} - set(expected["kept_domains"])

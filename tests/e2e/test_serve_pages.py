@@ -245,7 +245,7 @@ def test_rows_of_the_other_pages(serve, driver, stored, tlsrpt):
 
 def test_trust_says_what_is_meant_where_none_is_chosen(serve, stored):
     pages = serve()
-    for path, first in {"/heat": "verified, operator", "/trend": "verified, operator", "/results": "verified, operator",
+    for path, first in {"/heat": "verified, operator, confirmed", "/trend": "verified, operator, confirmed", "/results": "verified, operator, confirmed",
                         "/domains": "any", "/reports": "any"}.items():
         choices = re.search(r'name="trust">(.*?)</select>', pages.get(path).text)[1]
         assert re.search(r">([^<]+)</option>", choices)[1] == first, path

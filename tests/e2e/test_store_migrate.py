@@ -23,7 +23,7 @@ def test_twice_is_once(build, database):
     assert "migration 0001_initial" not in store.migrate(build, database)
     assert database.sql("SELECT * FROM tlsrpt.migration") == before
     assert database.sql("SELECT name, value FROM tlsrpt.setting ORDER BY 1") == [
-        ("newest_program", "0.3.0"), ("oldest_program", "0.3.0")]
+        ("newest_program", "0.4.0"), ("oldest_program", "0.4.0")]
 
 
 def test_from_several_hosts_at_once(build, database):
@@ -53,7 +53,7 @@ def test_a_newer_program_s_database_is_left_alone(build, stored):
 
 
 @pytest.mark.parametrize("oldest, newest, advice", [
-    ("0.1.0", "0.3.0", None), ("0.1.0", "9.0.0", None), ("0.1.0", "0.1.0", "run `tlsrptd migrate`"),
+    ("0.1.0", "0.4.0", None), ("0.1.0", "9.0.0", None), ("0.1.0", "0.1.0", "run `tlsrptd migrate`"),
     ("7.0.0", "7.0.0", "upgrade the program"), ("0.0.1", "0.0.9", "run `tlsrptd migrate`")])
 def test_a_program_that_does_not_fit_says_what_to_do(build, stored, oldest, newest, advice):
     stored.sql("UPDATE tlsrpt.setting SET value = CASE name WHEN 'oldest_program' THEN %s ELSE %s END",

@@ -10,7 +10,7 @@ import store
 from conftest import Database, Postgres
 from store import report
 
-VERIFIED, OPERATOR, UNVERIFIED = 1, 2, 3
+VERIFIED, OPERATOR, CONFIRMED, UNVERIFIED = 1, 2, 3, 4
 QUARANTINED, IGNORED = 2, 3
 TABLES = ["policy_result", "failure_detail", "report", "raw_report"]
 

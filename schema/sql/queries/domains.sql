@@ -3,10 +3,10 @@
 SELECT policy_domain,
        count(DISTINCT sender) AS senders,
        count(DISTINCT report_key) + sum(more_reports) AS reports,
-       coalesce(sum(successful_sessions) FILTER (WHERE tier < 3), 0) AS successful_sessions,
-       coalesce(sum(failed_sessions) FILTER (WHERE tier < 3), 0) AS failed_sessions,
-       coalesce(sum(successful_sessions) FILTER (WHERE tier = 3)
-                + sum(failed_sessions) FILTER (WHERE tier = 3), 0) AS unverified_sessions,
+       coalesce(sum(successful_sessions) FILTER (WHERE tier < 4), 0) AS successful_sessions,
+       coalesce(sum(failed_sessions) FILTER (WHERE tier < 4), 0) AS failed_sessions,
+       coalesce(sum(successful_sessions) FILTER (WHERE tier = 4)
+                + sum(failed_sessions) FILTER (WHERE tier = 4), 0) AS unverified_sessions,
        max(day) AS last_day
 FROM counted_policy
 WHERE leads

@@ -4,10 +4,10 @@ WITH figures AS (
     SELECT sender,
            count(DISTINCT policy_domain) AS policy_domains,
            count(DISTINCT report_key) + sum(more_reports) AS reports,
-           coalesce(sum(successful_sessions) FILTER (WHERE tier < 3), 0) AS successful_sessions,
-           coalesce(sum(failed_sessions) FILTER (WHERE tier < 3), 0) AS failed_sessions,
-           coalesce(sum(successful_sessions) FILTER (WHERE tier = 3)
-                    + sum(failed_sessions) FILTER (WHERE tier = 3), 0) AS unverified_sessions,
+           coalesce(sum(successful_sessions) FILTER (WHERE tier < 4), 0) AS successful_sessions,
+           coalesce(sum(failed_sessions) FILTER (WHERE tier < 4), 0) AS failed_sessions,
+           coalesce(sum(successful_sessions) FILTER (WHERE tier = 4)
+                    + sum(failed_sessions) FILTER (WHERE tier = 4), 0) AS unverified_sessions,
            max(day) AS last_day
     FROM counted_policy
     WHERE leads
@@ -18,7 +18,7 @@ WITH figures AS (
     GROUP BY sender
 ), about AS (
     SELECT sender,
-           substr(max((3 - tier)::text || day::text || organization COLLATE "C"), 12) AS organization,
+           substr(max((4 - tier)::text || day::text || organization COLLATE "C"), 12) AS organization,
            coalesce(json_agg(DISTINCT quirk) FILTER (WHERE quirk IS NOT NULL), '[]') AS quirks
     FROM counted_policy LEFT JOIN LATERAL unnest(quirks) AS quirk ON true
     WHERE leads

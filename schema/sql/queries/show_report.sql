@@ -1,7 +1,7 @@
 -- tlsrpt show: all of one report, a row for each tier that it came in, the best first. $1 its id, $2 its day,
 -- $3 the trust asked for.
 SELECT $1::text AS id, extract(epoch FROM r.received)::bigint AS received, r.transport,
-       (ARRAY['verified', 'operator', 'unverified'])[r.tier] AS trust, 1 AS status,
+       (ARRAY['verified', 'operator', 'confirmed', 'unverified'])[r.tier] AS trust, 1 AS status,
        NOT EXISTS (SELECT FROM policy_result k
                    WHERE k.policy_domain = r.policy_domain AND k.day = r.day AND k.report_key = r.report_key
                      AND k.tier < r.tier AND k.nth = 0 AND k.received <= (SELECT t FROM instant)) AS counted,
@@ -47,5 +47,5 @@ LEFT JOIN raw_report b ON b.policy_domain = r.policy_domain AND b.day = r.day AN
 WHERE r.received <= (SELECT t FROM instant)
   AND r.day = $2::date
   AND left(encode(r.report_key, 'hex'), 16) = substr($1, 10)
-  AND ($3::text[] IS NULL OR (ARRAY['verified', 'operator', 'unverified'])[r.tier] = ANY ($3::text[]))
+  AND ($3::text[] IS NULL OR (ARRAY['verified', 'operator', 'confirmed', 'unverified'])[r.tier] = ANY ($3::text[]))
 ORDER BY r.tier, r.received
