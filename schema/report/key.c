@@ -146,3 +146,14 @@ key_of_content(const struct report *r)
     }
     return key_of_bytes(w.bytes, w.len);
 }
+
+struct key
+key_of_claim(const struct key *report, const char *source)
+{
+    struct writer w;
+
+    w.len = 0;
+    put(&w, report->bytes, KEY_BYTES);
+    put_text(&w, source);
+    return key_of_bytes(w.bytes, w.len);
+}

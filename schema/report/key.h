@@ -20,5 +20,8 @@ struct key {
 struct key key_of_report(const struct report *r);
 struct key key_of_content(const struct report *r);
 
+/* The identity of what only a network, or the domain d= of a signature, claims. */
+struct key key_of_claim(const struct key *report, const char *source);
+
 /* SHA-256 of bytes. */
 struct key key_of_bytes(const void *bytes, size_t n);

@@ -1,4 +1,4 @@
-/* The columns stand in the order of put_batch.sql. */
+/* The columns stand in the order of put_believed.sql. */
 #include "schema/store/store_rows.h"
 
 #include "schema/store/pg_binary.h"
@@ -7,9 +7,9 @@
 #include <string.h>
 
 enum {
-    POLICY_COLUMNS = 19,
+    POLICY_COLUMNS = 19, /* one more of a claim */
     FAILURE_COLUMNS = 8,
-    REPORT_COLUMNS = 19,
+    REPORT_COLUMNS = 20, /* two more of a claim */
     RAW_COLUMNS = 5,
     TALLY_COLUMNS = 11,
 };
@@ -21,6 +21,12 @@ text_or_empty(const char *text)
 }
 
 bool
+rows_is_claim(const struct put_item *item)
+{
+    return item->s->tier == TIER_UNVERIFIED;
+}
+
+bool
 rows_init(struct put_item *item, struct submission *s, struct arena *a, struct err *e)
 {
     const struct report *r = s->report;
@@ -28,8 +34,13 @@ rows_init(struct put_item *item, struct submission *s, struct arena *a, struct e
 
     if (rows == NULL)
         return err_nomem(e);
-    *item = (struct put_item){
-        .s = s, .rows = rows, .day = report_day(r->start, r->end), .undecided = true};
+    *item = (struct put_item){.s = s,
+                              .key = s->key,
+                              .rows = rows,
+                              .day = report_day(r->start, r->end),
+                              .undecided = true};
+    if (rows_is_claim(item))
+        item->key = key_of_claim(&s->key, text_or_empty(s->source));
     for (size_t i = 0; i < r->policy_count; i++) {
         size_t k = 0;
 
@@ -60,7 +71,7 @@ compare_items(const void *x, const void *y)
     int order = rows_compare_items(a, b);
 
     if (order == 0)
-        order = memcmp(a->s->raw_hash.bytes, b->s->raw_hash.bytes, KEY_BYTES);
+        order = memcmp(&a->s->content_hash, &b->s->content_hash, KEY_BYTES);
     return order != 0 ? order : (a > b) - (a < b);
 }
 
@@ -77,7 +88,7 @@ rows_sort(struct put_item items[], size_t count, struct put_item *sorted[])
         struct put_item *last = kept == 0 ? NULL : sorted[kept - 1], *item = sorted[i];
 
         if (last != NULL && rows_compare_items(last, item) == 0 &&
-            memcmp(last->s->raw_hash.bytes, item->s->raw_hash.bytes, KEY_BYTES) == 0)
+            memcmp(&last->s->content_hash, &item->s->content_hash, KEY_BYTES) == 0)
             item->twin = last;
         else
             sorted[kept++] = item;
@@ -182,7 +193,7 @@ put_policy(struct buf *b, const struct put_row *row, size_t policy_no, int nth)
     const struct submission *s = row->item->s;
     const struct policy *p = &s->report->policies[policy_no];
 
-    binary_row(b, POLICY_COLUMNS);
+    binary_row(b, POLICY_COLUMNS + rows_is_claim(row->item));
     binary_instant(b, s->received);
     binary_int8(b, p->successful_sessions);
     binary_int8(b, p->failed_sessions);
@@ -192,9 +203,9 @@ put_policy(struct buf *b, const struct put_row *row, size_t policy_no, int nth)
     binary_int2(b, (int)policy_no);
     binary_bool(b, p->leading);
     binary_bool(b, is_long_window(s->report));
-    binary_bytes(b, s->key.bytes, KEY_KEPT_BYTES);
+    binary_bytes(b, row->item->key.bytes, KEY_KEPT_BYTES);
     if (nth == 0)
-        binary_bytes(b, s->raw_hash.bytes, KEY_BYTES);
+        binary_bytes(b, s->content_hash.bytes, KEY_KEPT_BYTES);
     else
         put_null(b);
     binary_text(b, row->domain);
@@ -205,6 +216,8 @@ put_policy(struct buf *b, const struct put_row *row, size_t policy_no, int nth)
     binary_lines(b, p->policy_string, p->policy_string_count);
     put_mx_host(b, p);
     put_failures(b, p);
+    if (rows_is_claim(row->item))
+        binary_bytes(b, s->key.bytes, KEY_KEPT_BYTES);
 }
 
 static void
@@ -213,7 +226,7 @@ put_report(struct buf *b, const struct put_row *row, const char *const domains[]
     const struct submission *s = row->item->s;
     const struct report *r = s->report;
 
-    binary_row(b, REPORT_COLUMNS);
+    binary_row(b, REPORT_COLUMNS + 2 * rows_is_claim(row->item));
     binary_instant(b, s->received);
     binary_instant(b, r->start);
     binary_instant(b, r->end);
@@ -221,7 +234,8 @@ put_report(struct buf *b, const struct put_row *row, const char *const domains[]
     binary_int2(b, (int)s->tier);
     binary_int2(b, (int)s->transport);
     binary_bool(b, is_long_window(r));
-    binary_bytes(b, s->key.bytes, KEY_KEPT_BYTES);
+    binary_bytes(b, row->item->key.bytes, KEY_KEPT_BYTES);
+    binary_bytes(b, s->raw_hash.bytes, KEY_BYTES);
     binary_text(b, row->domain);
     if (row->item->row_count == 1)
         put_null(b);
@@ -238,6 +252,10 @@ put_report(struct buf *b, const struct put_row *row, const char *const domains[]
     binary_text(b, text_or_empty(s->peer_name));
     binary_text(b, text_or_empty(s->trust_reason));
     put_quirks(b, r->quirks);
+    if (rows_is_claim(row->item)) {
+        binary_bytes(b, s->key.bytes, KEY_KEPT_BYTES);
+        binary_text(b, text_or_empty(s->source));
+    }
 }
 
 static void
@@ -248,7 +266,7 @@ put_raw(struct buf *b, const struct put_row *row)
     binary_row(b, RAW_COLUMNS);
     binary_date(b, row->item->day);
     binary_int2(b, (int)s->tier);
-    binary_bytes(b, s->key.bytes, KEY_KEPT_BYTES);
+    binary_bytes(b, row->item->key.bytes, KEY_KEPT_BYTES);
     binary_text(b, row->domain);
     binary_bytes(b, s->raw, s->raw_bytes);
 }
@@ -336,7 +354,7 @@ put_first(struct buf copies[], const struct put_row *row, struct arena *a, struc
     for (size_t i = 0; i < item->row_count; i++)
         domains[i] = item->rows[i].domain;
     put_report(&copies[TABLE_REPORT], row, domains);
-    put_raw(&copies[TABLE_RAW_REPORT], row);
+    put_raw(&copies[TABLE_RAW], row);
     return true;
 }
 
@@ -350,7 +368,7 @@ put_row(struct buf copies[], const struct put_row *row, struct arena *a, struct 
         if (r->policies[i].domain == NULL ||
             strcmp(r->policies[i].domain, row->domain) != 0)
             continue;
-        put_policy(&copies[TABLE_POLICY_RESULT], row, i, nth++);
+        put_policy(&copies[TABLE_POLICY], row, i, nth++);
     }
     put_tally(&copies[TABLE_TALLY], row);
     return !row->first || put_first(copies, row, a, e);

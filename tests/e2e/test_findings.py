@@ -197,7 +197,7 @@ def test_ten_thousand_domains(migrated, ask):
     """A thousandth of them broken: one host for all of those is one finding, no wall of text."""
     migrated.sql("SELECT tlsrpt.ensure_month(d::date) FROM generate_series(date '2026-09-01', '2026-12-01', '1 month') d")
     migrated.sql("""
-        INSERT INTO tlsrpt.policy_result (policy_domain, day, report_key, tier, nth, policy_no, received, sender, policy_type,
+        INSERT INTO tlsrpt.believed_policy (policy_domain, day, report_key, tier, nth, policy_no, received, sender, policy_type,
                leads, long_window, successful_sessions, failed_sessions, policy_string, failures)
         SELECT 'd' || d || '.example', day, sha256((d || ' ' || s || ' ' || day)::bytea), 1, 0, 0, day + interval '30 hours',
                's' || s || '.example', 'sts', true, false,

@@ -280,9 +280,9 @@ def test_hostile_texts_are_inert(serve, driver, stored):
         driver.put(report(f"{text} {number}", sender=f"h{number}.example", organization=text, raw=text,
                           policies=[{"domain": "example.org", "successful": 1, "failed": 1, "details": [
                               {"type": "validation-failure", "failed": 1, "mx": text, "mta": text}]}]))
-    stored.sql("UPDATE tlsrpt.report SET trust_reason = organization, contact_info = organization, "
+    stored.sql("UPDATE tlsrpt.believed_report SET trust_reason = organization, contact_info = organization, "
                "peer_name = organization, quirks = ARRAY[organization]")
-    stored.sql("UPDATE tlsrpt.policy_result SET failures = ARRAY(SELECT (failed_sessions, result_type, sending_mta_ip,"
+    stored.sql("UPDATE tlsrpt.believed_policy SET failures = ARRAY(SELECT (failed_sessions, result_type, sending_mta_ip,"
                " receiving_mx_hostname, receiving_mx_hostname, sending_mta_ip, receiving_mx_hostname,"
                " receiving_mx_hostname)::tlsrpt.failure FROM unnest(failures))")
     pages = serve()

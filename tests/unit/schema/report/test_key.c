@@ -156,10 +156,23 @@ never_overflows_on_a_long_text(void **state)
     assert_memory_not_equal(&a, &b, sizeof a);
 }
 
+static void
+a_claim_belongs_to_its_network(void **state)
+{
+    struct report r = sample();
+    struct key k = key_of_report(&r), a = key_of_claim(&k, "192.0.2.0/24"),
+               b = key_of_claim(&k, "198.51.100.0/24");
+
+    (void)state;
+    assert_memory_not_equal(&a, &b, sizeof a);
+    assert_memory_not_equal(&a, &k, sizeof a);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_claim_belongs_to_its_network),
         cmocka_unit_test(hashes_bytes),
         cmocka_unit_test(changes_with_every_field),
         cmocka_unit_test(changes_with_the_policy_domains_alone),
