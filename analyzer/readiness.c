@@ -2,7 +2,9 @@
 #include "analyzer/readiness.h"
 
 #include "analyzer/analysis/analyse_baseline.h"
+#include "analyzer/analysis/analyse_drift.h"
 #include "analyzer/analysis/analyse_mx.h"
+#include "analyzer/analysis/policy_text.h"
 
 #include <string.h>
 
@@ -187,6 +189,26 @@ readiness_judge(const struct facts *f, const struct analysis *a, name domain, bo
     set_clause(out, CLAUSE_DRIFT, "policy drift", drift, 0, drift == 0, READINESS_NEVER);
     grid_clear(&g);
     return ok;
+}
+
+bool
+readiness_enforces(const struct facts *f, name domain)
+{
+    const struct declared *d = facts_declared(f, domain);
+    name policy = 0;
+    size_t first, end;
+    int last = -1;
+
+    if (d != NULL && d->policy_count > 0)
+        policy = drift_declared(d->policies, d->policy_count, f->first_day + f->today);
+    facts_seen_of(f, domain, &first, &end);
+    for (size_t i = first; i < end && policy == 0; i++)
+        if (f->seen[i].type == POLICY_STS && f->seen[i].last > last)
+            last = f->seen[i].last;
+    for (size_t i = first; i < end && policy == 0; i++)
+        if (f->seen[i].type == POLICY_STS && f->seen[i].last == last)
+            policy = f->seen[i].policy;
+    return policy != 0 && policy_text_enforces(facts_text(f, policy));
 }
 
 bool

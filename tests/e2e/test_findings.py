@@ -160,6 +160,10 @@ def test_other_verbs(tlsrptd, migrated, ask, stories):
     rows = json.loads(ask("readiness", domain, "--format", "json", *at(story)))
     assert {r["policy_domain"] for r in rows} == {domain} and {r["answer"] for r in rows} <= {"GO", "HOLD"}
     assert all(r["met"] for r in rows) == (rows[0]["answer"] == "GO")
+    lines = ask("readiness", *at(story)).splitlines()  # a line a domain and target, and its clauses when it is named
+    assert lines[0].split()[:3] == ["DOMAIN", "TARGET", "ANSWER"] and len({tuple(line.split()[:2]) for line in lines}) == len(lines)
+    assert {line.split()[2] for line in lines[1:] if line.split()[1] == "enforce"} <= {"GO", "HOLD", "enforces"}
+    assert "days seen" in ask("readiness", domain, *at(story))
     rows = json.loads(ask("policies", domain, "--format", "json", *at(story)))
     declared = [r for r in rows if r["sender"] is None]
     assert [r["status"] for r in declared] == ["earlier", "declared"]
