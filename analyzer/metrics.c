@@ -134,18 +134,6 @@ struct rows {
     size_t bound_count;
 };
 
-/* Buckets come in order, that of infinity last. */
-static void
-add_bucket(struct rows *r, const char *const v[])
-{
-    if (r->bound_count == MAX_BOUNDS)
-        return;
-    r->count += strtoll(v[4], NULL, 10);
-    r->sum += strtod(v[2], NULL);
-    r->bounds[r->bound_count] = strtod(v[1], NULL);
-    r->cumulative[r->bound_count++] = r->count;
-}
-
 static void
 end_family(struct rows *r)
 {
@@ -175,9 +163,13 @@ take_row(void *ctx, const char *const v[], size_t n, struct err *e)
         begin(r->m, &families[family]);
         r->family = family;
     }
-    if (family == FAMILY_LAG)
-        add_bucket(r, v);
-    else
+    if (family == FAMILY_LAG && r->bound_count < MAX_BOUNDS) {
+        /* buckets come in order, that of infinity last */
+        r->count += strtoll(v[4], NULL, 10);
+        r->sum += strtod(v[2], NULL);
+        r->bounds[r->bound_count] = strtod(v[1], NULL);
+        r->cumulative[r->bound_count++] = r->count;
+    } else if (family != FAMILY_LAG)
         sample(r->m, &families[family], v + 1, v[QUERY_LABELS + 1]);
     return true;
 }

@@ -17,26 +17,12 @@ enum {
     MAX_TIMEOUT_S = 3600,
 };
 
-static bool
-append(struct options *o, struct option_list *list, const char *text, struct err *e)
-{
-    const char **items;
-
-    if (list->count == MAX_LIST)
-        return err_set(e, ERR_INPUT, "more than %d values for one option", MAX_LIST);
-    items = rows_grow_in(&o->arena, list->items, list->count, sizeof *items, e);
-    if (items == NULL)
-        return false;
-    items[list->count++] = text;
-    list->items = items;
-    return true;
-}
-
 /* Adds the parts between commas, as names are compared: lower case A-labels. */
 static bool
 append_parts(struct options *o, struct option_list *list, const char *value,
              struct err *e)
 {
+    const char **items;
     size_t n;
     char *part;
 
@@ -46,8 +32,13 @@ append_parts(struct options *o, struct option_list *list, const char *value,
             return err_nomem(e);
         if (*part == '\0')
             return err_set(e, ERR_INPUT, "an empty name");
-        if (!append(o, list, part, e))
+        if (list->count == MAX_LIST)
+            return err_set(e, ERR_INPUT, "more than %d values for one option", MAX_LIST);
+        items = rows_grow_in(&o->arena, list->items, list->count, sizeof *items, e);
+        if (items == NULL)
             return false;
+        items[list->count++] = part;
+        list->items = items;
         if (value[n] == '\0')
             return true;
     }

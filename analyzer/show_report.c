@@ -68,13 +68,6 @@ show_minute(const char *seconds, char *text)
     return text;
 }
 
-/* Numbers that the database stores within the vocabulary. */
-static const char *
-door(const char *number)
-{
-    return transport_text((enum transport)strtol(number, NULL, 10));
-}
-
 /* The texts of a JSON array, one field each under one label. */
 static void
 put_list(struct prose *p, int indent, const char *label, const json_t *list)
@@ -237,7 +230,8 @@ put_head(struct prose *p, const char *const v[])
                      "reckoning by days",
                      cell(v, "day"));
     prose_fieldf(p, 0, "received", TONE_PLAIN, "%s by %s%s%s%s%s%s",
-                 show_minute(cell(v, "received"), from), door(cell(v, "transport")),
+                 show_minute(cell(v, "received"), from),
+                 transport_text((enum transport)strtol(cell(v, "transport"), NULL, 10)),
                  *cell(v, "peer") == '\0' ? "" : " from ", cell(v, "peer"),
                  *cell(v, "peer_name") == '\0' ? "" : " (", cell(v, "peer_name"),
                  *cell(v, "peer_name") == '\0' ? "" : ")");

@@ -102,13 +102,6 @@ put_value(struct buf *line, const char *value)
     buf_clear(&quoted);
 }
 
-/* There is nowhere left to say that standard error cannot be written. */
-static void
-ignore_result(ssize_t n)
-{
-    (void)n;
-}
-
 void
 log_event(enum log_level level, const char *event, ...)
 {
@@ -132,7 +125,7 @@ log_event(enum log_level level, const char *event, ...)
     va_end(ap);
     (void)buf_putc(&line, '\n');
     if (line.bytes != NULL)
-        ignore_result(write(STDERR_FILENO, line.bytes, line.len));
+        (void)!write(STDERR_FILENO, line.bytes, line.len); /* nowhere left to say so */
     buf_clear(&line);
 }
 

@@ -120,30 +120,24 @@ find_age(const char *text, int64_t now, struct span *out)
     return false;
 }
 
-static bool
-find_instant(const char *text, struct span *out)
+bool
+span_parse(const char *text, int64_t now, struct span *out, struct err *e)
 {
     size_t n = strlen(text);
     unsigned form;
     int64_t at;
 
-    if (!when_parse_rfc3339(text, n, &at, &form))
-        return false;
-    return n == DATE_LENGTH ? days(when_day_of_instant(at), when_day_of_instant(at), out)
-                            : instant(at, out);
-}
-
-bool
-span_parse(const char *text, int64_t now, struct span *out, struct err *e)
-{
-    if (!find_word(text, now, out) && !find_age(text, now, out) &&
-        !find_instant(text, out))
+    if (find_word(text, now, out) || find_age(text, now, out))
+        at = out->first;
+    else if (!when_parse_rfc3339(text, n, &at, &form))
         return err_set(e, ERR_INPUT,
                        "\"%s\" is no time: write 36h, 7d, 2w, 1m, today, yesterday, "
                        "monday, last week, this month, 2026-11-01 or "
                        "2026-11-01T12:00:00Z",
                        text);
-    if (out->first < 0)
-        return err_set(e, ERR_INPUT, "\"%s\" lies before 1970", text);
-    return true;
+    else if (n == DATE_LENGTH)
+        (void)days(when_day_of_instant(at), when_day_of_instant(at), out);
+    else
+        (void)instant(at, out);
+    return at >= 0 || err_set(e, ERR_INPUT, "\"%s\" lies before 1970", text);
 }

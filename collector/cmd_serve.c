@@ -93,15 +93,6 @@ warn_durability(struct daemon *d)
 }
 
 static void
-say_totals(struct daemon *d)
-{
-    if (clock_s() < d->next_stats_s)
-        return;
-    d->next_stats_s = clock_s() + STATS_EVERY_S;
-    stats_log();
-}
-
-static void
 reload(const struct settings *s)
 {
     struct err e = {0};
@@ -164,27 +155,20 @@ start_resolver(struct daemon *d)
     };
 }
 
-/* Without it posts are put off while the database is away. */
-static void
-start_spool(struct daemon *d)
-{
-    struct err e = {0};
-
-    if (d->settings->https.spool && !spool_open(d->settings, &d->spool, &e))
-        log_error("no spool", LOG_S("error", e.text));
-}
-
 static bool
 start(struct daemon *d, const char *ready_file, struct err *e)
 {
     const struct settings *s = d->settings;
+    struct err no_spool = {0};
 
     if (!open_as_root(d, ready_file, e) ||
         !database_open(s, STORE_COLLECTOR, &d->database, e))
         return false;
     maintain(d);
     start_resolver(d);
-    start_spool(d);
+    /* without a spool posts are put off while the database is away */
+    if (s->https.spool && !spool_open(s, &d->spool, &no_spool))
+        log_error("no spool", LOG_S("error", no_spool.text));
     if (!batcher_start(s, d->database.uri.bytes, &d->mail, d->spool, &d->batcher, e) ||
         !ledger_start(s, d->database.uri.bytes, LEDGER_EVERY_S, &d->ledger, e) ||
         !doors_start(d->doors, d->batcher, d->origin, e) ||
@@ -233,7 +217,10 @@ watch(struct daemon *d, const sigset_t *set)
             log_error("embedded database", LOG_S("error", e.text));
         maintain(d);
         warn_durability(d);
-        say_totals(d);
+        if (clock_s() >= d->next_stats_s) {
+            d->next_stats_s = clock_s() + STATS_EVERY_S;
+            stats_log();
+        }
     }
     service_notify("STOPPING=1");
     log_info("stopping", LOG_S("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));

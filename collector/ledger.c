@@ -119,30 +119,6 @@ ask(struct ledger *l, bool last, struct err *e)
     return store_open_within(l->uri, STORE_COLLECTOR, CONNECT_S, &l->book.store, e);
 }
 
-static void
-note_answer(struct ledger *l, bool ok, const struct err *e)
-{
-    (void)pthread_mutex_lock(&l->lock);
-    if (ok)
-        l->heard_s = clock_s();
-    else
-        l->heard_s = 0;
-    l->error = *e;
-    (void)pthread_mutex_unlock(&l->lock);
-}
-
-/* Told once, until it works again. */
-static void
-write_due(struct ledger *l, bool *failing)
-{
-    struct err e = {0};
-    bool ok = write_book(&l->book, &e);
-
-    if (!ok && !*failing)
-        log_warning("cannot count", LOG_S("error", e.text));
-    *failing = !ok;
-}
-
 /* True when it is time to stop. */
 static bool
 pause_thread(struct ledger *l)
@@ -173,16 +149,22 @@ run(void *arg)
     struct ledger *l = arg;
     int64_t next_s = clock_s();
     int64_t batches, reports, folded = 0;
-    bool failing = false, last = false;
+    bool failing = false, last = false, written;
 
     for (;;) {
         struct err e = {0};
         bool up = ask(l, last, &e);
 
-        note_answer(l, up, &e);
+        (void)pthread_mutex_lock(&l->lock);
+        l->heard_s = up ? clock_s() : 0;
+        l->error = e;
+        (void)pthread_mutex_unlock(&l->lock);
         stats_batches(&batches, &reports);
         if (up && (last || clock_s() >= next_s || reports - folded >= MANY_REPORTS)) {
-            write_due(l, &failing);
+            written = write_book(&l->book, &e);
+            if (!written && !failing) /* told once, until it works again */
+                log_warning("cannot count", LOG_S("error", e.text));
+            failing = !written;
             next_s = clock_s() + l->every_s;
             folded = reports;
         }
