@@ -46,6 +46,7 @@ const struct command cmd_findings = {
     .line = "Who must act, and where: incidents, worst first; with ID, one in full",
     .args = "[ID]",
     .examples = "  tlsrpt findings\n"
+                "  tlsrpt findings --brief\n"
                 "  tlsrpt findings 5f3c9a1b20d4e877\n"
                 "  tlsrpt findings --min-severity warning --state open --exit-code\n"
                 "  tlsrpt findings --new-since 24h --format json\n",
@@ -55,6 +56,6 @@ const struct command cmd_findings = {
         "With --domain, only that domain and those that are declared to share its MX\n"
         "hosts are compared; --new-since leaves out what was an open finding then.\n",
     .options = OPTIONS_COMMON | OPTION_DOMAIN | OPTION_SENDER | OPTION_EXIT_CODE |
-               OPTION_MIN_SEVERITY | OPTION_STATE | OPTION_NEW_SINCE,
+               OPTION_MIN_SEVERITY | OPTION_STATE | OPTION_NEW_SINCE | OPTION_BRIEF,
     .run = run,
 };

@@ -1,6 +1,7 @@
 #include "analyzer/findings.h"
 
 #include "analyzer/facts_load.h"
+#include "analyzer/present/prose.h"
 #include "base/count.h"
 #include "base/text.h"
 #include "base/when.h"
@@ -29,7 +30,7 @@ const struct column findings_columns[] = {
     {"refused_sessions", "REFUSED", COLUMN_COUNT, 5, COLOUR_FAILURES},
     {"confidence", NULL, COLUMN_NUMBER, 0, COLOUR_NONE},
     {"evidence", NULL, COLUMN_JSON, 0, COLOUR_NONE},
-    {"known_until", NULL, COLUMN_DAY, 0, COLOUR_NONE},
+    {"known_until", "MUTED UNTIL", COLUMN_DAY, 6, COLOUR_NONE},
     {"summary", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
     {"advice", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
 };
@@ -76,7 +77,7 @@ findings_load(struct context *c, int64_t as_of, struct findings *out, struct err
         !analyse(&out->facts, &out->all, e))
         return false;
     mute(c->settings, &out->facts, &out->all);
-    return true;
+    return overview_make(&out->facts, &out->all, &out->overview, e);
 }
 
 bool
@@ -141,6 +142,7 @@ findings_say_empty(struct context *c, const struct facts *f, const char *text)
 void
 findings_clear(struct findings *f)
 {
+    overview_clear(&f->overview);
     analyse_clear(&f->all);
     facts_clear(&f->facts);
 }
@@ -247,28 +249,83 @@ findings_wanted(const struct context *c, const struct findings *now,
            !(before && (!x->open || was_known(before, x)));
 }
 
+/* A paragraph for each. */
+static void
+tell(struct prose *p, const struct facts *f, const struct finding *x)
+{
+    char day[WHEN_DAY_SIZE], until[WHEN_DAY_SIZE];
+
+    prose_heading(p, x->summary);
+    prose_text(p, 2, x->advice);
+    prose_fieldf(p, 2, severity_text(x->severity),
+                 tone_of_word(severity_text(x->severity)), "%s%s%s%s",
+                 x->known_until != 0 ? "muted until "
+                 : x->open           ? "since "
+                                     : "resolved; began ",
+                 x->known_until != 0 ? when_print_day(x->known_until, until) : "",
+                 x->known_until != 0 ? ", since " : "",
+                 when_print_day(f->first_day + x->first, day));
+    prose_fieldf(p, 2, "more", TONE_DIM, "tlsrpt findings %s", x->id);
+}
+
+/* Does a person read it, who did not ask for a table? */
+static bool
+is_told(const struct context *c)
+{
+    return c->options->format == VIEW_TABLE &&
+           (c->options->line.given & (OPTION_FORMAT | OPTION_BRIEF)) == 0;
+}
+
+/* Nothing is open: of what that can be said. Green is said only of what was looked at. */
+static void
+say_nothing_open(struct context *c, const struct findings *now)
+{
+    const cli_set limits = OPTION_SENDER | OPTION_MIN_SEVERITY | OPTION_NEW_SINCE;
+    bool resolved = c->options->state != NULL && strcmp(c->options->state, "open") != 0;
+    char text[OVERVIEW_SAYS + 16] = "all is well: ";
+
+    if (c->options->format != VIEW_TABLE)
+        return;
+    if (now->facts.tally_count == 0)
+        findings_say_empty(c, &now->facts, "");
+    else if (resolved || (c->options->line.given & limits) != 0)
+        (void)fputs("tlsrpt: no such finding\n", stderr);
+    else {
+        overview_say(&now->overview, text + strlen(text), OVERVIEW_SAYS);
+        (void)fprintf(stderr, "tlsrpt: %s\n", text);
+    }
+}
+
 bool
 findings_show(struct context *c, const struct findings *now,
               const struct findings *before, struct err *e)
 {
     enum severity alarming = severity_find(c->options->min_severity, SEVERITY_WARNING);
+    bool told = is_told(c), ok;
+    struct prose prose;
+    size_t count = 0;
 
-    if (!view_begin(c->view, findings_columns, findings_column_count, e))
-        return false;
-    for (size_t i = 0; i < now->all.count; i++) {
+    if (told)
+        prose_init(&prose, c->terminal, stdout);
+    ok = told || view_begin(c->view, findings_columns, findings_column_count, e);
+    for (size_t i = 0; ok && i < now->all.count; i++) {
         const struct finding *x = &now->all.rows[i];
 
         if (!findings_wanted(c, now, before, x))
             continue;
-        if (!findings_row(c->view, &now->facts, x, e))
-            return false;
+        count++;
+        if (told)
+            tell(&prose, &now->facts, x);
+        else
+            ok = findings_row(c->view, &now->facts, x, e);
         if ((c->options->line.given & OPTION_EXIT_CODE) != 0 && x->open &&
-            !x->known_until && x->severity >= alarming)
+            x->known_until == 0 && x->severity >= alarming)
             c->exit_code = EXIT_FINDINGS;
     }
-    if (!view_end(c->view, e))
-        return false;
-    if (!c->view->row_count)
-        findings_say_empty(c, &now->facts, "nothing to act on");
-    return true;
+    ok = ok && (told ? prose_end(&prose, e) : view_end(c->view, e));
+    if (told)
+        prose_clear(&prose);
+    if (ok && count == 0)
+        say_nothing_open(c, now);
+    return ok;
 }

@@ -171,6 +171,20 @@ page_names(struct page_context *p, const struct facts *f, const struct name_list
         html_put(&p->html, " and %d more", (int64_t)(l->count - MOST_NAMED));
 }
 
+const char *
+page_fault(enum fault verdict)
+{
+    static const char *const words[] = {
+        [VERDICT_OURS] = "we",
+        [VERDICT_NODE] = "one of our hosts",
+        [VERDICT_SENDER] = "the sender",
+        [VERDICT_PATH] = "something between the sender and us",
+        [VERDICT_UNKNOWN] = "not clear",
+    };
+
+    return words[verdict];
+}
+
 void
 page_severity(struct page_context *p, const struct facts *f, const struct finding *x)
 {

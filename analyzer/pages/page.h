@@ -93,5 +93,8 @@ void page_names(struct page_context *p, const struct facts *f, const struct name
 void page_severity(struct page_context *p, const struct facts *f,
                    const struct finding *x);
 
+/* Who must act: "ours", "one of our hosts" and so on. */
+const char *page_fault(enum fault verdict);
+
 /* "Thu 5 Nov, 20 days": since when, as a <time>. */
 void page_since(struct page_context *p, int32_t day);

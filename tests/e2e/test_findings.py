@@ -109,6 +109,12 @@ def test_options(tlsrptd, migrated, ask, stories, tmp_path):
     assert finding["summary"].split(",")[0] in " ".join(text.split())
     assert "bigmail.example" in text and "Days and senders" in text
     ask("findings", "ffff" * 4, *at(story), code=65)
+    # a paragraph for a person, or a line; a table where one is asked for
+    text = ask("findings", "--min-severity", "warning", *at(story))
+    assert finding["summary"] in " ".join(text.split()) and finding["advice"] in " ".join(text.split())
+    for words in (("--brief",), ("--format", "table")):
+        head, line = ask("findings", "--min-severity", "warning", *words, *at(story)).splitlines()
+        assert head.split()[0] == "ID" and line.split()[0] == finding["id"]
     # known until: listed, marked, alarms nobody, until that day
     muted = tmp_path / "muted.conf"
     for until, marked in (("2999-01-01", True), ("2001-01-01", False)):
