@@ -10,6 +10,9 @@
  * none. */
 size_t text_next(const char *s, size_t n, uint32_t *cp);
 
+/* Writes a character as UTF-8; returns its length 1..4. */
+size_t text_put(char out[4], uint32_t cp);
+
 /* Is all of it UTF-8 as above? NUL counts as a character. */
 bool text_is_utf8(const char *s, size_t n);
 

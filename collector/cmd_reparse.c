@@ -75,12 +75,13 @@ prepare(const struct reparse *r, const struct held *h, struct delivery *d)
         .bytes = h->body.bytes,
         .byte_count = h->body.len,
         .received = h->received,
+        .now = (int64_t)time(NULL),
         .peer = h->peer,
         .peer_name = is_mail ? "" : h->peer_name,
         .vouched = r->vouch,
     };
     if (is_mail)
-        mail_prepare(&mail, d, (int64_t)time(NULL));
+        mail_prepare(&mail, d, d->now);
     else
         intake_prepare(r->settings, d);
 }

@@ -7,7 +7,8 @@
  *                But whoever may change it chooses the boundary, and so which bytes of a
  *                signed body are read as a report. So unsigned it is believed only when
  *                the body proves it: its first line opens and its last line closes that
- *                very boundary. Else refused.
+ *                very boundary. Else refused. A whole body may be somebody's echo, so
+ *                that it vouches for its parts only where TLS-Report-* is signed.
  *  Content-Transfer-Encoding  says nothing in a multipart, though mailers write it
  *                there: noted. Elsewhere refused: read as quoted-printable, the text of
  *                a policy that a signed JSON quotes could close its string.
@@ -100,4 +101,13 @@ bool
 dkim_cover_has(const struct message *m, const struct dkim_signature *s, const char *name)
 {
     return message_count(m, name) == 1 && dkim_header_signs(s, name) > 0;
+}
+
+bool
+dkim_cover_has_parts(const struct message *m, const struct dkim_signature *s)
+{
+    return message_count(m, "Content-Type") == 0 ||
+           dkim_cover_has(m, s, "Content-Type") ||
+           dkim_cover_has(m, s, "TLS-Report-Domain") ||
+           dkim_cover_has(m, s, "TLS-Report-Submitter");
 }

@@ -183,6 +183,7 @@ prepare(const struct import_plan *plan, const struct queued *q, struct delivery 
         .bytes = q->bytes,
         .byte_count = q->n,
         .received = is_report ? plan->received : 0,
+        .now = now,
         .peer = plan->peer,
         .peer_name = "",
         .vouched = plan->vouched,

@@ -30,7 +30,10 @@ add(struct search *s, const char *domain, const struct dkim_signature *valid,
         return;
     out->valid[out->trust.signature_count] = valid;
     out->signatures[out->trust.signature_count++] = (struct trust_signature){
-        .domain = domain, .valid = valid != NULL, .reason = reason};
+        .domain = domain,
+        .valid = valid != NULL,
+        .has_parts = valid != NULL && dkim_cover_has_parts(s->message, valid),
+        .reason = reason};
 }
 
 /* ---- by the word of our mail server ---- */
@@ -209,21 +212,40 @@ has_aligned(struct search *s, bool *aligned, struct err *e)
     return true;
 }
 
+/* Which of its signatures was valid is forgotten, so what any of them left out is not
+ * believed, and no hint is taken. */
+static bool
+remember(struct search *s, struct err *e)
+{
+    struct trust_signature *known = s->out->signatures;
+    struct dkim_signature one;
+
+    *known = (struct trust_signature){
+        .domain = s->context->known_signer,
+        .valid = true,
+        .has_parts = true,
+        .reason = "verified when the mail came",
+    };
+    s->out->trust.signature_count = 1;
+    for (size_t i = 0; i < s->message->field_count; i++) {
+        if (!message_field_is(&s->message->fields[i], "DKIM-Signature"))
+            continue;
+        if (!dkim_header_parse(s->arena, &s->message->fields[i], s->at, &one, e))
+            return false;
+        if (strcmp(one.domain, known->domain) == 0 &&
+            !dkim_cover_has_parts(s->message, &one))
+            known->has_parts = false;
+    }
+    return true;
+}
+
 static bool
 find(struct search *s, struct err *e)
 {
     struct authres found = {0};
 
-    /* Which fields it had signed is forgotten, so no hint is taken from them. */
-    if (s->context->known_signer != NULL) {
-        s->out->signatures[0] = (struct trust_signature){
-            .domain = s->context->known_signer,
-            .valid = true,
-            .reason = "verified when the mail came",
-        };
-        s->out->trust.signature_count = 1;
-        return true;
-    }
+    if (s->context->known_signer != NULL)
+        return remember(s, e);
     if (s->context->authserv_id != NULL &&
         !authres_read(s->arena, s->message, s->context->authserv_id, &found, e))
         return false;

@@ -55,7 +55,7 @@ trust_mail(struct arena *a, const struct trust_mail *mail, const char *submitter
         "",
     };
     const struct trust_signature *s = NULL;
-    const char *registered;
+    const char *registered, *carried;
     int rank = -1;
 
     *out = (struct trust){.tier = TIER_UNVERIFIED, .signer = ""};
@@ -78,11 +78,14 @@ trust_mail(struct arena *a, const struct trust_mail *mail, const char *submitter
         return decide(out, e);
     }
     out->signer = s->domain;
-    if (rank == 3 && mail->carried == NULL)
+    carried = mail->carried;
+    if (carried == NULL && !s->has_parts)
+        carried = "in a part of which an unsigned Content-Type tells";
+    if (rank == 3 && carried == NULL)
         out->tier = TIER_VERIFIED;
-    if (mail->carried != NULL)
-        out->reason = arena_printf(a, "%s: %s signed only what carries it", mail->carried,
-                                   s->domain);
+    if (carried != NULL)
+        out->reason =
+            arena_printf(a, "%s: %s signed only what carries it", carried, s->domain);
     else
         out->reason = arena_printf(a, "signed by %s%s%s%s", s->domain, lacks[rank],
                                    *s->reason == '\0' ? "" : "; ", s->reason);

@@ -16,6 +16,7 @@ struct trust {
 struct trust_signature {
     const char *domain; /* d=, lower case */
     bool valid;
+    bool has_parts;     /* as dkim_cover_has_parts() */
     const char *reason; /* why it is not, or a note about it; never NULL */
 };
 

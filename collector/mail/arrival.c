@@ -76,6 +76,15 @@ number(const char **s, size_t min, size_t max, char stop)
     return value;
 }
 
+static int
+month_of(const char *s)
+{
+    for (int month = 1; s != NULL && month <= 12; month++)
+        if (strncasecmp(s, when_month_name(month), 3) == 0)
+            return month;
+    return 0;
+}
+
 /* RFC 5322 section 4.3: years of two and three digits. */
 static int
 year_of(const char *s)
@@ -135,19 +144,22 @@ arrival_parse_date(const char *text, size_t n, int64_t *instant)
 {
     struct words w;
     const char *s;
-    int day, month = 1, year, time = 0, zone = 0;
+    int day, month, year, time = 0, zone = 0;
 
     if (!strip(text, n, &w))
         return false;
     s = word(&w);
-    if (s != NULL && (*s < '0' || *s > '9'))
+    if (s != NULL && (*s < '0' || *s > '9') && month_of(s) == 0)
         s = word(&w); /* the day of the week */
+    /* "Fri, May 09 2025 16:54:30 -0800" stands in appendix B of RFC 8460. */
+    month = s == NULL ? 0 : month_of(s);
+    if (month != 0)
+        s = word(&w);
     day = s == NULL ? -1 : number(&s, 1, 2, '\0');
-    s = word(&w);
-    while (s != NULL && month <= 12 && strncasecmp(s, when_month_name(month), 3) != 0)
-        month++;
+    if (month == 0)
+        month = month_of(word(&w));
     year = year_of(word(&w));
-    if (day < 0 || month > 12 || year < 0 || !when_date_exists(year, month, day) ||
+    if (day < 0 || month == 0 || year < 0 || !when_date_exists(year, month, day) ||
         !time_of(word(&w), &time))
         return false;
     s = word(&w);

@@ -238,11 +238,10 @@ mail_find_reports(struct arena *a, const struct message *m, struct mail_reports 
     GMimeObject *root;
     bool ok;
 
-    out->count = 0;
-    out->cut = false;
+    *out = (struct mail_reports){0};
     if (find_plain(a, m, out))
         return true;
-    out->count = 0;
+    *out = (struct mail_reports){0};
     root = parse(m);
     if (root == NULL)
         return err_set(e, ERR_INPUT, "no MIME structure can be read");

@@ -79,8 +79,8 @@ struct drain {
     struct store *store;
     int64_t limit_ms;
     struct spooled items[DRAIN_REPORTS];
-    struct submission *submissions[DRAIN_REPORTS];
-    size_t count;
+    struct submission *submissions[DRAIN_REPORTS + INTAKE_MAX_REPORTS];
+    size_t count, submission_count;
     int64_t stored; /* since the spool was empty */
 };
 
@@ -106,15 +106,19 @@ take_out(struct drain *drain)
 {
     size_t bytes = 0, memory = 0;
 
-    drain->count = 0;
-    while (drain->count < DRAIN_REPORTS && bytes < DRAIN_BYTES && memory < DRAIN_MEMORY) {
+    drain->count = drain->submission_count = 0;
+    while (drain->count < DRAIN_REPORTS && drain->submission_count < DRAIN_REPORTS &&
+           bytes < DRAIN_BYTES && memory < DRAIN_MEMORY) {
         struct spooled *item = &drain->items[drain->count];
 
         if (!spool_next(drain->b->spool, item))
             break;
         if (!prepare(drain, item))
             continue;
-        drain->submissions[drain->count++] = item->delivery.submissions;
+        for (size_t i = 0; i < item->delivery.submission_count; i++)
+            drain->submissions[drain->submission_count++] =
+                &item->delivery.submissions[i];
+        drain->count++;
         bytes += item->file.len;
         memory += intake_memory(&item->delivery);
     }
@@ -165,7 +169,7 @@ drain_some(struct drain *drain)
         return false;
     store_limit(drain->store, drain->limit_ms);
     FAULT("drain-before-put");
-    ok = store_put(drain->store, drain->submissions, drain->count, &e);
+    ok = store_put(drain->store, drain->submissions, drain->submission_count, &e);
     FAULT("drain-after-put");
     if (!ok && log_allow(&limit, &suppressed))
         log_warning("cannot drain the spool", LOG_S("error", e.text),

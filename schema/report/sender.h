@@ -13,7 +13,8 @@ struct sender_hints {
 };
 
 /* Sets r->submitter and r->sender in r's arena, lower case, A-labels where possible;
- * "unknown" when nothing at all is given. False only when out of memory. */
+ * "unknown" when nothing gives a name; QUIRK_NO_SENDER when that is no domain. False only
+ * when out of memory. */
 MUST_USE bool sender_find(struct report *r, const struct sender_hints *hints,
                           struct err *e);
 

@@ -55,6 +55,10 @@
     X(QUIRK_TRAILING_GARBAGE, "trailing-garbage",                                        \
       "bytes after the end of the gzip or the JSON")                                     \
     X(QUIRK_ZIP, "zip", "a zip archive")                                                 \
+    X(QUIRK_TAR, "tar", "a tar archive")                                                 \
+    X(QUIRK_BUNDLE, "bundle", "one of several reports in one text or archive")           \
+    X(QUIRK_WIDE_UNICODE, "wide-unicode", "UTF-16 or UTF-32 instead of UTF-8")           \
+    X(QUIRK_NO_SENDER, "no-sender", "nothing in it names the sender's domain")           \
     X(QUIRK_ZLIB, "zlib", "a zlib stream instead of gzip")                               \
     X(QUIRK_DATE_WITHOUT_ZONE, "date-without-zone",                                      \
       "a date without a time zone, taken as UTC")                                        \

@@ -102,17 +102,12 @@ read_escape(const char *p, const char *end, uint32_t *cp)
     return 12;
 }
 
-static size_t
-utf8_bytes(uint32_t cp)
-{
-    return cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
-}
-
 /* One character that is not plain ASCII, at *at: moves behind it; *saved grows by what
  * the escape takes more than the character. */
 static const char *
 scan_special(const char **at, const char *end, size_t *saved)
 {
+    char character[4];
     uint32_t cp = 0;
     size_t n;
 
@@ -120,7 +115,7 @@ scan_special(const char **at, const char *end, size_t *saved)
         n = read_escape(*at, end, &cp);
         if (n == 0)
             return "bad escape, NUL or lone surrogate";
-        *saved += n - utf8_bytes(cp);
+        *saved += n - text_put(character, cp);
     } else if ((unsigned char)**at < 0x20) {
         return "control character in a string";
     } else {
@@ -239,23 +234,6 @@ json_scan_number(const char **at, const char *end)
     return NULL;
 }
 
-static size_t
-put_utf8(char *out, uint32_t cp)
-{
-    size_t n = utf8_bytes(cp);
-
-    if (n == 1) {
-        out[0] = (char)cp;
-        return 1;
-    }
-    for (size_t i = n - 1; i > 0; i--) {
-        out[i] = (char)(0x80 | (cp & 0x3F));
-        cp >>= 6;
-    }
-    out[0] = (char)((0xF00U >> n & 0xFF) | cp);
-    return n;
-}
-
 void
 json_scan_unescape(const char *text, size_t n, char *out)
 {
@@ -268,7 +246,7 @@ json_scan_unescape(const char *text, size_t n, char *out)
             continue;
         }
         p += read_escape(p, end, &cp);
-        out += put_utf8(out, cp);
+        out += text_put(out, cp);
     }
 }
 

@@ -67,7 +67,7 @@ fill(size_t i, const char *bytes, size_t n, const char *salt, size_t time_no)
     buf_clear(&json);
     r->report_id =
         arena_printf(&r->arena, "%.16s%s-%zu-%zu", r->report_id, salt, time_no, i);
-    check(sender_find(r, NULL, &e) && check_report(r, r->end + 86400, &e), &e);
+    check(sender_find(r, NULL, &e) && check_report(r, r->end + 86400, 0, &e), &e);
     report_lead(r);
     *s = (struct submission){.status = STATUS_ACCEPTED,
                              .report = r,

@@ -9,6 +9,7 @@ import json
 import pathlib
 import shutil
 import struct
+import tarfile
 import zipfile
 import zlib
 
@@ -97,6 +98,16 @@ def zipped(*members, method=zipfile.ZIP_DEFLATED):
 FILES = ((b"\x1f\x8b", "input.gz"), (b"PK", "input.zip"), (b"x", "input.zlib"), (b"{", "input.json"), (b"[", "input.json"))
 
 
+def tarred(*members):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name, data in members:
+            info = tarfile.TarInfo(name)
+            info.size, info.pax_headers = len(data), {"comment": "made by hand"}
+            archive.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
 def add(name, about, data, **expect):
     data = data if isinstance(data, bytes) else text(data)
     file = next((file for magic, file in FILES if data.startswith(magic)), "input.bin")
@@ -116,18 +127,19 @@ def figures(thing, leading):
 
 
 def accepted(name, about, thing, quirks=(), data=None, policies=None, leading=None, sender="example.net", received=None,
-             http=201, kept=("example.com",), fields=None):
+             http=201, kept=("example.com",), fields=None, reports=1):
     add(name, about, text(thing) if data is None else data, verdict="accepted", quirks=sorted(quirks),
         received=received or stamp(1, "03:00:00"), http=http, **({"kept_domains": sorted(kept)} if http == 201 else {}),
-        sender=sender, policies=figures(thing, leading) if policies is None else policies, fields=fields or {})
+        sender=sender, policies=figures(thing, leading) if policies is None else policies, fields=fields or {},
+        **({"reports": reports} if reports != 1 else {}))
 
 
 def quarantined(name, about, data, reason):
     add(name, about, data, verdict="quarantined", reason=reason, received=stamp(1, "03:00:00"), http=202)
 
 
-def refused(name, about, data):
-    add(name, about, data, verdict="refused", reason="neither gzip, zip, zlib nor JSON", received=stamp(1, "03:00:00"), http=400)
+def refused(name, about, data, reason="neither gzip, zip, zlib nor JSON"):
+    add(name, about, data, verdict="refused", reason=reason, received=stamp(1, "03:00:00"), http=400)
 
 
 def too_big(name, about, data, reason):
@@ -209,6 +221,30 @@ def make_odd():
     odd("zip", "zip", "application/tlsrpt+zip", r, data=zipped(("example.net!example.com!1!2.json", t)))
     r, t = same("zip-stored")
     odd("zip-stored", "zip", "a zip archive that does not compress", r, data=zipped(("r.json", t), method=zipfile.ZIP_STORED))
+    r, t = same("zip-junk")
+    odd("zip-junk", "zip", "what a Mac adds to an archive", r, data=zipped(
+        ("reports/", b""), ("reports/r.json", t), ("__MACOSX/reports/._r.json", b"\0\5\x16\7"), ("reports/.DS_Store", b"\0\0\0\1Bud1")))
+    r, t = same("zip-two")
+    other = text(report("zip-two-b"))
+    odd("zip-two", "zip", "a zip archive of two reports", r, data=zipped(("a.json", t), ("b.json", other)), reports=2)
+    odd("zip-readme", "zip", "a report and a word about it", r, data=zipped(("README.txt", b"See r.json\n"), ("r.json", t)))
+    odd("zip-of-zip", ("double-gzip", "zip"), "a zip of zips", r, data=zipped(("a.zip", zipped(("a.json", t))), ("b.zip", zipped(("b.json", other)))), reports=2)
+    r, t = same("tar-gz")
+    odd("tar-gz", "tar", "a .tar.gz of two reports", r, data=gz(tarred(("a.json", t), ("._a.json", b"\0\5"), ("sub/b.json", other))), reports=2)
+    odd("tar", "tar", "a bare tar archive", r, data=tarred(("a.json", t)))
+    odd("tar-of-gzip", "tar", "a .tar of .json.gz", r, data=tarred(("a.json.gz", gz(t)), ("b.json.gz", gz(other))), reports=2)
+    r, t = same("array")
+    odd("array", "bundle", "a JSON array of two reports", r, data=b"[" + t + b",\n" + other + b"]", reports=2)
+    odd("array-of-one", "bundle", "a JSON array of one report", r, data=b" [ " + t + b" ] ")
+    line, other_line = json.dumps(r).encode(), json.dumps(report("lines-b")).encode()
+    odd("lines", "bundle", "JSON lines", r, data=line + b"\n" + other_line + b"\n", reports=2)
+    odd("lines-gz", "bundle", "JSON lines in gzip", r, data=gz(line + b"\r\n" + other_line), reports=2)
+    odd("json-seq", "bundle", "JSON texts as RFC 7464 has them", r, data=line + b"\n\x1e" + other_line + b"\n", reports=2)
+    for code in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
+        r = report(code, organization_name="B\u00fcro \U0001f600")
+        wide = json.dumps(r, ensure_ascii=False)
+        odd(code, "wide-unicode", "%s without a mark" % code, r, data=(" \n" + wide).encode(code), fields={"organization": "B\u00fcro \U0001f600"})
+        odd(code + "-mark", "wide-unicode", "%s with a mark, in gzip" % code, r, data=gz(("\ufeff" + wide).encode(code)))
     r, t = same("zip-of-gzip")
     odd("zip-of-gzip", ("double-gzip", "zip"), "a .json.gz in a zip archive", r, data=zipped(("r.json.gz", gz(t))))
     r, t = same("zlib")
@@ -236,11 +272,13 @@ def make_odd():
 
     odd("no-organization", "no-organization", "organization-name is absent", without(report("no-organization"), "organization-name"), fields={"organization": ""})
     odd("organization-empty", "no-organization", "organization-name is empty", report("organization-empty", organization_name=""))
-    odd("no-contact", "no-contact", "contact-info is null (Stalwart)", report("no-contact", contact_info=None), sender="example net",
+    odd("no-contact", ("no-contact", "no-sender"), "contact-info is null (Stalwart)", report("no-contact", contact_info=None), sender="example net",
         fields={"contact_info": None})
     odd("contact-absent", "no-contact", "contact-info is absent, and the organization is a host (Stalwart)",
         without(report("contact-absent", organization_name="mail.sub.example.co.uk"), "contact-info"), sender="example.co.uk")
-    odd("contact-url", "contact-format", "contact-info is a web page", report("contact-url", contact_info="https://example.net/contact"), sender="example net")
+    odd("contact-url", ("contact-format", "no-sender"), "contact-info is a web page", report("contact-url", contact_info="https://example.net/contact"), sender="example net")
+    odd("contact-markup", ("contact-format", "no-sender"), "a contact whose domain is none, and an organization that is no name",
+        report("contact-markup", contact_info='x@">...', organization_name="<b>"), sender="unknown")
     odd("contact-name", "contact-format", "contact-info with a display name", report("contact-name", contact_info="TLS Team <tls@mail.example.net>"))
     odd("no-report-id", "no-report-id", "report-id is absent", without(report("x"), "report-id"), fields={"report_id": ""})
     odd("report-id-number", "member-type", "report-id is a number", report("x", report_id=1762041600), fields={"report_id": "1762041600"})
@@ -368,11 +406,17 @@ def make_bad():
     bad("gzip-checksum", "a bit flipped", gz(t)[:-8] + b"\0\0\0\0" + gz(t)[-4:], "broken")
     bad("gzip-garbage", "gzip's magic and noise", b"\x1f\x8b\x08\x00" + bytes(range(200)), "compressed data is broken")
     bad("second-member", "the second member is broken", gz(t) + b"\x1f\x8b\x08\x00noise and noise", "compressed data is")
-    bad("gzip-of-html", "a web page in gzip", gz(b"<html><body>Moved</body></html>"), "not JSON")
+    refused("bad/gzip-of-html", "a web page in gzip", gz(b"<html><body>Moved</body></html>"), "web page")
+    refused("bad/gzip-of-dmarc", "a DMARC report in gzip", gz(b'<?xml version="1.0"?>\n<feedback/>'), "a DMARC report")
+    refused("bad/zip-of-dmarc", "a DMARC report in a zip archive", zipped(("example.net!example.com!1!2.xml", b'<?xml version="1.0"?>\n<feedback/>')), "a DMARC report")
+    refused("bad/zip-of-pdf", "an invoice", zipped(("invoice.pdf", b"%PDF-1.4")), "a PDF document")
+    refused("bad/json-alert", "JSON of another kind", b'{"alert": 1, "labels": {}}', "JSON without any member of one")
+    for name, magic in (("xz", b"\xfd7zXZ\0"), ("bzip2", b"BZh91AY"), ("7z", b"7z\xbc\xaf\x27\x1c"), ("rar", b"Rar!\x1a\x07"), ("zstd", b"\x28\xb5\x2f\xfd")):
+        refused("bad/" + name, "an archive that is not opened", magic + bytes(40), name + " archive")
+    refused("bad/tnef", "an attachment as Outlook wraps it", b"\x78\x9f\x3e\x22" + b"x" * 80, "TNEF")
     bad("gzip-of-nothing", "gzip of no bytes", gz(b""), "ends too early")
     bad("triple-gzip", "compressed three times", gz(gz(gz(t))), "more than 2 times")
     bad("truncated-zip", "the archive's end is missing", zipped(("r.json", t))[:-40], "zip archive is truncated")
-    bad("zip-two", "a zip archive of two reports", zipped(("a.json", t), ("b.json", t)), "2 members")
     bad("zip-none", "an empty zip archive", zipped(), "0 members")
     z = bytearray(zipped(("r.json", t)))
     z[z.index(b"PK\1\2") + 16] ^= 1
@@ -388,8 +432,12 @@ def make_bad():
     bad("broken-json", "a comma too many", t.replace(b"\n}", b",\n}"), "not JSON")
     bad("single-quotes", "a Python dict", str(report("x")).encode(), "not JSON")
     bad("bare-newline", "a line feed within a string", swap("nl", b"Example Net", b"Example\nNet"), "control character")
-    bad("array", "an array of reports", b"[" + t + b"]", "not a JSON object")
-    bad("second-json", "two reports in one body: none may be lost unseen", t + b"\n" + t, "second JSON text")
+    bad("array-empty", "an array of no reports", b"[]", "not JSON")
+    bad("array-numbers", "an array of something else", b"[1, 2]", "not a JSON object")
+    bad("tar-truncated", "half a tar archive", gz(tarred(("r.json", t))[:1800]), "tar archive is truncated")
+    bad("utf-16-cut", "UTF-16 that ends within a character", json.dumps(report("x")).encode("utf-16")[:-1], "broken UTF-16")
+    bad("utf-16-surrogate", "UTF-16 with half a pair", '{"a":"x"}'.encode("utf-16-le").replace(b"x\0", b"\0\xdc"), "broken UTF-16")
+    bad("utf-32-range", "UTF-32 past the last character", '{"a":"x"}'.encode("utf-32-le").replace(b"x\0\0\0", b"\0\0\x11\0"), "broken UTF-32")
     bad("nul", "\\u0000, which PostgreSQL cannot keep", swap("nul", b"Example Net", b"Example\\u0000Net"), "NUL")
     bad("nul-skipped", "\\u0000 in a member that is not read", swap("nul-skipped", b'"report-id"', b'"x": ["\\u0000"], "report-id"'), "NUL")
     bad("nul-raw", "a NUL byte", swap("nul-raw", b"Example Net", b"Example\0Net"), "control character")
@@ -434,11 +482,10 @@ def make_bad():
     bad("details-too-many", "20001 failure details over two policies",
         gz(text(report("x", [policy(details=[detail()] * 10000), policy(details=[detail()] * 10001)]))), "more than 20000 failure details")
     bad("nested-too-deep", "65 arrays, one in another", swap("nested", b'"report-id"', b'"x": ' + b"[" * 64 + b"]" * 64 + b', "report-id"'), "nested too deep")
-    refused("bad/html", "a browser's form or a scanner", b"<!DOCTYPE html><html></html>\n")
-    refused("bad/xml", "a DMARC report", b'<?xml version="1.0"?><feedback/>\n')
+    refused("bad/html", "a browser's form or a scanner", b"<!DOCTYPE html><html></html>\n", "web page")
+    refused("bad/xml", "a DMARC report", b'<?xml version="1.0"?><feedback/>\n', "a DMARC report")
     refused("bad/text", "words", b"hello\n")
     refused("bad/json-string", "JSON, but no object", b'"report"\n')
-    refused("bad/utf-16", "UTF-16", json.dumps(report("x")).encode("utf-16"))
     r = report("not-ours", [policy(domain="other.example")])
     accepted("bad/not-ours", "no policy domain is ours", r, http=403)
 

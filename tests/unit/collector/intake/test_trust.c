@@ -9,15 +9,15 @@
 
 #define VALID(domain)                                                                    \
     {                                                                                    \
-        domain, true, ""                                                                 \
+        domain, true, true, ""                                                                 \
     }
 #define NOTED(domain)                                                                    \
     {                                                                                    \
-        domain, true, "key has less than 2048 bits"                                      \
+        domain, true, true, "key has less than 2048 bits"                                      \
     }
 #define BAD(domain)                                                                      \
     {                                                                                    \
-        domain, false, "body was changed (bh=)"                                          \
+        domain, false, false, "body was changed (bh=)"                                          \
     }
 
 static const struct {
