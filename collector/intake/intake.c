@@ -398,15 +398,18 @@ believe(const struct settings *s, struct delivery *d, struct submission *sub,
 {
     char *source = arena_alloc(&d->arena, PEER_TEXT_BYTES);
     struct trust trust = {.tier = TIER_OPERATOR, .reason = "the operator vouches for it"};
+    const struct trust_post post = {
+        .peer = d->peer,
+        .peer_name = d->peer_name,
+        .sender = sub->report != NULL ? sub->report->sender : "",
+    };
 
     if (source == NULL)
         return err_nomem(e);
     peer_print_network(d->peer, source);
     sub->source = source;
     sub->peer_name = d->peer_name;
-    if (!d->vouched &&
-        !trust_https(&d->arena, s, d->peer_name,
-                     sub->report != NULL ? sub->report->sender : "", &trust, e))
+    if (!d->vouched && !trust_https(&d->arena, s, &post, &trust, e))
         return false;
     sub->tier = trust.tier;
     sub->trust_reason = trust.reason;

@@ -3,6 +3,7 @@
 #include "collector/intake/trust.h"
 
 #include "base/text.h"
+#include "collector/intake/customer.h"
 #include "schema/report/sender.h"
 
 #include <string.h>
@@ -120,19 +121,40 @@ is_listed(const struct settings *s, const char *sender, const char *host)
     return false;
 }
 
-bool
-trust_https(struct arena *a, const struct settings *s, const char *peer_name,
-            const char *sender, struct trust *out, struct err *e)
+/* The host lies in the sender's own registered domain; a public suffix, of the private
+ * section too, is nobody's. */
+static bool
+is_own_host(const struct trust_post *post, const char *registered)
 {
+    return strcmp(post->sender, registered) == 0 && sender_has_owner(post->sender);
+}
+
+bool
+trust_https(struct arena *a, const struct settings *s, const struct trust_post *post,
+            struct trust *out, struct err *e)
+{
+    const char *registered = sender_registered(a, post->peer_name), *host;
+
+    if (registered == NULL)
+        return err_nomem(e);
     *out = (struct trust){.tier = TIER_UNVERIFIED, .signer = ""};
-    if (peer_name[0] == '\0') {
+    host = post->peer_name;
+    if (host[0] == '\0') {
         out->reason = "posted from a host that DNS does not confirm";
-    } else if (is_listed(s, sender, peer_name)) {
+    } else if (is_listed(s, post->sender, host)) {
         out->tier = TIER_VERIFIED;
-        out->reason = arena_printf(a, "posted from %s, listed for %s", peer_name, sender);
-    } else {
         out->reason =
-            arena_printf(a, "posted from %s, not listed for %s", peer_name, sender);
+            arena_printf(a, "posted from %s, listed for %s", host, post->sender);
+    } else if (!s->https.confirm || !is_own_host(post, registered)) {
+        out->reason =
+            arena_printf(a, "posted from %s, not listed for %s", host, post->sender);
+    } else if (customer_is_host(host, registered, post->peer)) {
+        out->reason = arena_printf(
+            a, "posted from %s, which is named as customers' hosts are", host);
+    } else {
+        out->tier = TIER_CONFIRMED;
+        out->reason = arena_printf(
+            a, "posted from %s, a host of the sender's own that DNS confirms", host);
     }
     return decide(out, e);
 }

@@ -16,6 +16,13 @@ is_address(const char *name)
     return strchr(name, ':') != NULL || name[strspn(name, "0123456789.")] == '\0';
 }
 
+bool
+sender_has_owner(const char *name)
+{
+    return domain_is_plausible(name) && !is_address(name) &&
+           psl_registrable_domain(psl_builtin(), name) != NULL;
+}
+
 char *
 sender_registered(struct arena *a, const char *name)
 {
@@ -24,7 +31,7 @@ sender_registered(struct arena *a, const char *name)
 
     if (normal == NULL)
         return NULL;
-    if (domain_is_plausible(normal) && !is_address(normal))
+    if (sender_has_owner(normal))
         registered = psl_registrable_domain(psl_builtin(), normal);
     return registered == NULL ? normal : arena_strdup(a, registered);
 }

@@ -18,6 +18,10 @@ struct sender_hints {
 MUST_USE bool sender_find(struct report *r, const struct sender_hints *hints,
                           struct err *e);
 
+/* Is it a name that somebody registered: no public suffix, no address, not a label alone?
+ */
+bool sender_has_owner(const char *name);
+
 /* The registered domain of a host name, lower case; the name itself when it has none (a
  * public suffix, an address, no dot). NULL when out of memory. */
 MUST_USE char *sender_registered(struct arena *a, const char *name);

@@ -89,6 +89,8 @@ static const struct conf_key https_keys[] = {
     NUMBER("body_s", https.body_s, 120, 1, HOUR_S, "for the body of a request"),
     NUMBER("idle_s", https.idle_s, 30, 1, HOUR_S, "without a byte"),
     NUMBER("answer_s", https.answer_s, 60, 1, HOUR_S, "for the answer once it is known"),
+    SWITCH("confirm", https.confirm, 1,
+           "believes hosts of the sender's own domain that DNS confirms"),
     SWITCH("spool", https.spool, 1, "keeps posts on disk while the database is away"),
     NUMBER("spool_max_bytes", https.spool_max_bytes, GIB, MIB, 1024 * GIB,
            "kept so; beyond it 503"),

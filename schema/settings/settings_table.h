@@ -63,7 +63,8 @@ struct settings {
         int64_t max_requests_per_connection;
         int64_t source_bytes_per_hour; /* beyond: 429 */
         int64_t handshake_s, header_s, body_s, idle_s, answer_s;
-        bool spool; /* posts are kept in STATE_DIR/spool while the database is away */
+        bool confirm; /* a host of the sender's own domain earns a tier by itself */
+        bool spool;   /* posts are kept in STATE_DIR/spool while the database is away */
         int64_t spool_max_bytes, spool_max_files; /* beyond: 503 */
     } https;
 
