@@ -5,6 +5,10 @@
 
 #include <string.h>
 
+enum {
+    MOST_SENDERS = 3, /* named in a row of a table */
+};
+
 static const struct column columns[] = {
     {"policy_domain", "DOMAIN", COLUMN_TEXT, 0, COLOUR_NONE},
     {"policy_type", "POLICY", COLUMN_TEXT, 0, COLOUR_NONE},
@@ -56,25 +60,64 @@ status_of(const struct facts *f, const struct seen *s)
     return count ? "undeclared" : NULL;
 }
 
+/* Does row i tell what row k of the same domain does? */
+static bool
+is_same(const struct facts *f, size_t i, size_t k)
+{
+    const struct seen *a = &f->seen[i], *b = &f->seen[k];
+
+    return a->domain == b->domain && a->type == b->type && a->policy == b->policy;
+}
+
+/* For a person, senders that saw the same stand in one row, at the first of them. */
 static bool
 show_seen(struct context *c, const struct facts *f, struct err *e)
 {
+    bool group = c->options->format == VIEW_TABLE, ok = true;
     struct view *v = c->view;
+    struct buf senders;
 
-    for (size_t i = 0; i < f->seen_count; i++) {
+    buf_init(&senders, 0);
+    for (size_t i = 0; i < f->seen_count && ok; i++) {
         const struct seen *s = &f->seen[i];
-        const char *row[] = {facts_text(f, s->domain),
-                             policy_type_text((enum policy_type)s->type),
-                             facts_text(f, s->sender),
-                             view_day(v, f->first_day + s->first),
-                             view_day(v, f->first_day + s->last),
-                             status_of(f, s),
-                             lines_cell(v, facts_text(f, s->policy))};
+        int first = s->first, last = s->last;
+        size_t before = i, names = 1;
+        name named = s->sender;
 
-        if (findings_asks_for(c, row[0]) && !view_row(v, row, e))
-            return false;
+        if (!findings_asks_for(c, facts_text(f, s->domain)))
+            continue;
+        while (group && before > 0 && f->seen[before - 1].domain == s->domain &&
+               !is_same(f, i, before - 1))
+            before--;
+        if (group && before > 0 && is_same(f, i, before - 1))
+            continue; /* stands there already */
+        buf_reset(&senders);
+        (void)buf_puts(&senders, facts_text(f, s->sender));
+        for (size_t k = i + 1;
+             group && k < f->seen_count && f->seen[k].domain == s->domain; k++) {
+            if (!is_same(f, i, k))
+                continue;
+            first = f->seen[k].first < first ? f->seen[k].first : first;
+            last = f->seen[k].last > last ? f->seen[k].last : last;
+            if (f->seen[k].sender != named && names++ < MOST_SENDERS)
+                (void)buf_printf(&senders, ", %s", facts_text(f, f->seen[k].sender));
+            named = f->seen[k].sender;
+        }
+        if (names > MOST_SENDERS)
+            (void)buf_printf(&senders, " and %zu more", names - MOST_SENDERS);
+        ok = senders.failed
+                 ? err_nomem(e)
+                 : view_row(v,
+                            (const char *const[]){
+                                facts_text(f, s->domain),
+                                policy_type_text((enum policy_type)s->type),
+                                senders.bytes, view_day(v, f->first_day + first),
+                                view_day(v, f->first_day + last), status_of(f, s),
+                                lines_cell(v, facts_text(f, s->policy))},
+                            e);
     }
-    return true;
+    buf_clear(&senders);
+    return ok;
 }
 
 static bool
@@ -135,6 +178,8 @@ const struct command cmd_policies = {
     .args = "[DOMAIN]",
     .examples = "  tlsrpt policies example.com\n",
     .notes =
+        "In a table senders that saw the same have one line; the other formats have "
+        "each.\n"
         "Lines without a sender are what the configuration declares. The other form in\n"
         "which Microsoft tells TLSA records is unfolded. Of the latest 92 days.\n",
     .options = OPTIONS_COMMON | OPTION_DOMAIN,

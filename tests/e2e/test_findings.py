@@ -174,6 +174,10 @@ def test_other_verbs(tlsrptd, migrated, ask, stories):
     declared = [r for r in rows if r["sender"] is None]
     assert [r["status"] for r in declared] == ["earlier", "declared"]
     assert {r["status"] for r in rows if r["sender"]} == {"earlier", "declared"}
+    # for a person, those who saw the same have one line
+    lines = ask("policies", domain, *at(story)).splitlines()
+    assert len(lines) - 1 == len(declared) + len({(r["policy_type"], tuple(r["policy"])) for r in rows if r["sender"]})
+    assert any(", " in line.split("  declared ")[0] for line in lines)
     rows = json.loads(ask("coverage", domain, "--format", "json", *at(story)))
     big = next(r for r in rows if r["sender"] == "bigmail.example")
     assert len(big["days"]) == 28 and 14 <= big["usual_lag_hours"] <= 18
