@@ -174,18 +174,6 @@ take_row(void *ctx, const char *const v[], size_t n, struct err *e)
     return true;
 }
 
-static bool
-write_stored(struct ometric *m, struct store *store, struct err *e)
-{
-    struct rows r = {.m = m, .family = SIZE_MAX};
-
-    if (!store_snapshot(store, INT64_MAX, e) ||
-        !store_query(store, query_metrics, NULL, 0, QUERY_COLUMNS, take_row, &r, e))
-        return false;
-    end_family(&r);
-    return true;
-}
-
 /* ---- findings --------------------------------------------------------------------- */
 
 /* A sender can give a result type any name. */
@@ -283,11 +271,16 @@ metrics_write(const struct metrics_source *source, enum ometric_format format,
 {
     static const char *const program[MAX_LABELS] = {"tlsrpt", TLSRPT_VERSION};
     struct ometric m;
+    struct rows stored = {.m = &m, .family = SIZE_MAX};
     bool up;
 
     ometric_init(&m, format, out);
-    up = source->store != NULL && write_stored(&m, source->store, down);
-    if (!up)
+    up = source->store != NULL && store_snapshot(source->store, INT64_MAX, down) &&
+         store_query(source->store, query_metrics, NULL, 0, QUERY_COLUMNS, take_row,
+                     &stored, down);
+    if (up)
+        end_family(&stored);
+    else
         buf_reset(out); /* half an answer is none */
     if (up && source->findings != NULL)
         write_findings(&m, source);

@@ -79,17 +79,7 @@ put_list(struct prose *p, int indent, const char *label, const json_t *list)
         prose_field(p, indent, i == 0 ? label : "", TONE_PLAIN, json_string_value(item));
 }
 
-/* What a quirk is in plain words; its name when this program does not know it. */
-static const char *
-plain_quirk(const char *quirk)
-{
-    for (int q = 0; q < QUIRK_COUNT; q++) {
-        if (strcmp(quirk_text((enum quirk)q), quirk) == 0)
-            return quirk_plain((enum quirk)q);
-    }
-    return quirk;
-}
-
+/* In plain words; by its name when this program does not know a quirk. */
 static void
 put_quirks(struct prose *p, const json_t *quirks)
 {
@@ -97,8 +87,15 @@ put_quirks(struct prose *p, const json_t *quirks)
     size_t i;
 
     json_array_foreach(quirks, i, item)
+    {
+        const char *text = json_string_value(item);
+        int q = 0;
+
+        while (q < QUIRK_COUNT && strcmp(quirk_text((enum quirk)q), text) != 0)
+            q++;
         prose_field(p, 0, i == 0 ? "odd about it" : "", TONE_PLAIN,
-                    plain_quirk(json_string_value(item)));
+                    q < QUIRK_COUNT ? quirk_plain((enum quirk)q) : text);
+    }
 }
 
 static void
@@ -129,39 +126,24 @@ number(const json_t *object, const char *key)
     return json_integer_value(json_object_get(object, key));
 }
 
-/* Is it the first failure of its type in the list? */
-static bool
-is_first_of_type(const json_t *failures, size_t i)
-{
-    const char *type = member(json_array_get(failures, i), "result_type");
-
-    for (size_t k = 0; k < i; k++) {
-        if (strcmp(member(json_array_get(failures, k), "result_type"), type) == 0)
-            return false;
-    }
-    return true;
-}
-
-static void
-put_explanation(struct prose *p, const struct explanation *known)
-{
-    if (known == NULL)
-        return;
-    prose_field(p, 4, "that is", TONE_PLAIN, known->plain);
-    prose_field(p, 4, "first of all", TONE_PLAIN, known->remedy);
-}
-
 static void
 put_failure(struct prose *p, const json_t *failures, size_t i)
 {
     const json_t *f = json_array_get(failures, i);
     const char *reason = member(f, "failure_reason_code");
+    const char *type = member(f, "result_type");
     const struct explanation *known;
+    size_t first = 0;
 
     prose_fieldf(p, 2, "failed", TONE_BAD, "%" PRId64 "  %s",
-                 number(f, "failed_sessions"), member(f, "result_type"));
-    if (is_first_of_type(failures, i))
-        put_explanation(p, explain_find(EXPLAIN_RESULT, member(f, "result_type")));
+                 number(f, "failed_sessions"), type);
+    while (strcmp(member(json_array_get(failures, first), "result_type"), type) != 0)
+        first++;
+    known = first < i ? NULL : explain_find(EXPLAIN_RESULT, type);
+    if (known != NULL) {
+        prose_field(p, 4, "that is", TONE_PLAIN, known->plain);
+        prose_field(p, 4, "first of all", TONE_PLAIN, known->remedy);
+    }
     prose_field(p, 4, "from", TONE_PLAIN, member(f, "sending_mta_ip"));
     prose_field(p, 4, "to MX", TONE_PLAIN, member(f, "receiving_mx_hostname"));
     prose_field(p, 4, "its greeting", TONE_PLAIN, member(f, "receiving_mx_helo"));

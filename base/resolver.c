@@ -107,21 +107,6 @@ answered(void *ctx, int error, struct ub_result *result)
     forget(q->resolver, q);
 }
 
-static void
-ask(struct resolver *r, struct question *q)
-{
-    int error;
-
-    q->next = r->asked;
-    r->asked = q;
-    error =
-        ub_resolve_async(r->ub, q->name, (int)q->type, DNS_CLASS_IN, q, answered, &q->id);
-    if (error != 0) {
-        deliver(q, error, NULL);
-        forget(r, q);
-    }
-}
-
 /* Gives up what is over its deadline; returns how long to wait for the next one. */
 static int
 expire(struct resolver *r, bool all)
@@ -152,6 +137,7 @@ run(void *arg)
     struct question *q, *next;
     bool closing = false;
     uint64_t woken;
+    int error;
 
     while (!closing) {
         if (poll(fds, 2, expire(r, false)) < 0 && errno != EINTR)
@@ -165,7 +151,14 @@ run(void *arg)
         (void)pthread_mutex_unlock(&r->lock);
         for (; q != NULL; q = next) {
             next = q->next;
-            ask(r, q);
+            q->next = r->asked;
+            r->asked = q;
+            error = ub_resolve_async(r->ub, q->name, (int)q->type, DNS_CLASS_IN, q,
+                                     answered, &q->id);
+            if (error != 0) {
+                deliver(q, error, NULL);
+                forget(r, q);
+            }
         }
         (void)ub_process(r->ub);
     }

@@ -163,7 +163,6 @@ run(const struct options *o, const struct settings *s)
 const struct command cmd_deliver = {
     .name = "deliver",
     .line = "Takes one mail from standard input",
-    .args = "[-]",
     .notes = "The exit code is 0 when it is dealt with and 75 when it should be "
              "tried again, be it\nfor wrong use: no mail must bounce for that.\n",
     .examples = "  tlsrptd deliver < report.eml\n"

@@ -67,15 +67,6 @@ list_counts(const struct book *b, struct intake_count counts[CELLS])
     return n;
 }
 
-static void
-note_told(struct book *b, const struct intake_count counts[], size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        for (int v = 0; v < VERDICT_COUNT; v++)
-            if (strcmp(counts[i].outcome, verdict_find((enum verdict)v)->label) == 0)
-                b->told[counts[i].transport][counts[i].tier][v] += counts[i].reports;
-}
-
 static bool
 write_book(struct book *b, struct err *e)
 {
@@ -86,8 +77,10 @@ write_book(struct book *b, struct err *e)
 
     (void)gethostname(host, sizeof host - 1);
     ok = store_count(b->store, host, counts, n, e);
-    if (ok || store_lost(b->store))
-        note_told(b, counts, n);
+    for (size_t i = 0; i < n && (ok || store_lost(b->store)); i++)
+        for (int v = 0; v < VERDICT_COUNT; v++)
+            if (strcmp(counts[i].outcome, verdict_find((enum verdict)v)->label) == 0)
+                b->told[counts[i].transport][counts[i].tier][v] += counts[i].reports;
     return ok && store_fold(b->store, b->max_domains, b->max_senders, e);
 }
 
