@@ -212,7 +212,9 @@ comes_first(const struct incident *a, const struct incident *b)
 {
     if (a->crowd != b->crowd)
         return a->crowd;
-    return a->founded <= b->founded;
+    if (a->founded != b->founded)
+        return a->founded < b->founded;
+    return a->sender != b->sender ? a->sender < b->sender : a->domain <= b->domain;
 }
 
 static void
