@@ -53,6 +53,23 @@ list_finding(struct probe *p, const struct finding *x, int seen)
     (void)buf_putc(&p->out.more, '\n');
 }
 
+/* Green is said only of what was looked at, and nothing judged is not OK. */
+static void
+say_what_was_judged(struct probe *p, const struct findings *now)
+{
+    char said[OVERVIEW_SAYS];
+
+    if (now->facts.tally_count == 0) {
+        check_raise(&p->out, CHECK_UNKNOWN);
+        check_say(&p->out.text, "nothing is judged: no report can be believed");
+        if (now->facts.claim_count > 0)
+            check_say(&p->out.text, ", though unverified ones have come");
+        return;
+    }
+    overview_say(&now->overview, said, sizeof said);
+    check_say(&p->out.text, "no open finding alarms: %s", said);
+}
+
 /* -w goes by the open findings that alarm, -c by those among them that are critical. */
 static bool
 check_findings(struct probe *p, struct err *e)
@@ -69,8 +86,8 @@ check_findings(struct probe *p, struct err *e)
             critical += x->severity == SEVERITY_CRITICAL;
         }
     }
-    if (alarms == 0)
-        check_say(&p->out.text, "no open finding alarms");
+    if (ok && alarms == 0)
+        say_what_was_judged(p, &now);
     else
         check_say(&p->out.text, "%d open finding%s, %d critical", alarms,
                   alarms == 1 ? "" : "s", critical);
