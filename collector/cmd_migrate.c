@@ -92,3 +92,33 @@ const struct command cmd_prune = {
     .options = OPTIONS_COMMON | OPTION_KEEP_RAW | OPTION_KEEP_REPORTS | OPTION_DRY_RUN,
     .run = prune,
 };
+
+static int
+forget(const struct options *o, const struct settings *s)
+{
+    const struct store_forget which = {.peer = o->network,
+                                       .sender = o->sender,
+                                       .domain = o->domain,
+                                       .since = o->since,
+                                       .dry_run = command_has(o, OPTION_DRY_RUN)};
+    struct database db = {0};
+    struct err e = {0};
+    bool ok = true;
+
+    if (!command_has(o, OPTION_TRUST))
+        ok = err_set(&e, ERR_INPUT, "say what to forget: --trust unverified");
+    ok = ok && database_open(s, STORE_OWNER, &db, &e) &&
+         store_forget(db.uri.bytes, &which, say, NULL, &e);
+    return finish(&db, ok, &e);
+}
+
+const struct command cmd_forget = {
+    .name = "forget",
+    .line = "Removes what strangers left: unverified reports",
+    .notes = "Those that all the options given fit. Totals for metrics keep what they "
+             "counted.\n",
+    .examples = "  tlsrptd forget --trust unverified --peer 203.0.113.0/24 --dry-run\n",
+    .options = OPTIONS_COMMON | OPTION_TRUST | OPTION_NETWORK | OPTION_SENDER |
+               OPTION_DOMAIN | OPTION_SINCE | OPTION_DRY_RUN,
+    .run = forget,
+};

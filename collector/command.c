@@ -25,6 +25,17 @@ set_received(void *values, const struct cli_option *row, const char *value, stru
 }
 
 static bool
+set_since(void *values, const struct cli_option *row, const char *value, struct err *e)
+{
+    struct options *o = values;
+    unsigned form;
+
+    (void)row;
+    return when_parse_rfc3339(value, strlen(value), &o->since, &form) ||
+           err_set(e, ERR_INPUT, "\"%s\" is no time as 2026-03-01T06:00:00Z", value);
+}
+
+static bool
 set_peer(void *values, const struct cli_option *row, const char *value, struct err *e)
 {
     unsigned char address[sizeof(struct in6_addr)];
@@ -82,6 +93,16 @@ const struct cli_option option_rows[] = {
      "keep reports so long, then daily sums", NULL, AT(report_days), set_days},
     {"dry-run", '\0', NULL, OPTION_DRY_RUN, "change nothing, only say what would be done",
      NULL, 0, NULL},
+    {"trust", '\0', "TIER", OPTION_TRUST, "only what is unverified can be forgotten",
+     "unverified", AT(trust), cli_set_text},
+    {"peer", '\0', "NETWORK", OPTION_NETWORK,
+     "posted from there: 192.0.2.7, 2001:db8::/64", NULL, AT(network), cli_set_text},
+    {"sender", '\0', "NAME", OPTION_SENDER, "of this sending domain", NULL, AT(sender),
+     cli_set_text},
+    {"domain", '\0', "NAME", OPTION_DOMAIN, "about this policy domain", NULL, AT(domain),
+     cli_set_text},
+    {"since", '\0', "INSTANT", OPTION_SINCE, "that came then or later", NULL, 0,
+     set_since},
     {"config", 'c', "FILE", OPTION_CONFIG, "instead of " SETTINGS_PATH, NULL,
      AT(config_file), cli_set_file},
     {"db", '\0', "URI", OPTION_DB, "this PostgreSQL instead of the configured one", NULL,

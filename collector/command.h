@@ -17,6 +17,11 @@
 #define OPTION_KEEP_RAW      CLI_BIT(12)
 #define OPTION_KEEP_REPORTS  CLI_BIT(13)
 #define OPTION_DRY_RUN       CLI_BIT(14)
+#define OPTION_TRUST         CLI_BIT(15)
+#define OPTION_SENDER        CLI_BIT(16)
+#define OPTION_DOMAIN        CLI_BIT(17)
+#define OPTION_SINCE         CLI_BIT(18)
+#define OPTION_NETWORK       CLI_BIT(19)
 
 /* what every verb takes */
 #define OPTIONS_COMMON (OPTION_CONFIG | OPTION_DB)
@@ -26,7 +31,8 @@ struct options {
     struct cli line; /* which were given, the verb and its arguments */
     const char *config_file, *db_uri, *ready_file;
     const char *as, *peer, *status;
-    int64_t received;
+    const char *trust, *sender, *domain, *network;
+    int64_t received, since;
     int jobs;
     int raw_days, report_days;
 };
@@ -41,7 +47,7 @@ struct command {
 };
 
 extern const struct command cmd_config, cmd_serve, cmd_import, cmd_deliver, cmd_migrate,
-    cmd_maintain, cmd_prune, cmd_reparse, cmd_database;
+    cmd_maintain, cmd_prune, cmd_forget, cmd_reparse, cmd_database;
 
 /* Was it given? */
 bool command_has(const struct options *o, cli_set option);

@@ -20,11 +20,17 @@ enum {
 };
 
 static const struct cli_verb *const verbs[] = {
-    &cmd_serve.verb,    &cmd_import.verb,
-    &cmd_deliver.verb,  &cmd_migrate.verb,
-    &cmd_maintain.verb, &cmd_prune.verb,
-    &cmd_reparse.verb,  &cmd_database.verb,
-    &cmd_config.verb,   NULL,
+    &cmd_serve.verb,
+    &cmd_import.verb,
+    &cmd_deliver.verb,
+    &cmd_migrate.verb,
+    &cmd_maintain.verb,
+    &cmd_prune.verb,
+    &cmd_forget.verb,
+    &cmd_reparse.verb,
+    &cmd_database.verb,
+    &cmd_config.verb,
+    NULL,
 };
 
 static const struct cli_program program = {

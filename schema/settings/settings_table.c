@@ -137,6 +137,15 @@ static const struct conf_key resolver_keys[] = {
     END,
 };
 
+static const struct conf_key unverified_keys[] = {
+    NUMBER("max_bytes", unverified.max_bytes, 4 * GIB, MIB, 1024 * GIB,
+           "of unverified reports that are kept"),
+    NUMBER("max_per_network", unverified.max_per_network, 256 * MIB, MIB, 1024 * GIB,
+           "of them from one /24, /64 or signing domain"),
+    NUMBER("days", unverified.days, 400, 0, 36500, "kept; 0: for ever"),
+    END,
+};
+
 static const struct conf_key quarantine_keys[] = {
     NUMBER("max_days", quarantine.max_days, 90, 1, 3650, "kept"),
     NUMBER("max_bytes", quarantine.max_bytes, 4 * GIB, MIB, 1024 * GIB, "kept"),
@@ -206,6 +215,7 @@ const struct conf_key settings_keys[] = {
     SECTION("mail", mail_keys),
     SECTION("resolver", resolver_keys),
     SECTION("quarantine", quarantine_keys),
+    SECTION("unverified", unverified_keys),
     SECTION("retention", retention_keys),
     SECTION("status", status_keys),
     SECTION("metrics", metrics_keys),

@@ -99,6 +99,10 @@ struct settings {
     } quarantine;
 
     struct {
+        int64_t max_bytes, max_per_network, days;
+    } unverified;
+
+    struct {
         int64_t raw_days, report_days; /* 0: for ever */
     } retention;
 

@@ -21,7 +21,7 @@ struct maintenance {
 };
 
 enum {
-    STEP_PARAMS = 2
+    STEP_PARAMS = 3
 };
 
 struct step {
@@ -218,16 +218,16 @@ evict(struct maintenance *m, const char *sql, const int64_t limits[], size_t lim
     struct step step = {sql, {NULL}, limit_count, 1};
     int64_t n;
 
-    if (limits[0] == 0 || m->busy)
+    if ((limits[0] == 0 && sql != query_maintain_claims) || m->busy)
         return true;
     for (size_t i = 0; i < limit_count; i++) {
         snprintf(texts[i], sizeof texts[i], "%" PRId64, limits[i]);
         step.params[i] = texts[i];
     }
     if (!step_run(m, &step, &n, e))
-        return err_prefix(e, "quarantine limit of %s", why);
+        return err_prefix(e, "%s", why);
     if (n > 0)
-        say_step(m, "%" PRId64 " dropped from the quarantine: limit of %s", n, why);
+        say_step(m, "%" PRId64 " dropped from the %s", n, why);
     return true;
 }
 
@@ -254,7 +254,9 @@ store_maintain(const char *owner_uri, const struct store_limits *limits,
                store_say_fn *say_line, void *ctx, struct err *e)
 {
     const int64_t age[] = {limits->quarantine_days},
-                  bytes[] = {limits->quarantine_bytes, limits->quarantine_source_bytes};
+                  bytes[] = {limits->quarantine_bytes, limits->quarantine_source_bytes},
+                  claims[] = {limits->claim_bytes, limits->claim_source_bytes,
+                              limits->claim_days};
     static const struct step months = {query_maintain_months, {"0"}, 1, 2},
                              done = {query_maintain_done, {NULL}, 0, 1};
     char domains[24], senders[24];
@@ -270,13 +272,49 @@ store_maintain(const char *owner_uri, const struct store_limits *limits,
     (void)snprintf(domains, sizeof domains, "%" PRId64, limits->metric_domains);
     (void)snprintf(senders, sizeof senders, "%" PRId64, limits->metric_senders);
     ok = step_run(&m, &months, &ignored, e) &&
-         evict(&m, query_maintain_evict_age, age, 1, "age", e) &&
-         evict(&m, query_maintain_evict_bytes, bytes, 2, "bytes", e) && analyze(&m, e) &&
+         evict(&m, query_maintain_evict_age, age, 1, "quarantine: limit of age", e) &&
+         evict(&m, query_maintain_evict_bytes, bytes, 2, "quarantine: limit of bytes",
+               e) &&
+         evict(&m, query_maintain_claims, claims, 3, "unverified reports: limits", e) &&
+         analyze(&m, e) &&
          (m.busy ||
           (step_run(&m, &fold, &ignored, e) && step_run(&m, &done, &ignored, e))) &&
          prune_run(&m, limits, false, e);
     if (ok && m.busy)
         say_step(&m, "another one is maintaining this database: nothing to do");
+    store_close(s);
+    return ok;
+}
+
+/* ---- what strangers left ---- */
+
+bool
+store_forget(const char *owner_uri, const struct store_forget *which, store_say_fn *say,
+             void *ctx, struct err *e)
+{
+    char since[24];
+    const struct pg_param params[] = {{.value = which->peer},
+                                      {.value = which->sender},
+                                      {.value = which->domain},
+                                      {.value = which->since == 0 ? NULL : since},
+                                      {.value = which->dry_run ? "f" : "t"}};
+    struct maintenance m = {.say = say, .ctx = ctx};
+    struct pg_rows *rows = NULL;
+    struct store *s;
+    bool ok;
+
+    if (!store_open(owner_uri, STORE_OWNER, &s, e))
+        return false;
+    (void)snprintf(since, sizeof since, "%" PRId64, which->since);
+    ok = pg_script(s->pg, "BEGIN", NULL, 0, e) &&
+         pg_query(s->pg, &(struct pg_statement){query_forget, params, 5, {2, 1, 1}},
+                  &rows, e) &&
+         pg_commit(s->pg, e);
+    if (ok)
+        say_step(&m, "%s unverified reports, %.1f MiB, %sremoved", pg_value(rows, 0, 0),
+                 strtod(pg_value(rows, 0, 1), NULL) / (1 << 20),
+                 which->dry_run ? "would be " : "");
+    pg_rows_free(rows);
     store_close(s);
     return ok;
 }

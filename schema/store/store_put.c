@@ -68,6 +68,32 @@ decide_known(struct put *p, struct put_item *const items[], size_t n, struct err
     return true;
 }
 
+/* What claims take is counted once it is kept. What is not counted, since something
+ * failed, the next maintenance counts. */
+static void
+charge(struct store *s, struct put_item *const items[], size_t n)
+{
+    struct buf sources = {0}, sizes = {0};
+    struct pg_param params[2];
+
+    binary_array_start(&sources, BINARY_TEXT, n);
+    binary_array_start(&sizes, BINARY_INT8, n);
+    for (size_t i = 0; i < n; i++) {
+        const char *source = items[i]->s->source;
+
+        binary_text(&sources, source == NULL ? "" : source);
+        binary_int8(&sizes, items[i]->bytes);
+    }
+    params[0] = (struct pg_param){sources.bytes, sources.len, true};
+    params[1] = (struct pg_param){sizes.bytes, sizes.len, true};
+    if (!sources.failed && !sizes.failed)
+        (void)!pg_query(s->pg,
+                        &(struct pg_statement){query_put_charge, params, 2, {1, 1, 1}},
+                        NULL, NULL);
+    buf_clear(&sources);
+    buf_clear(&sizes);
+}
+
 /* ---- waves: within one COPY no identity may stand twice ---- */
 
 static size_t
@@ -110,6 +136,8 @@ put_waves(struct put *p, struct put_item *const items[], size_t n, struct err *e
         p->unconfirmed = false; /* a standby has what went before, too */
         for (size_t i = 0; i < count; i++)
             decide(wave[i], OUTCOME_STORED);
+        if (rows_is_claim(wave[0]))
+            charge(p->s, wave, count);
     }
 }
 

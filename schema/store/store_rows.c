@@ -1,15 +1,18 @@
 /* The columns stand in the order of put_believed.sql. */
 #include "schema/store/store_rows.h"
 
+#include "base/count.h"
 #include "schema/store/pg_binary.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     POLICY_COLUMNS = 19, /* one more of a claim */
     FAILURE_COLUMNS = 8,
-    REPORT_COLUMNS = 20, /* two more of a claim */
+    REPORT_COLUMNS = 20, /* three more of a claim */
+    ROW_BYTES = 120,     /* of any row, its keys and its share of an index */
     RAW_COLUMNS = 5,
     TALLY_COLUMNS = 11,
 };
@@ -26,6 +29,44 @@ rows_is_claim(const struct put_item *item)
     return item->s->tier == TIER_UNVERIFIED;
 }
 
+static int64_t
+bytes_of(const char *const *texts, size_t n)
+{
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += texts[i] == NULL ? 0 : (int64_t)strlen(texts[i]) + 4;
+    return sum;
+}
+
+/* Of its rows, before PostgreSQL compresses what it can. */
+static int64_t
+rows_bytes(const struct report *r)
+{
+    const char *const head[] = {r->organization, r->contact_info, r->report_id,
+                                r->submitter};
+    int64_t sum = 2 * ROW_BYTES + bytes_of(head, COUNT_OF(head));
+
+    for (size_t i = 0; i < r->policy_count; i++) {
+        const struct policy *p = &r->policies[i];
+        const char *const names[] = {r->sender, p->domain, p->type_text, r->organization};
+
+        sum += ROW_BYTES + bytes_of(names, COUNT_OF(names)) +
+               bytes_of(p->policy_string, p->policy_string_count) +
+               bytes_of(p->mx_host, p->mx_host_count);
+        for (size_t k = 0; k < p->detail_count; k++) {
+            const struct failure_detail *d = &p->details[k];
+            const char *const texts[] = {
+                d->result_type_text,   d->sending_mta_ip, d->receiving_mx_hostname,
+                d->receiving_mx_helo,  d->receiving_ip,   d->additional_information,
+                d->failure_reason_code};
+
+            sum += 8 + bytes_of(texts, COUNT_OF(texts));
+        }
+    }
+    return sum;
+}
+
 bool
 rows_init(struct put_item *item, struct submission *s, struct arena *a, struct err *e)
 {
@@ -39,6 +80,16 @@ rows_init(struct put_item *item, struct submission *s, struct arena *a, struct e
                               .rows = rows,
                               .day = report_day(r->start, r->end),
                               .undecided = true};
+    item->bytes = rows_bytes(r);
+    if (item->bytes > ROWS_BYTES + ROWS_TIMES * (int64_t)s->raw_bytes &&
+        s->tier != TIER_OPERATOR) {
+        item->culprit = true;
+        err_set(&s->err, ERR_INPUT,
+                "its rows would take %" PRId64
+                " bytes, %d and %d times its own %zu at most",
+                item->bytes, ROWS_BYTES, ROWS_TIMES, s->raw_bytes);
+    }
+    item->bytes += (int64_t)s->raw_bytes;
     if (rows_is_claim(item))
         item->key = key_of_claim(&s->key, text_or_empty(s->source));
     for (size_t i = 0; i < r->policy_count; i++) {
@@ -226,7 +277,7 @@ put_report(struct buf *b, const struct put_row *row, const char *const domains[]
     const struct submission *s = row->item->s;
     const struct report *r = s->report;
 
-    binary_row(b, REPORT_COLUMNS + 2 * rows_is_claim(row->item));
+    binary_row(b, REPORT_COLUMNS + 3 * rows_is_claim(row->item));
     binary_instant(b, s->received);
     binary_instant(b, r->start);
     binary_instant(b, r->end);
@@ -255,6 +306,8 @@ put_report(struct buf *b, const struct put_row *row, const char *const domains[]
     if (rows_is_claim(row->item)) {
         binary_bytes(b, s->key.bytes, KEY_KEPT_BYTES);
         binary_text(b, text_or_empty(s->source));
+        binary_int4(
+            b, (int32_t)(row->item->bytes < INT32_MAX ? row->item->bytes : INT32_MAX));
     }
 }
 

@@ -3,6 +3,12 @@
 #pragma once
 #include "schema/store/store_conn.h"
 
+enum {
+    /* What the rows of a report may take: so much, and so many times its own bytes. */
+    ROWS_BYTES = 64 << 10,
+    ROWS_TIMES = 20,
+};
+
 enum seen {
     SEEN_NOT,   /* this policy domain of the report is new */
     SEEN_SAME,  /* it is there, and says the same */
@@ -25,6 +31,7 @@ struct put_item {
     size_t row_count;
     struct put_item *
         twin; /* the one before it of the same key and tier that says the same, or NULL */
+    int64_t bytes; /* that its rows and its own bytes take, about */
     bool undecided;
     bool culprit; /* PostgreSQL will not take it */
 };

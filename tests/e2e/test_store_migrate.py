@@ -197,7 +197,7 @@ INSERT_ALL = {(table, "INSERT") for table in
                "quarantine", "tally", "intake_count"]}
 REPARSE = INSERT_ALL | {("quarantine", "SELECT"), ("reparsed", "SELECT"), ("reparsed", "INSERT"), ("pruned", "SELECT")}
 READER = {(relation, "SELECT") for relation in
-          ["report", "policy_result", "failure_detail", "raw_report", "contested", *BIG_TABLES[:-1], "conflict", "quarantine",
+          ["report", "policy_result", "failure_detail", "raw_report", "contested", "claim_limit", "claim_usage", *BIG_TABLES[:-1], "conflict", "quarantine",
            "reparsed", "eviction", "setting", "migration", "instant", "counted_report", "counted_policy",
            "counted_failure", "open_quarantine", "tally", "tally_labelled",
            "intake_count", "intake_day", "intake", "metric_name", "metric_cap", "metric_room", "metric_full", "metric_sessions",
@@ -205,7 +205,7 @@ READER = {(relation, "SELECT") for relation in
            "total_day", "total_failures", "total_reports", "total_lag", "total_sender", "upkeep",
            "quarantine_size", "pruned", "daily_policy", "daily_failure"]}
 WRITER_FUNCTIONS = {"program_fit", "ensure_month", "ensure_quarantine_day", "in_quarantine", "note_conflict",
-                    "fold_totals", "pruned_before", "find_believed", "find_claimed"}
+                    "fold_totals", "pruned_before", "find_believed", "find_claimed", "charge_claims"}
 READER_FUNCTIONS = {"program_fit", "lag_bound", "superseded"}
 
 

@@ -105,8 +105,10 @@ CREATE UNIQUE INDEX claimed_policy_content ON claimed_policy (policy_domain, day
 CREATE TABLE claimed_report (
     LIKE believed_report INCLUDING ALL,
     believed_key bytea NOT NULL,
-    source       text COLLATE "C" NOT NULL   -- the network, or d=: the greediest loses first
+    source       text COLLATE "C" NOT NULL,  -- the network, or d=: the greediest loses first
+    bytes        integer NOT NULL            -- what its rows and its own bytes take, about
 ) PARTITION BY RANGE (day);
+CREATE INDEX claimed_report_source ON claimed_report (source, received);
 CREATE TABLE claimed_raw (LIKE believed_raw INCLUDING ALL) PARTITION BY RANGE (day);
 
 ALTER TABLE believed_policy ADD CHECK (tier < 4);
@@ -218,7 +220,7 @@ BEGIN
         INSERT INTO claimed_report
         SELECT r.received, r.window_start, r.window_end, r.day, 4, r.transport, r.long_window, i.report_key,
                i.raw_hash, r.policy_domain, r.policy_domains, r.sender, r.submitter, r.organization, r.contact_info,
-               r.report_id, r.peer, r.peer_name, r.trust_reason, r.quirks, i.believed_key, i.source
+               r.report_id, r.peer, r.peer_name, r.trust_reason, r.quirks, i.believed_key, i.source, 2000
         FROM was_report r JOIN was_identity i ON i.day = r.day AND i.old_key = r.report_key AND i.tier = 4
         WHERE r.day >= from_day AND r.day < upto AND r.tier = 3 ORDER BY r.received;
         INSERT INTO believed_raw
@@ -521,6 +523,171 @@ BEGIN
     WHERE day >= from_day AND day < (from_day + interval '1 month')::date;
     PERFORM tlsrpt.drop_month(ARRAY['believed_raw', 'claimed_raw'], to_char(from_day, '_YYYYMM'));
     RETURN n;
+END
+$$;
+
+-- What claims may take, all in all and of one network, and what they do. The limits are the latest maintenance's.
+CREATE TABLE claim_limit (
+    most          bigint NOT NULL,
+    most_a_source bigint NOT NULL,
+    held          bigint NOT NULL
+);
+INSERT INTO claim_limit VALUES (4294967296, 268435456, 0);
+CREATE TABLE claim_usage (
+    source  text COLLATE "C" PRIMARY KEY,
+    bytes   bigint NOT NULL,
+    reports bigint NOT NULL
+);
+CREATE INDEX claim_usage_bytes ON claim_usage (bytes);
+
+-- What claims are held, as they are: what was added while a connection was lost included. The owner's.
+CREATE FUNCTION recount_claims() RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    n bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(1953264754, 5);
+    DELETE FROM tlsrpt.claim_usage;
+    INSERT INTO tlsrpt.claim_usage
+    SELECT source, sum(bytes), count(*) FROM tlsrpt.claimed_report GROUP BY source;
+    UPDATE tlsrpt.claim_limit SET held = (SELECT coalesce(sum(bytes), 0) FROM tlsrpt.claim_usage) RETURNING held INTO n;
+    RETURN n;
+END
+$$;
+
+-- Drops the oldest claims of a source until so many bytes are free, and notes what that cost. Under the lock of
+-- recount_claims().
+CREATE FUNCTION drop_claims(in_source text, wanted bigint) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    lost record;
+BEGIN
+    WITH oldest AS (
+        SELECT policy_domain, coalesce(policy_domains, ARRAY[policy_domain]) AS domains, day, report_key, bytes,
+               sum(bytes) OVER (ORDER BY received, day, report_key) - bytes AS before
+        FROM tlsrpt.claimed_report WHERE source = in_source
+    ), gone AS MATERIALIZED (
+        SELECT * FROM oldest WHERE before < wanted
+    ), rows_gone AS (
+        DELETE FROM tlsrpt.claimed_policy p USING gone g
+        WHERE p.policy_domain = ANY (g.domains) AND p.day = g.day AND p.report_key = g.report_key
+    ), raw_gone AS (
+        DELETE FROM tlsrpt.claimed_raw b USING gone g
+        WHERE b.policy_domain = g.policy_domain AND b.day = g.day AND b.report_key = g.report_key
+    ), reports_gone AS (
+        DELETE FROM tlsrpt.claimed_report r USING gone g
+        WHERE r.source = in_source AND r.policy_domain = g.policy_domain AND r.day = g.day AND r.report_key = g.report_key
+    )
+    SELECT count(*) AS reports, coalesce(sum(bytes), 0)::bigint AS bytes INTO lost FROM gone;
+    IF lost.reports > 0 THEN
+        INSERT INTO tlsrpt.eviction (cause, source, reports, bytes) VALUES ('unverified', in_source, lost.reports, lost.bytes);
+    END IF;
+    UPDATE tlsrpt.claim_usage SET bytes = greatest(claim_usage.bytes - lost.bytes, 0),
+                                  reports = greatest(claim_usage.reports - lost.reports, 0) WHERE source = in_source;
+    DELETE FROM tlsrpt.claim_usage WHERE source = in_source AND reports = 0;
+    UPDATE tlsrpt.claim_limit SET held = greatest(held - lost.bytes, 0);
+    RETURN lost.reports;
+END
+$$;
+
+-- Keeps the limits: a source that has more than its share, then, while all is too much, the one that has most.
+CREATE FUNCTION bound_claims(sources text[]) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    limits tlsrpt.claim_limit;
+    one    tlsrpt.claim_usage;
+    n      bigint := 0;
+BEGIN
+    SELECT * INTO limits FROM tlsrpt.claim_limit;
+    FOR one IN SELECT * FROM tlsrpt.claim_usage
+               WHERE source = ANY (sources) AND bytes > limits.most_a_source LOOP
+        n := n + tlsrpt.drop_claims(one.source, one.bytes - limits.most_a_source / 10 * 9);
+    END LOOP;
+    FOR tries IN 1..1000 LOOP
+        SELECT * INTO limits FROM tlsrpt.claim_limit;
+        EXIT WHEN limits.held <= limits.most;
+        SELECT * INTO one FROM tlsrpt.claim_usage ORDER BY bytes DESC LIMIT 1;
+        EXIT WHEN NOT FOUND;
+        n := n + tlsrpt.drop_claims(one.source, greatest(least(limits.held - limits.most / 100 * 97, one.bytes / 4), 1));
+    END LOOP;
+    RETURN n;
+END
+$$;
+
+-- A batch of claims was kept: so much each of these sources. Says how many older ones had to go for it.
+CREATE FUNCTION charge_claims(sources text[], sizes bigint[]) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(1953264754, 5);
+    INSERT INTO tlsrpt.claim_usage AS u
+    SELECT c.source, sum(c.bytes), count(*) FROM unnest(sources, sizes) AS c (source, bytes)
+    WHERE c.bytes >= 0 GROUP BY c.source
+    ON CONFLICT (source) DO UPDATE SET bytes = u.bytes + excluded.bytes, reports = u.reports + excluded.reports;
+    UPDATE tlsrpt.claim_limit SET held = held + (SELECT coalesce(sum(c.bytes), 0)::bigint FROM unnest(sizes) AS c (bytes)
+                                                 WHERE c.bytes >= 0);
+    RETURN tlsrpt.bound_claims(sources);
+END
+$$;
+
+-- The limits from now on, counted anew, and kept; 0 is no limit. Months of claims that ended `days` ago are dropped
+-- whole. The owner's.
+CREATE FUNCTION keep_claims(in_most bigint, in_most_a_source bigint, days integer) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    month date;
+    n     bigint := 0;
+BEGIN
+    FOR month IN SELECT to_date(right(c.relname, 6), 'YYYYMM') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                 WHERE i.inhparent = 'tlsrpt.claimed_report'::regclass AND days > 0
+                   AND to_date(right(c.relname, 6), 'YYYYMM') + interval '1 month' <= current_date - days LOOP
+        INSERT INTO tlsrpt.eviction (cause, source, reports, bytes)
+        SELECT 'unverified', source, count(*), sum(bytes) FROM tlsrpt.claimed_report
+        WHERE day >= month AND day < (month + interval '1 month')::date GROUP BY source;
+        SELECT n + count(*) INTO n FROM tlsrpt.claimed_report
+        WHERE day >= month AND day < (month + interval '1 month')::date;
+        IF EXISTS (SELECT FROM tlsrpt.claimed_report WHERE day >= month AND day < (month + interval '1 month')::date) THEN
+            EXECUTE format('TRUNCATE tlsrpt.%I, tlsrpt.%I', 'claimed_policy' || to_char(month, '_YYYYMM'),
+                           'claimed_report' || to_char(month, '_YYYYMM'));
+            IF to_regclass('tlsrpt.claimed_raw' || to_char(month, '_YYYYMM')) IS NOT NULL THEN
+                EXECUTE format('TRUNCATE tlsrpt.%I', 'claimed_raw' || to_char(month, '_YYYYMM'));
+            END IF;
+        END IF;
+    END LOOP;
+    UPDATE tlsrpt.claim_limit
+    SET most = coalesce(nullif(in_most, 0), 9223372036854775807),
+        most_a_source = coalesce(nullif(in_most_a_source, 0), 9223372036854775807);
+    PERFORM tlsrpt.recount_claims();
+    RETURN n + tlsrpt.bound_claims(ARRAY(SELECT source FROM tlsrpt.claim_usage));
+END
+$$;
+
+-- What a stranger left, for who asks for it to be removed: by the address that posted it, its sender, its policy
+-- domain, and since when it came; null is any. The owner's.
+CREATE FUNCTION forget_claims(peers cidr, in_sender text, in_domain text, since timestamptz, really boolean,
+                              OUT reports bigint, OUT bytes bigint)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    CREATE TEMP TABLE forgotten ON COMMIT DROP AS
+    SELECT r.policy_domain, coalesce(r.policy_domains, ARRAY[r.policy_domain]) AS domains, r.day, r.report_key, r.bytes
+    FROM tlsrpt.claimed_report r
+    WHERE (since IS NULL OR r.received >= since)
+      AND (in_sender IS NULL OR r.sender = in_sender)
+      AND (in_domain IS NULL OR in_domain = ANY (coalesce(r.policy_domains, ARRAY[r.policy_domain])))
+      AND (peers IS NULL OR CASE WHEN r.peer ~ '^[0-9a-f.:]+$' THEN r.peer::inet <<= peers END);
+    SELECT count(*), coalesce(sum(f.bytes), 0) INTO reports, bytes FROM pg_temp.forgotten f;
+    IF NOT really THEN
+        RETURN;
+    END IF;
+    ANALYZE pg_temp.forgotten;
+    DELETE FROM tlsrpt.claimed_policy p USING pg_temp.forgotten g
+    WHERE p.policy_domain = ANY (g.domains) AND p.day = g.day AND p.report_key = g.report_key;
+    DELETE FROM tlsrpt.claimed_raw b USING pg_temp.forgotten g
+    WHERE b.policy_domain = g.policy_domain AND b.day = g.day AND b.report_key = g.report_key;
+    DELETE FROM tlsrpt.conflict c USING pg_temp.forgotten g
+    WHERE c.policy_domain = ANY (g.domains) AND c.day = g.day AND c.report_key = g.report_key AND c.tier = 4;
+    DELETE FROM tlsrpt.claimed_report r USING pg_temp.forgotten g
+    WHERE r.policy_domain = g.policy_domain AND r.day = g.day AND r.report_key = g.report_key;
+    PERFORM tlsrpt.recount_claims();
 END
 $$;
 

@@ -5,7 +5,7 @@ COPY tlsrpt.claimed_policy (received, successful_sessions, failed_sessions, day,
     failures, believed_key) FROM STDIN (FORMAT binary);
 COPY tlsrpt.claimed_report (received, window_start, window_end, day, tier, transport, long_window, report_key, raw_hash,
     policy_domain, policy_domains, sender, submitter, organization, contact_info, report_id, peer, peer_name, trust_reason, quirks,
-    believed_key, source)
+    believed_key, source, bytes)
     FROM STDIN (FORMAT binary);
 COPY tlsrpt.claimed_raw (day, tier, report_key, policy_domain, body) FROM STDIN (FORMAT binary);
 COPY tlsrpt.tally (policy_domain, day, tier, transport, sender, received, lag_s, successful_sessions,
