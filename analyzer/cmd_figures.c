@@ -10,6 +10,7 @@ static const struct column summary_columns[] = {
     {"policy_type", "POLICY", COLUMN_TEXT, -1, COLOUR_NONE},
     {"trust", "TRUST", COLUMN_TEXT, -1, COLOUR_WORD},
     {"reports", "REPORTS", COLUMN_COUNT, 2, COLOUR_NONE},
+    {"contested", "CONTESTED", COLUMN_COUNT, 4, COLOUR_NONE},
     {"successful_sessions", "OK", COLUMN_COUNT, 0, COLOUR_NONE},
     {"failed_sessions", "FAILED", COLUMN_COUNT, 0, COLOUR_FAILURES},
     {"first_day", "FIRST DAY", COLUMN_DAY, 3, COLOUR_NONE},
@@ -24,7 +25,8 @@ const struct command cmd_summary = {
                 "  tlsrpt summary --as-of 2026-11-01 --format json\n",
     .notes =
         "A sender that reports the same sessions under two policy types has two lines:\n"
-        "do not add them up. `tlsrpt domains` and `tlsrpt senders` count each once.\n",
+        "do not add them up. `tlsrpt domains` and `tlsrpt senders` count each once.\n"
+        "CONTESTED are reports of which other networks claim something else.\n",
     .options = OPTIONS_FIGURES,
     .run = command_query,
     .sql = query_summary,

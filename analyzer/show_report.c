@@ -22,6 +22,7 @@ const struct column show_columns[] = {
     {"trust", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
     {"status", NULL, COLUMN_STATUS, 0, COLOUR_NONE},
     {"counted", NULL, COLUMN_FLAG, 0, COLOUR_NONE},
+    {"contested", NULL, COLUMN_FLAG, 0, COLOUR_NONE},
     {"sender", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
     {"submitter", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
     {"organization", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
@@ -198,6 +199,9 @@ put_head(struct prose *p, const char *const v[])
     if (*cell(v, "counted") == 'f')
         prose_field(p, 0, "counted", TONE_WARN,
                     "no: the same report came in a better way, and that one is");
+    if (*cell(v, "contested") == 't')
+        prose_field(p, 0, "contested", TONE_WARN,
+                    "other networks claim something else under its identity");
     prose_linked(p, "sender", "%b/sender/%u%k", cell(v, "sender"));
     if (strcmp(cell(v, "sender"), cell(v, "submitter")) != 0)
         prose_field(p, 0, "submitter", TONE_PLAIN, cell(v, "submitter"));

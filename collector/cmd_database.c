@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -104,8 +105,15 @@ static bool
 backup(const struct settings *s, const char *file, struct err *e)
 {
     struct buf part = {0};
+    struct stat st;
     int fd, code;
 
+    if (strcmp(file, "-") == 0)
+        return dump_in_child(s, STDOUT_FILENO) == EX_OK ||
+               err_set(e, ERR_AGAIN, "no backup was made");
+    if (lstat(file, &st) == 0 && !S_ISREG(st.st_mode))
+        return err_set(e, ERR_INPUT, "%s is there, and no regular file: nothing written",
+                       file);
     if (!buf_printf(&part, "%s.part", file))
         return err_nomem(e);
     fd = open(part.bytes, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

@@ -115,14 +115,21 @@ notice(void *ctx, const PGresult *r)
 
 /* ---- waiting ---- */
 
+/* From now on; what comes in pieces renews it with each. */
+static void
+renew_deadline(struct pg *pg)
+{
+    pg->deadline_ms = pg->wait_s == 0 ? 0 : clock_ms() + (int64_t)pg->wait_s * 1000;
+    if (pg->until_ms != 0 && (pg->deadline_ms == 0 || pg->until_ms < pg->deadline_ms))
+        pg->deadline_ms = pg->until_ms;
+}
+
 static void
 start(struct pg *pg)
 {
     pg->warned = false;
     pg->sqlstate[0] = '\0';
-    pg->deadline_ms = pg->wait_s == 0 ? 0 : clock_ms() + (int64_t)pg->wait_s * 1000;
-    if (pg->until_ms != 0 && (pg->deadline_ms == 0 || pg->until_ms < pg->deadline_ms))
-        pg->deadline_ms = pg->until_ms;
+    renew_deadline(pg);
 }
 
 void
@@ -557,6 +564,7 @@ pg_stream(struct pg *pg, const struct pg_statement *q, pg_row_fn *row, void *ctx
             cancel(pg);
         }
         PQclear(r);
+        renew_deadline(pg); /* the caller's own time counts for nothing */
     }
     return why.kind == ERR_NONE || err_set(e, why.kind, "%s", why.text);
 }

@@ -22,7 +22,7 @@ COMMANDS = ("summary", "domains", "senders", "failures", "reports")
 KEYS = {
     "reports": "id received transport trust status sender organization report_id policy_domains start end quirks "
                "reason",
-    "summary": "policy_domain sender policy_type trust reports successful_sessions failed_sessions first_day last_day",
+    "summary": "policy_domain sender policy_type trust reports contested successful_sessions failed_sessions first_day last_day",
     "domains": "policy_domain senders reports successful_sessions failed_sessions unverified_sessions last_day",
     "senders": "sender organization policy_domains reports successful_sessions failed_sessions unverified_sessions "
                "last_day quirks",

@@ -5,6 +5,9 @@ SELECT $1::text AS id, extract(epoch FROM r.received)::bigint AS received, r.tra
        NOT EXISTS (SELECT FROM believed_policy k
                    WHERE k.policy_domain = r.policy_domain AND k.day = r.day AND k.report_key = r.believed_key
                      AND k.tier < r.tier AND k.nth = 0 AND k.received <= (SELECT t FROM instant)) AS counted,
+       r.tier = 4 AND EXISTS (SELECT FROM contested c
+                              WHERE c.policy_domain = r.policy_domain AND c.day = r.day
+                                AND c.believed_key = r.believed_key) AS contested,
        r.sender, coalesce(r.submitter, r.sender) AS submitter, r.organization, r.contact_info, r.report_id,
        to_json(domains) AS policy_domains,
        r.day, extract(epoch FROM r.window_start)::bigint AS "start",

@@ -1,10 +1,14 @@
 -- tlsrpt summary: what each sender said of each policy domain, by policy type and trust.
+-- `contested` counts those of which other networks claim something else: none of them is worth more than another.
 SELECT policy_domain, sender, policy_type, trust,
        count(DISTINCT report_key) + sum(more_reports) AS reports,
+       count(DISTINCT report_key) FILTER (WHERE claims IS NOT NULL) AS contested,
        sum(successful_sessions) AS successful_sessions,
        sum(failed_sessions) AS failed_sessions,
        min(day) AS first_day, max(day) AS last_day
 FROM counted_policy
+LEFT JOIN (SELECT policy_domain, day, believed_key AS claim, claims FROM contested
+           WHERE day BETWEEN $1::date AND $2::date) AS c USING (policy_domain, day, claim)
 WHERE day BETWEEN $1::date AND $2::date
   AND ($3::text[] IS NULL OR policy_domain = ANY ($3::text[]))
   AND ($4::text[] IS NULL OR sender = ANY ($4::text[]))
