@@ -159,16 +159,17 @@ show_declared(struct context *c, const struct facts *f, struct err *e)
 static bool
 run(struct context *c, struct err *e)
 {
-    struct facts f = {0};
+    struct findings now;
     bool ok;
 
     findings_take_domain(c);
-    ok = findings_load_facts(c, &f, e) &&
-         view_begin(c->view, columns, COUNT_OF(columns), e) && show_declared(c, &f, e) &&
-         show_seen(c, &f, e) && view_end(c->view, e);
+    ok = findings_load_facts(c, &now, e) &&
+         view_begin(c->view, columns, COUNT_OF(columns), e) &&
+         show_declared(c, &now.facts, e) && show_seen(c, &now.facts, e) &&
+         view_end(c->view, e);
     if (ok && !c->view->row_count)
-        findings_say_empty(c, &f, "no sender told a policy yet");
-    facts_clear(&f);
+        findings_say_empty(c, &now.facts, "no sender told a policy yet");
+    findings_clear(&now);
     return ok;
 }
 

@@ -81,11 +81,17 @@ show_short(struct view *v, const char *const head[3], const struct readiness *r,
 }
 
 static bool
+is_for_people(const struct context *c)
+{
+    return c->options->format == VIEW_TABLE || c->options->format == VIEW_HTML;
+}
+
+static bool
 show_target(struct context *c, const struct findings *all, name domain, bool dane,
             bool in_short, struct err *e)
 {
     const struct facts *f = &all->facts;
-    bool words = c->options->format == VIEW_TABLE;
+    bool words = is_for_people(c);
     struct readiness r;
     const char *head[3] = {facts_text(f, domain), dane ? "dane" : "enforce", NULL};
 
@@ -107,7 +113,7 @@ run(struct context *c, struct err *e)
     bool in_short, ok;
 
     findings_take_domain(c);
-    in_short = c->options->format == VIEW_TABLE && c->options->domains.count == 0;
+    in_short = is_for_people(c) && c->options->domains.count == 0;
     ok = store_snapshot(c->store, as_of, e) && findings_load(c, as_of, &all, e) &&
          view_begin(c->view, in_short ? short_columns : columns,
                     in_short ? COUNT_OF(short_columns) : COUNT_OF(columns), e);

@@ -13,6 +13,7 @@ struct context {
     struct view *view;   /* where the answer goes; not begun */
     struct terminal *terminal;
     int exit_code; /* 0; a verb may set another for an answer that was given */
+    const struct findings *ready; /* of a page: those of now, to be taken; else NULL */
 };
 
 struct command {

@@ -72,6 +72,11 @@ bool
 findings_load(struct context *c, int64_t as_of, struct findings *out, struct err *e)
 {
     *out = (struct findings){0};
+    if (c->ready != NULL) {
+        *out = *c->ready;
+        out->borrowed = true;
+        return true;
+    }
     if (!facts_load(c->store, c->settings, as_of, c->options->domains.items,
                     c->options->domains.count, &out->facts, e) ||
         !analyse(&out->facts, &out->all, e))
@@ -81,14 +86,16 @@ findings_load(struct context *c, int64_t as_of, struct findings *out, struct err
 }
 
 bool
-findings_load_facts(struct context *c, struct facts *out, struct err *e)
+findings_load_facts(struct context *c, struct findings *out, struct err *e)
 {
     int64_t as_of = findings_instant(c);
 
-    *out = (struct facts){0};
+    *out = (struct findings){0};
+    if (c->ready != NULL)
+        return findings_load(c, as_of, out, e);
     return store_snapshot(c->store, as_of, e) &&
            facts_load(c->store, c->settings, as_of, c->options->domains.items,
-                      c->options->domains.count, out, e);
+                      c->options->domains.count, &out->facts, e);
 }
 
 void
@@ -142,6 +149,8 @@ findings_say_empty(struct context *c, const struct facts *f, const char *text)
 void
 findings_clear(struct findings *f)
 {
+    if (f->borrowed)
+        return;
     overview_clear(&f->overview);
     analyse_clear(&f->all);
     facts_clear(&f->facts);

@@ -9,6 +9,7 @@ struct findings {
     struct facts facts;
     struct analysis all;
     struct overview overview;
+    bool borrowed; /* of c->ready: cleared by its owner */
 };
 
 /* What --as-of says, or now. */
@@ -20,8 +21,8 @@ MUST_USE bool findings_load(struct context *c, int64_t as_of, struct findings *o
                             struct err *e);
 void findings_clear(struct findings *f);
 
-/* The facts alone. */
-MUST_USE bool findings_load_facts(struct context *c, struct facts *out, struct err *e);
+/* The facts alone, as of findings_instant(). */
+MUST_USE bool findings_load_facts(struct context *c, struct findings *out, struct err *e);
 
 /* DOMAIN as an argument means --domain DOMAIN. */
 void findings_take_domain(struct context *c);

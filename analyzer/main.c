@@ -72,7 +72,8 @@ run(const struct command *command, struct options *o)
 {
     struct settings settings;
     struct terminal terminal;
-    struct context c = {command, o, &settings, NULL, NULL, &terminal, EX_OK};
+    struct context c = {
+        .command = command, .options = o, .settings = &settings, .terminal = &terminal};
     struct err e = {0};
     bool ok;
 

@@ -5,6 +5,7 @@
 #include "base/httpd_host.h"
 #include "base/httpd_inside.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,11 +57,28 @@ refuse(struct httpd_answer *a, int status, const char *why)
 }
 
 /* What no handler need look at; false when that is the answer. */
+/* What a browser may call this. */
+static const char *
+right_names(const struct httpd *h, char out[512])
+{
+    int n = snprintf(out, 512,
+                     "this Host is not answered here: use localhost or the "
+                     "address that is listened at");
+
+    for (size_t i = 0; i < h->config.host_count && n > 0 && n < 512; i++)
+        n += snprintf(out + n, 512 - (size_t)n, ", or %s", h->config.hosts[i]);
+    if (n > 0 && n < 512)
+        (void)snprintf(out + n, 512 - (size_t)n,
+                       "; web.hosts in tlsrpt.conf(5) adds names");
+    return out;
+}
+
 static bool
 admit(const struct httpd *h, const struct node *n, const char *method,
       const struct httpd_request *q, struct httpd_answer *a)
 {
     struct framing framing = {0};
+    char names[512];
     const char *fault;
 
     (void)MHD_get_connection_values_n(q->connection, MHD_HEADER_KIND, take_header,
@@ -78,8 +96,7 @@ admit(const struct httpd *h, const struct node *n, const char *method,
     } else if (strlen(q->path) + strlen(q->query) > HTTPD_MAX_URL_BYTES) {
         refuse(a, MHD_HTTP_URI_TOO_LONG, "the address is too long");
     } else if (!is_ours(h, n, httpd_header(q, "Host"))) {
-        refuse(a, MHD_HTTP_MISDIRECTED_REQUEST,
-               "this Host is not answered here: see web.hosts in tlsrpt.conf(5)");
+        refuse(a, MHD_HTTP_MISDIRECTED_REQUEST, right_names(h, names));
     }
     return a->status == 0;
 }

@@ -101,21 +101,21 @@ complain_of_store(struct context *c, const struct err *why, struct complaints *s
 static bool
 examine(struct context *c, struct doctor *d, struct complaints *said, struct err *e)
 {
-    struct facts facts = {0};
+    struct findings now = {0};
     struct err away = {0};
     bool ok = true;
 
     if (!database_open_reader(c->settings, &c->store, &away) ||
         !store_snapshot(c->store, INT64_MAX, &away))
         complain_of_store(c, &away, said);
-    else if ((ok = findings_load_facts(c, &facts, e)))
-        d->facts = &facts;
+    else if ((ok = findings_load_facts(c, &now, e)))
+        d->facts = &now.facts;
     if (ok && (c->settings->domains.count > 0 || c->options->domains.count > 0))
         ok = doctor_add_domains(d, doctor_domain, e);
     ok = ok && doctor_host(c, said, e) && doctor_run(d, said, e) && !said->failed &&
          show_all(c, said, e);
     d->facts = NULL;
-    facts_clear(&facts);
+    findings_clear(&now);
     return ok || e->kind != ERR_NONE || !said->failed ? ok : err_nomem(e);
 }
 

@@ -16,17 +16,19 @@ enum {
     TEN = 10,
     LIST_ROWS = 50, /* LIST_LIMIT: one more, to know that there is one */
     MOST_NAMED = 5,
+    MOST_CHOICES = 500, /* of a field */
 };
 #define LIST_LIMIT "51"
 
 extern const struct page page_now, page_heat, page_trend, page_results, page_domains,
-    page_domain, page_senders, page_sender, page_reports, page_report, page_raw,
-    page_finding, page_intake;
+    page_domain, page_senders, page_sender, page_readiness, page_policies, page_coverage,
+    page_reports, page_report, page_raw, page_finding, page_intake;
 
 const struct page *const pages[] = {
-    &page_now,    &page_heat,    &page_trend,  &page_results, &page_domains,
-    &page_domain, &page_senders, &page_sender, &page_reports, &page_report,
-    &page_raw,    &page_finding, &page_intake, NULL,
+    &page_now,      &page_heat,    &page_trend,  &page_results,   &page_domains,
+    &page_domain,   &page_senders, &page_sender, &page_readiness, &page_policies,
+    &page_coverage, &page_reports, &page_report, &page_raw,       &page_finding,
+    &page_intake,   NULL,
 };
 
 const char *
@@ -229,9 +231,9 @@ put_field(struct page_context *p, const char *key, const char *label,
     html_put(&p->html, "<label>%s", label);
     if (count == 0) {
         html_put(&p->html,
-                 "<input name=\"%s\" value=\"%s\" maxlength=\"255\" "
+                 "<input name=\"%s\" value=\"%s\" list=\"%s-list\" maxlength=\"255\" "
                  "autocapitalize=\"none\" spellcheck=\"false\"></label>",
-                 key, value);
+                 key, value, key);
         return;
     }
     html_put(&p->html, "<select name=\"%s\">", key);
@@ -244,6 +246,35 @@ put_field(struct page_context *p, const char *key, const char *label,
     if (!known)
         put_choice(p, value, value, true);
     html_put(&p->html, "</select></label>");
+}
+
+/* What there is to choose from: as many as a person looks through. */
+static void
+put_known(struct page_context *p, cli_set options)
+{
+    const struct findings *f = p->found;
+    int domains = 0, senders = 0;
+
+    if (f == NULL && p->latest.held == NULL)
+        latest_hold(p->source, &p->latest);
+    f = f != NULL ? f : p->latest.findings;
+    if (f == NULL || f->facts.reported == NULL)
+        return;
+    html_put(&p->html,
+             (options & OPTION_DOMAIN) != 0 ? "<datalist id=\"domain-list\">" : "");
+    for (name n = 1; (options & OPTION_DOMAIN) != 0 && n < f->facts.name_count; n++) {
+        if (f->facts.is_domain[n] && domains++ < MOST_CHOICES)
+            html_put(&p->html, "<option value=\"%s\">", facts_text(&f->facts, n));
+    }
+    html_put(&p->html, (options & OPTION_DOMAIN) != 0 ? "</datalist>" : "");
+    html_put(&p->html,
+             (options & OPTION_SENDER) != 0 ? "<datalist id=\"sender-list\">" : "");
+    for (name n = 1; (options & OPTION_SENDER) != 0 && n < f->facts.name_count; n++) {
+        if (memchr(f->facts.reported[n], 1, FACTS_DAYS) != NULL &&
+            senders++ < MOST_CHOICES)
+            html_put(&p->html, "<option value=\"%s\">", facts_text(&f->facts, n));
+    }
+    html_put(&p->html, (options & OPTION_SENDER) != 0 ? "</datalist>" : "");
 }
 
 void
@@ -302,6 +333,7 @@ page_form(struct page_context *p, cli_set options)
             html_put(&p->html, "<input type=\"hidden\" name=\"%s\" value=\"%s\">",
                      fields[i].name, value);
     }
+    put_known(p, options);
     html_put(&p->html, "<button>Show</button></form>\n");
 }
 

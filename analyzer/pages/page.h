@@ -64,6 +64,9 @@ const char *page_param(const struct page_context *p, const char *word);
 MUST_USE bool page_findings(struct page_context *p, const struct findings **out,
                             struct err *e);
 
+/* One finding as a card. */
+void page_card(struct page_context *p, const struct facts *f, const struct finding *x);
+
 /* ERR_INPUT that is answered 404. */
 bool page_not_found(struct page_context *p, struct err *e, const char *fmt, ...)
     PRINTF_LIKE(3, 4);

@@ -179,21 +179,13 @@ page_days_legend(struct html *html)
     html_put(html, "<li class=\"missing\">no report, though one was due</li></ul>");
 }
 
-static bool
-show(struct page_context *p, struct err *e)
+bool
+page_days_heat(struct page_context *p, struct err *e)
 {
     struct heat h = {0};
     struct page_days days;
     bool ok = load(p, &h, &days, e);
 
-    if (ok) {
-        html_put(&p->html, "<h1>Heat map</h1>");
-        page_form(p, OPTION_SINCE | OPTION_DOMAIN | OPTION_SENDER | OPTION_TRUST |
-                         PAGE_BELIEVED);
-        html_put(&p->html, "<p>The share of sessions that failed, by sender and day; the "
-                           "sender with most sessions "
-                           "first. A cell leads to what was reported.</p>");
-    }
     if (ok && h.row_count == 0) {
         html_put(&p->html, "<p>There is no report of these days with this trust.</p>");
     } else if (ok) {
@@ -210,6 +202,18 @@ show(struct page_context *p, struct err *e)
     }
     heat_clear(&h);
     return ok;
+}
+
+static bool
+show(struct page_context *p, struct err *e)
+{
+    html_put(&p->html, "<h1>Heat map</h1>");
+    page_form(p, OPTION_SINCE | OPTION_DOMAIN | OPTION_SENDER | OPTION_TRUST |
+                     PAGE_BELIEVED);
+    html_put(&p->html, "<p>The share of sessions that failed, by sender and day; the "
+                       "sender with most sessions first. A cell leads to what was "
+                       "reported.</p>");
+    return page_days_heat(p, e);
 }
 
 const struct page page_heat = {

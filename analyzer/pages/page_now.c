@@ -121,8 +121,8 @@ put_strip(struct page_context *p, const struct findings *f)
 
 /* ---- findings ---------------------------------------------------------------------- */
 
-static void
-put_finding(struct page_context *p, const struct facts *f, const struct finding *x)
+void
+page_card(struct page_context *p, const struct facts *f, const struct finding *x)
 {
     html_put(&p->html,
              x->open ? "<article class=\"card %s\">" : "<article class=\"card\">",
@@ -309,7 +309,7 @@ put_all(struct page_context *p, const struct findings *f, bool open)
     for (size_t i = 0; i < f->all.count && shown < MOST_FINDINGS; i++) {
         if (!findings_wanted(&p->c, f, NULL, &f->all.rows[i]))
             continue;
-        put_finding(p, &f->facts, &f->all.rows[i]);
+        page_card(p, &f->facts, &f->all.rows[i]);
         shown++;
     }
     if (shown == MOST_FINDINGS)

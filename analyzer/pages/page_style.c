@@ -171,6 +171,7 @@ static const char looks[] =
     "{font-size:1.35rem;line-height:1.3;font-weight:650}"
     ".plain.heat td{padding:5px 1px;white-space:nowrap}.heat tbody "
     "tr>*{border-bottom-color:var(--line)}"
+    ".days{white-space:pre}h2{scroll-margin-top:12px}"
     ".spark{display:block;width:112px;height:22px;margin-top:2px}"
     ".strip .spark{margin-top:8px;width:100%;max-width:14rem}";
 

@@ -8,7 +8,8 @@
 #include <string.h>
 
 enum {
-    LONG_BYTES = 200 /* a text that would push all else off the page scrolls */
+    LONG_BYTES = 200, /* a text that would push all else off the page scrolls */
+    LONG_REASON = 30, /* bytes */
 };
 
 static const struct {
@@ -17,6 +18,7 @@ static const struct {
     {"policy_domain", "<a href=\"%b/domain/%u%k\">%s</a>"},
     {"sender", "<a href=\"%b/sender/%u%k\">%s</a>"},
     {"id", "<a class=\"id\" href=\"%b/report/%u%k\">%s</a>"},
+    {"days", "<code class=\"days\">%s</code>"},
     {"result_type", "<a href=\"%b/results%k#%u\">%s</a>"},
 };
 
@@ -113,6 +115,16 @@ remember(struct html_table *t, const char *key, const char *cell)
         (void)snprintf(t->id, sizeof t->id, "%s", cell);
 }
 
+/* Is it the reason of the row above, and long enough to be tiresome? */
+static bool
+is_again(struct html_table *t, const char *reason)
+{
+    if (strlen(reason) >= LONG_REASON && strcmp(t->reason, reason) == 0)
+        return true;
+    (void)snprintf(t->reason, sizeof t->reason, "%s", reason);
+    return false;
+}
+
 static bool
 html_row(struct view *v, const char *const cells[], struct err *e)
 {
@@ -137,6 +149,8 @@ html_row(struct view *v, const char *const cells[], struct err *e)
                          cells[i] == NULL ? "" : tone_word(column_tone(c, cells[i])));
         if (cells[i] == NULL)
             (void)buf_puts(t->html->out, "-");
+        else if (strcmp(c->key, "reason") == 0 && is_again(t, cells[i]))
+            html_put(t->html, "<span class=\"dim\">as above</span>");
         else
             ok = put_value(t->html, c, cells[i], e);
         (void)buf_printf(t->html->out, "</%.2s>", element);

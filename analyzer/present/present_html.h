@@ -9,6 +9,7 @@ struct html_table {
     size_t most;               /* rows; then the view fails, without an error */
     bool begun, more;          /* more: there were more rows */
     char received[32], id[64]; /* of the last row, if it has such cells */
+    char reason[200];          /* so; what is the same again is not said again */
 };
 
 /* A table by hand: its head, with the titles of the columns ("": a column that needs
