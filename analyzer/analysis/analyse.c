@@ -137,6 +137,67 @@ find_sightings(const struct facts *f, const struct analysis *a, struct sightings
     return true;
 }
 
+static int
+by_scope(const void *a, const void *b)
+{
+    const struct finding *x = a, *y = b;
+    name p = x->domains.count > 0 ? x->domains.items[0] : 0;
+    name q = y->domains.count > 0 ? y->domains.items[0] : 0;
+    int order = strcmp(x->kind, y->kind);
+
+    if (order != 0)
+        return order;
+    if (p != q)
+        return p < q ? -1 : 1;
+    if (x->domains.count != y->domains.count)
+        return x->domains.count < y->domains.count ? -1 : 1;
+    if (x->failed != y->failed)
+        return x->failed > y->failed ? -1 : 1;
+    return strcmp(x->id, y->id);
+}
+
+static bool
+same_list(const struct name_list *a, const struct name_list *b)
+{
+    return a->count == b->count &&
+           (a->count == 0 ||
+            memcmp(a->items, b->items, a->count * sizeof *a->items) == 0);
+}
+
+/* Nobody could tell them apart. */
+static bool
+is_same(const struct finding *a, const struct finding *b)
+{
+    return a->open == b->open && a->first <= b->last && b->first <= a->last &&
+           strcmp(a->kind, b->kind) == 0 && same_list(&a->domains, &b->domains) &&
+           same_list(&a->hosts, &b->hosts);
+}
+
+/* The larger of two that are the same takes in the other. */
+static bool
+unite(struct analysis *a, struct err *e)
+{
+    bool ok = true;
+    size_t kept = 0;
+
+    if (a->count)
+        qsort(a->rows, a->count, sizeof *a->rows, by_scope);
+    for (size_t i = 0; i < a->count; i++) {
+        struct finding *x = &a->rows[i], *into = kept > 0 ? &a->rows[kept - 1] : NULL;
+
+        if (into == NULL || !is_same(into, x)) {
+            a->rows[kept++] = *x;
+            continue;
+        }
+        finding_widen(&into->first, &into->last, x->first, x->last);
+        for (size_t k = 0; k < x->senders.count; k++)
+            ok = ok && name_list_add(&into->senders, x->senders.items[k], e);
+        finding_clear(x);
+    }
+    a->count = kept;
+    return ok;
+}
+
 static bool
 find_incidents(const struct facts *f, struct analysis *a, struct err *e)
 {
@@ -146,6 +207,7 @@ find_incidents(const struct facts *f, struct analysis *a, struct err *e)
 
     for (size_t i = 0; ok && i < list.count; i++)
         ok = make_finding(f, &list.rows[i], a, e);
+    ok = ok && unite(a, e);
     merge_clear(&list);
     free(s.rows);
     return ok;
