@@ -10,7 +10,7 @@ show_one(struct context *c, const struct findings *now, struct err *e)
     struct prose prose;
     bool ok;
 
-    if (!found)
+    if (found == NULL)
         return err_set(e, ERR_INPUT, "no finding \"%s\": tlsrpt findings lists them",
                        wanted);
     if (c->options->format == VIEW_TABLE) {

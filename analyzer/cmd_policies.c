@@ -48,7 +48,7 @@ status_of(const struct facts *f, const struct seen *s)
     const struct published *list;
     size_t count;
 
-    if (!d)
+    if (d == NULL)
         return NULL;
     list = s->type == POLICY_STS ? d->policies : d->tlsa;
     count = s->type == POLICY_STS ? d->policy_count : d->tlsa_count;
@@ -167,7 +167,7 @@ run(struct context *c, struct err *e)
          view_begin(c->view, columns, COUNT_OF(columns), e) &&
          show_declared(c, &now.facts, e) && show_seen(c, &now.facts, e) &&
          view_end(c->view, e);
-    if (ok && !c->view->row_count)
+    if (ok && c->view->row_count == 0)
         findings_say_empty(c, &now.facts, "no sender told a policy yet");
     findings_clear(&now);
     return ok;

@@ -120,9 +120,9 @@ count_uncovered(const struct facts *f, const struct grid *g, int *count, struct 
     bool ok = mx_patterns_init(&patterns, f, g->domain, e);
 
     *count = 0;
-    for (size_t i = 0; ok && d && i < d->host_count; i++)
+    for (size_t i = 0; ok && d != NULL && i < d->host_count; i++)
         ok = name_list_add(&hosts, d->hosts[i], e);
-    if (!hosts.count)
+    if (hosts.count == 0)
         for (size_t i = g->first_miss; ok && i < g->end_miss; i++)
             ok = name_list_add(&hosts, f->misses[i].host, e);
     for (size_t i = 0; ok && i < hosts.count; i++)
@@ -205,7 +205,7 @@ readiness_asks_dane(const struct facts *f, name domain)
     const struct declared *d = facts_declared(f, domain);
     size_t first, end;
 
-    if (d && d->tlsa_count)
+    if (d != NULL && d->tlsa_count > 0)
         return true;
     facts_tallies_of(f, domain, &first, &end);
     for (size_t i = first; i < end; i++)

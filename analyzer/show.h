@@ -18,6 +18,10 @@ MUST_USE bool show_raw_bytes(struct context *c, struct buf *out, struct err *e);
 MUST_USE bool show_report(struct prose *p, const char *const values[], struct err *e);
 MUST_USE bool show_held(struct prose *p, const char *const values[], struct err *e);
 
+/* When it came, by which door and from whom: a host for a post, who signed for a mail. */
+void show_arrival(struct prose *p, const struct column columns[],
+                  const char *const values[]);
+
 /* The value of one of the columns. */
 const char *show_cell(const struct column columns[], const char *const values[],
                       const char *key);

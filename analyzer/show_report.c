@@ -69,6 +69,23 @@ show_minute(const char *seconds, char *text)
     return text;
 }
 
+void
+show_arrival(struct prose *p, const struct column columns[], const char *const values[])
+{
+    enum transport door =
+        (enum transport)strtol(show_cell(columns, values, "transport"), NULL, 10);
+    const char *peer = show_cell(columns, values, "peer");
+    const char *whose = show_cell(columns, values, "peer_name");
+    bool host = door == TRANSPORT_HTTPS && *whose != '\0';
+    char at[WHEN_INSTANT_SIZE];
+
+    prose_fieldf(p, 0, "received", TONE_PLAIN, "%s by %s%s%s%s%s%s",
+                 show_minute(show_cell(columns, values, "received"), at),
+                 transport_text(door), *peer == '\0' ? "" : " from ", peer,
+                 host ? " (" : "", host ? whose : "", host ? ")" : "");
+    prose_field(p, 0, "signed by", TONE_PLAIN, host ? NULL : whose);
+}
+
 /* The texts of a JSON array, one field each under one label. */
 static void
 put_list(struct prose *p, int indent, const char *label, const json_t *list)
@@ -215,12 +232,7 @@ put_head(struct prose *p, const char *const v[])
                      "longer than a day and a half: counted under %s, no part of any "
                      "reckoning by days",
                      cell(v, "day"));
-    prose_fieldf(p, 0, "received", TONE_PLAIN, "%s by %s%s%s%s%s%s",
-                 show_minute(cell(v, "received"), from),
-                 transport_text((enum transport)strtol(cell(v, "transport"), NULL, 10)),
-                 *cell(v, "peer") == '\0' ? "" : " from ", cell(v, "peer"),
-                 *cell(v, "peer_name") == '\0' ? "" : " (", cell(v, "peer_name"),
-                 *cell(v, "peer_name") == '\0' ? "" : ")");
+    show_arrival(p, show_columns, v);
     prose_field(p, 0, "bytes", TONE_PLAIN,
                 cell(v, "bytes") != NULL ? cell(v, "bytes") : "dropped");
     prose_field(p, 0, "SHA-256", TONE_PLAIN, cell(v, "body_sha256"));

@@ -527,6 +527,16 @@ def test_show_in_words(migrated, cli):
     assert "no DKIM signature" in cli("show", ids["ignored"]).stdout
 
 
+def test_show_says_who_signed_and_which_host_posted(migrated, cli):
+    mail = add_report(migrated, "2026-11-01", [policy()], door="import", peer_name="bigmail.example")
+    post = add_report(migrated, "2026-11-02", [policy()], door="https", peer="192.0.2.7", peer_name="out.sender.example")
+    held = add_held(migrated, "2026-11-03", "quarantined", b"{", "broken")
+    words = {name: " ".join(cli("show", name).stdout.split()) for name in (mail, post, held)}
+    assert " by import signed by bigmail.example " in words[mail]
+    assert " by https from 192.0.2.7 (out.sender.example) " in words[post] and "signed by" not in words[post]
+    assert "()" not in words[held] and " from source" not in words[held]
+
+
 def test_show_takes_the_beginning_of_an_id(migrated, cli):
     ids = realistic(migrated)
     for wrong, code, said in (("2026", 65, "may be"), ("20261121", 65, "may be"), ("x", 65, "is no id"),
