@@ -4,6 +4,7 @@
 #include "base/listener.h"
 #include "collector/command.h"
 #include "collector/database.h"
+#include "collector/intake/bundle.h"
 #include "collector/intake/mail_intake.h"
 #include "collector/intake/stats.h"
 #include "collector/ledger.h"
@@ -55,18 +56,16 @@ from_line_bytes(const struct buf *mail)
 static bool
 keep(const struct database *db, struct delivery *d, struct err *e)
 {
-    struct submission **items =
-        arena_array(&d->arena, d->submission_count, sizeof(struct submission *));
+    struct bundle bundle = {0};
     struct store *store = NULL;
     bool ok;
 
-    if (items == NULL)
-        return err_nomem(e);
-    for (size_t i = 0; i < d->submission_count; i++)
-        items[i] = &d->submissions[i];
-    ok = store_open(db->uri.bytes, STORE_COLLECTOR, &store, e) &&
-         store_put(store, items, d->submission_count, e);
+    bundle_add_all(&bundle, d);
+    ok = bundle_is_whole(&bundle, e) &&
+         store_open(db->uri.bytes, STORE_COLLECTOR, &store, e) &&
+         store_put(store, bundle.items, bundle.count, e);
     store_close(store);
+    bundle_clear(&bundle);
     return ok;
 }
 

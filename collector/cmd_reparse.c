@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "collector/command.h"
 #include "collector/database.h"
+#include "collector/intake/bundle.h"
 #include "collector/intake/mail_intake.h"
 #include "collector/intake/stats.h"
 #include "collector/ledger.h"
@@ -90,24 +91,22 @@ prepare(const struct reparse *r, const struct held *h, struct delivery *d)
 static bool
 store_accepted(struct reparse *r, struct delivery *d, bool *all, struct err *e)
 {
-    struct submission **items =
-        arena_array(&d->arena, d->submission_count, sizeof(struct submission *));
-    size_t n = 0;
+    struct bundle bundle = {0};
+    bool ok;
 
-    if (items == NULL)
-        return err_nomem(e);
     for (size_t i = 0; i < d->submission_count; i++)
         if (d->submissions[i].status == STATUS_ACCEPTED)
-            items[n++] = &d->submissions[i];
-    *all = n > 0 && n == d->submission_count;
-    if (n == 0 || r->dry_run)
-        return true;
-    if (!store_put(r->write, items, n, e))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        *all = *all && items[i]->outcome != OUTCOME_QUARANTINED &&
-               items[i]->outcome != OUTCOME_PRUNED;
-    return true;
+            bundle_add(&bundle, &d->submissions[i]);
+    *all = bundle.count > 0 && bundle.count == d->submission_count;
+    ok = bundle_is_whole(&bundle, e);
+    if (ok && bundle.count > 0 && !r->dry_run) {
+        ok = store_put(r->write, bundle.items, bundle.count, e);
+        for (size_t i = 0; i < bundle.count; i++)
+            *all = *all && bundle.items[i]->outcome != OUTCOME_QUARANTINED &&
+                   bundle.items[i]->outcome != OUTCOME_PRUNED;
+    }
+    bundle_clear(&bundle);
+    return ok;
 }
 
 static bool

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/service.h"
 #include "collector/http/http.h"
-#include "collector/intake/peer.h"
+#include "base/peer.h"
 #include "collector/lmtp/lmtp.h"
 #include "collector/lmtp/lmtp_send.h"
 

@@ -1,7 +1,7 @@
 /* How many bytes each network sends: by the hour, for a flood, and at one moment, so that
  * one cannot take the memory that is for all. Thread-safe. */
 #pragma once
-#include "collector/intake/peer.h"
+#include "base/peer.h"
 
 #include <stddef.h>
 

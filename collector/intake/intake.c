@@ -6,7 +6,7 @@
 #include "base/fault.h"
 #include "base/text.h"
 #include "base/when.h"
-#include "collector/intake/peer.h"
+#include "base/peer.h"
 #include "collector/intake/trust.h"
 #include "schema/report/check.h"
 #include "schema/wire/decode.h"

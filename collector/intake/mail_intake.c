@@ -2,7 +2,7 @@
  * kept as ignored, whole, and no parser of MIME or JSON ever works for its sender. */
 #include "collector/intake/mail_intake.h"
 
-#include "collector/intake/peer.h"
+#include "base/peer.h"
 #include "collector/mail/arrival.h"
 #include "collector/mail/mail.h"
 #include "collector/mail/mail_hints.h"

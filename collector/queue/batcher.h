@@ -1,19 +1,11 @@
-/* What stands between the doors and the database: workers that decode, one queue in which
- * reports wait, writers with a connection each. A writer that comes free takes what is
- * there, so a batch is as large as the database is slow; there is no timer. What waits is
- * bounded in number, bytes and time: of intake/max_wait_s a report waits for a writer for
- * one half, and the writer for PostgreSQL for less than the other. Beyond that it goes to
- * the spool, at once when the database is known to be away, or the doors push back. */
+/* What stands between the doors and the database: readers that decode, a queue in which
+ * rows wait, writers with a connection each. What waits is bounded in number, bytes and
+ * time: of intake/max_wait_s a report waits for a writer for one half, and the writer for
+ * PostgreSQL for less than the other. Beyond that it goes to the spool, at once when the
+ * database is known to be away, or the doors push back. */
 #pragma once
-#include "collector/intake/intake.h"
 #include "collector/intake/mail_intake.h"
 #include "collector/queue/spool.h"
-
-enum {
-    BATCH_MAX_REPORTS = 100,
-    BATCH_MAX_BYTES = 4 << 20,
-    BATCH_MAX_ROWS = 5000,
-};
 
 struct batcher;
 

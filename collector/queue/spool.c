@@ -1,14 +1,19 @@
-/* The files by name: numbers in the order of arrival, and what each is. */
+/* The files by name: numbers in the order of arrival, and what each is. A file is written
+ * under another name, synced, renamed, and then the directory is synced: a crash leaves a
+ * whole file or one that nobody was promised. A file whose sync failed is removed, for
+ * the kernel may have thrown away what it could not write and called the pages clean. */
 #include "collector/queue/spool.h"
+
+#include "base/fault.h"
 
 #include "base/log.h"
 #include "collector/queue/spool_file.h"
-#include "collector/queue/spool_inside.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,16 +23,33 @@
 
 enum {
     LINES_A_MINUTE = 10,
+    NAME_BYTES = 32,
 };
 
-void
-spool_print_name(char name[SPOOL_NAME_BYTES], uint64_t number, const char *kind)
+/* The end of a file's name. */
+#define WAITS "report"
+#define HALF  "half"  /* not acknowledged */
+#define ASIDE "aside" /* of no use */
+
+struct spool {
+    int64_t max_files, max_bytes;
+    int dir;
+    pthread_mutex_t lock; /* of the two below */
+    struct spool_usage usage;
+    uint64_t next_number;
+
+    uint64_t *numbers; /* of files that wait, as last listed */
+    size_t count, at;
+};
+
+static void
+print_name(char name[NAME_BYTES], uint64_t number, const char *kind)
 {
-    (void)snprintf(name, SPOOL_NAME_BYTES, "%020" PRIu64 ".%s", number, kind);
+    (void)snprintf(name, NAME_BYTES, "%020" PRIu64 ".%s", number, kind);
 }
 
-void
-spool_complain(const char *what, const char *name, const char *why)
+static void
+complain(const char *what, const char *name, const char *why)
 {
     static struct log_limit limit = LOG_LIMIT(LINES_A_MINUTE);
     int64_t suppressed;
@@ -37,8 +59,8 @@ spool_complain(const char *what, const char *name, const char *why)
                   LOG_I("suppressed", suppressed));
 }
 
-void
-spool_count(struct spool *s, int64_t files, int64_t bytes, int64_t set_aside)
+static void
+count_files(struct spool *s, int64_t files, int64_t bytes, int64_t set_aside)
 {
     (void)pthread_mutex_lock(&s->lock);
     s->usage.files += files;
@@ -95,10 +117,10 @@ find_file(struct spool *s, const char *name, uint64_t number, const char *kind)
 
     if (number >= s->next_number)
         s->next_number = number + 1;
-    if (strcmp(kind, SPOOL_HALF) == 0)
+    if (strcmp(kind, HALF) == 0)
         (void)unlinkat(s->dir, name, 0);
     else if (fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-        spool_count(s, 1, st.st_size, strcmp(kind, SPOOL_ASIDE) == 0);
+        count_files(s, 1, st.st_size, strcmp(kind, ASIDE) == 0);
 }
 
 /* What is in it is of no use if its own name is lost. */
@@ -173,6 +195,163 @@ spool_close(struct spool *s)
     free(s);
 }
 
+/* ---- in ---- */
+
+struct entry {
+    struct delivery *d;
+    uint64_t number;
+    int64_t bytes;
+    int fd;     /* until it is synced */
+    bool named; /* it has the name of one that waits */
+};
+
+static const char *
+reserve(struct spool *s, struct entry *entry)
+{
+    const char *why = NULL;
+
+    (void)pthread_mutex_lock(&s->lock);
+    if (s->usage.files >= s->max_files || s->usage.bytes + entry->bytes > s->max_bytes)
+        why = "the database is away and the spool is full, try again later";
+    else {
+        s->usage.files++;
+        s->usage.bytes += entry->bytes;
+        entry->number = s->next_number++;
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+    return why;
+}
+
+/* Takes back what was done for it. */
+static void
+fail(struct spool *s, struct entry *entry, const char *what)
+{
+    char name[NAME_BYTES];
+
+    print_name(name, entry->number, entry->named ? WAITS : HALF);
+    complain("cannot spool", name, what);
+    if (entry->fd >= 0)
+        (void)close(entry->fd);
+    (void)unlinkat(s->dir, name, 0);
+    count_files(s, -1, -entry->bytes, 0);
+    entry->fd = -1;
+    entry->d->verdict = VERDICT_AGAIN;
+    (void)stpcpy(entry->d->reason,
+                 "the database is away and the spool fails, try again later");
+}
+
+static bool
+write_all(int fd, const char *bytes, size_t n)
+{
+    ssize_t written;
+
+    for (; n > 0; bytes += written, n -= (size_t)written) {
+        written = write(fd, bytes, n);
+        if (written == 0)
+            errno = EIO;
+        if (written == 0 || (written < 0 && errno != EINTR))
+            return false;
+        if (written < 0)
+            written = 0;
+    }
+    return true;
+}
+
+static void
+write_file(struct spool *s, struct entry *entry)
+{
+    char name[NAME_BYTES];
+    const char *why = "out of memory, try again later";
+    struct buf file;
+
+    buf_init(&file, 0);
+    entry->fd = -1;
+    entry->d->verdict = VERDICT_AGAIN;
+    if (spool_file_encode(entry->d, &file)) {
+        entry->bytes = (int64_t)file.len;
+        why = reserve(s, entry);
+    }
+    if (why != NULL) {
+        (void)stpcpy(entry->d->reason, why);
+    } else {
+        entry->d->verdict = VERDICT_SPOOLED;
+        print_name(name, entry->number, HALF);
+        entry->fd = openat(s->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (entry->fd < 0 || !write_all(entry->fd, file.bytes, file.len))
+            fail(s, entry, strerrordesc_np(errno));
+    }
+    buf_clear(&file);
+}
+
+static void
+sync_file(struct spool *s, struct entry *entry)
+{
+    bool ok = fsync(entry->fd) == 0;
+
+    if (!ok) {
+        fail(s, entry, strerrordesc_np(errno));
+        return;
+    }
+    (void)close(entry->fd);
+    entry->fd = -1;
+}
+
+static void
+name_file(struct spool *s, struct entry *entry)
+{
+    char from[NAME_BYTES], to[NAME_BYTES];
+
+    print_name(from, entry->number, HALF);
+    print_name(to, entry->number, WAITS);
+    if (renameat(s->dir, from, s->dir, to) != 0)
+        fail(s, entry, strerrordesc_np(errno));
+    else
+        entry->named = true;
+}
+
+/* One step for all that are still good; no name is given before its bytes are safe. */
+static void
+each(struct spool *s, struct entry *entries, size_t n,
+     void (*step)(struct spool *s, struct entry *entry))
+{
+    for (size_t i = 0; i < n; i++) {
+        if (entries[i].d->verdict == VERDICT_SPOOLED)
+            step(s, &entries[i]);
+    }
+}
+
+void
+spool_put(struct spool *s, struct delivery *const items[], size_t n)
+{
+    struct entry *entries = calloc(n, sizeof *entries);
+    int error = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        items[i]->verdict = entries == NULL ? VERDICT_AGAIN : VERDICT_SPOOLED;
+        (void)stpcpy(items[i]->reason, entries == NULL
+                                           ? "out of memory, try again later"
+                                           : "kept until the database is back");
+        if (entries != NULL)
+            entries[i].d = items[i];
+    }
+    if (entries == NULL)
+        return;
+    each(s, entries, n, write_file);
+    FAULT("spool-written");
+    each(s, entries, n, sync_file);
+    FAULT("spool-synced");
+    each(s, entries, n, name_file);
+    FAULT("spool-renamed");
+    if (fsync(s->dir) != 0)
+        error = errno;
+    FAULT("spool-directory-synced");
+    for (size_t i = 0; error != 0 && i < n; i++) {
+        if (items[i]->verdict == VERDICT_SPOOLED)
+            fail(s, &entries[i], strerrordesc_np(error));
+    }
+    free(entries);
+}
+
 /* ---- out ---- */
 
 static void
@@ -181,7 +360,7 @@ note_number(struct spool *s, const char *name, uint64_t number, const char *kind
     uint64_t *grown;
 
     (void)name;
-    if (strcmp(kind, SPOOL_WAITS) != 0)
+    if (strcmp(kind, WAITS) != 0)
         return;
     if ((s->count & (s->count - 1)) == 0) { /* at each power of two */
         grown = reallocarray(s->numbers, s->count == 0 ? 1 : s->count * 2, sizeof *grown);
@@ -225,7 +404,7 @@ read_file(struct spool *s, const char *name, struct buf *out, struct err *e)
 bool
 spool_next(struct spool *s, struct spooled *out)
 {
-    char name[SPOOL_NAME_BYTES];
+    char name[NAME_BYTES];
 
     if (s->count == 0) {
         (void)list(s, note_number, NULL);
@@ -236,7 +415,7 @@ spool_next(struct spool *s, struct spooled *out)
         struct err e = {0};
 
         out->number = s->numbers[s->at++];
-        spool_print_name(name, out->number, SPOOL_WAITS);
+        print_name(name, out->number, WAITS);
         buf_init(&out->file, 0);
         if (read_file(s, name, &out->file, &e) &&
             spool_file_decode(&out->file, &out->delivery, &e))
@@ -244,7 +423,7 @@ spool_next(struct spool *s, struct spooled *out)
         if (e.kind == ERR_INPUT)
             spool_set_aside(s, out, e.text);
         else if (e.kind == ERR_AGAIN)
-            spool_complain("cannot read the spool", name, e.text);
+            complain("cannot read the spool", name, e.text);
     }
     spool_rewind(s);
     return false;
@@ -259,25 +438,25 @@ spool_rewind(struct spool *s)
 void
 spool_remove(struct spool *s, const struct spooled *item)
 {
-    char name[SPOOL_NAME_BYTES];
+    char name[NAME_BYTES];
 
-    spool_print_name(name, item->number, SPOOL_WAITS);
+    print_name(name, item->number, WAITS);
     if (unlinkat(s->dir, name, 0) != 0)
-        spool_complain("cannot remove", name, strerrordesc_np(errno));
+        complain("cannot remove", name, strerrordesc_np(errno));
     else
-        spool_count(s, -1, -(int64_t)item->file.len, 0);
+        count_files(s, -1, -(int64_t)item->file.len, 0);
 }
 
 void
 spool_set_aside(struct spool *s, const struct spooled *item, const char *why)
 {
-    char from[SPOOL_NAME_BYTES], to[SPOOL_NAME_BYTES];
+    char from[NAME_BYTES], to[NAME_BYTES];
 
-    spool_print_name(from, item->number, SPOOL_WAITS);
-    spool_print_name(to, item->number, SPOOL_ASIDE);
+    print_name(from, item->number, WAITS);
+    print_name(to, item->number, ASIDE);
     if (renameat(s->dir, from, s->dir, to) != 0)
         why = strerrordesc_np(errno);
     else
-        spool_count(s, 0, 0, 1);
+        count_files(s, 0, 0, 1);
     log_error("set aside in the spool", LOG_S("file", to), LOG_S("reason", why));
 }

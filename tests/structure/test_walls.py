@@ -35,7 +35,7 @@ OWNERS = {
     r"zlib\.h": r"schema/wire/inflate\.c|base/gzip\.c",
     r"libdeflate\.h": r"schema/wire/inflate\.c",
     r"gmime/.*": r"collector/mail/mail[a-z_]*\.[ch]",
-    r"microhttpd\.h": r"collector/http/http[a-z_]*\.[ch]|base/httpd[a-z_]*\.[ch]",
+    r"microhttpd\.h": r"collector/http/http[a-z_]*\.[ch]|base/httpd\.c",
     r"unbound\.h": r"base/resolver\.c",
     r"confuse\.h": r"base/conf\.c",
     r"libsmartcols(/.*)?\.h": r"analyzer/present/present_table\.c",

@@ -1,7 +1,7 @@
 /* Addresses of clients: IPv4 and IPv6 in one form, their networks, and which proxy may
  * speak for whom. Pure. */
 #pragma once
-#include "schema/settings/settings.h"
+#include "base/conf.h"
 
 enum {
     PEER_TEXT_BYTES = 64, /* any address or network in print */
@@ -19,6 +19,9 @@ void peer_print(const struct peer *p, char text[PEER_TEXT_BYTES]);
 
 /* The /24 or /64 that the address is in: what one customer of a provider has. */
 struct peer peer_network(const struct peer *p);
+
+/* The /16 or /48: what a provider, or somebody with a tunnel, has. */
+struct peer peer_region(const struct peer *p);
 
 /* "192.0.2.0/24" or "2001:db8::/64" of the network that `peer`, an address in print, is
  * in; `peer` itself when it is no address. */

@@ -1,5 +1,5 @@
 /* Who is behind a proxy, when everybody may write the header. */
-#include "collector/intake/peer.h"
+#include "base/peer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,7 @@
-/* Workers: bytes to rows. Those of mails wait for DNS, so reports have their own. */
-#include "collector/queue/batcher_inside.h"
+/* Mails wait for DNS, so reports have readers of their own. */
+#include "collector/queue/readers.h"
+
+#include "collector/queue/writers.h"
 
 #include <time.h>
 
@@ -8,22 +10,13 @@ enum {
     PROBE_EVERY_MS = 1000,
 };
 
-static void
-prepare(struct batcher *b, struct delivery *d)
-{
-    if (d->kind == DELIVERY_REPORT)
-        intake_prepare(b->settings, d);
-    else
-        mail_prepare(b->mail, d, (int64_t)time(NULL));
-}
-
 /* Big ones leave a quarter of the budget to the others. */
 static bool
-take_bytes(struct batcher *b, size_t bytes, bool big)
+take_bytes(struct backlog *b, size_t bytes, bool big)
 {
     size_t kept = big ? (size_t)b->settings->intake.max_waiting_bytes / 4 : 0;
 
-    if (!batcher_take_bytes(b, bytes + kept))
+    if (!backlog_take_bytes(b, bytes + kept))
         return false;
     b->bytes_used -= kept;
     return true;
@@ -33,15 +26,15 @@ take_bytes(struct batcher *b, size_t bytes, bool big)
  * inflate to as much as is allowed, so of those that are big never do all workers wait
  * for room: the last goes on with what others sent. The lock is held. */
 static bool
-charge(struct batcher *b, struct delivery *d, size_t bytes)
+charge(struct backlog *b, struct delivery *d, size_t bytes)
 {
     bool big = bytes > (size_t)b->settings->intake.max_waiting_bytes / BIG_PART;
     bool ok;
 
     if (d->kind == DELIVERY_MAIL)
-        d->deadline_ms = clock_ms() + batcher_half_wait_ms(b);
+        d->deadline_ms = clock_ms() + backlog_half_wait_ms(b);
     while (!(ok = take_bytes(b, bytes, big))) {
-        if (b->rows.count == 0 && b->writing == 0) {
+        if (b->rows.lanes.count == 0 && b->writing == 0) {
             b->bytes_used += bytes;
             ok = true;
             break;
@@ -61,11 +54,11 @@ charge(struct batcher *b, struct delivery *d, size_t bytes)
 /* Nobody waits for a database that is away when there is the spool; but for one a second,
  * to see whether a writer that has a connection can use it. The lock is held. */
 static bool
-may_hope(struct batcher *b, const struct delivery *d)
+may_hope(struct backlog *b, const struct delivery *d)
 {
     int64_t now = clock_ms();
 
-    if (!b->away || !batcher_can_spool(b, d))
+    if (!b->away || !backlog_can_spool(b, d))
         return true;
     if (b->connected == 0 || now < b->next_probe_ms)
         return false;
@@ -74,11 +67,14 @@ may_hope(struct batcher *b, const struct delivery *d)
 }
 
 static void
-read_one(struct batcher *b, struct delivery *d)
+read_one(struct backlog *b, struct delivery *d)
 {
     bool queued = false, wake = false;
 
-    prepare(b, d);
+    if (d->kind == DELIVERY_REPORT)
+        intake_prepare(b->settings, d);
+    else
+        mail_prepare(b->mail, d, (int64_t)time(NULL));
     if (d->verdict == VERDICT_PENDING) {
         size_t bytes = intake_memory(d);
 
@@ -86,33 +82,32 @@ read_one(struct batcher *b, struct delivery *d)
         (void)pthread_mutex_lock(&b->lock);
         queued = may_hope(b, d) && charge(b, d, bytes);
         if (queued) {
-            lanes_put(&b->rows, d);
-            wake = batcher_wants_writer(b);
-            batcher_watch(b, d);
+            backlog_put(b, &b->rows, d);
+            wake = writers_are_wanted(b);
         }
         (void)pthread_mutex_unlock(&b->lock);
     }
     if (wake)
-        (void)pthread_cond_signal(&b->to_write);
+        (void)pthread_cond_signal(&b->rows.filled);
     if (!queued)
-        batcher_finish(b, &d, 1);
+        backlog_finish(b, &d, 1);
 }
 
 static void *
-read_all(struct batcher *b, struct lanes *lanes, pthread_cond_t *filled)
+read_all(struct backlog *b, struct backlog_queue *q)
 {
     (void)pthread_mutex_lock(&b->lock);
     for (;;) {
-        struct delivery *d = lanes_take(lanes);
+        struct delivery *d = lanes_take(&q->lanes);
 
         if (d != NULL) {
             (void)pthread_mutex_unlock(&b->lock);
             read_one(b, d);
             (void)pthread_mutex_lock(&b->lock);
-        } else if (b->stopping) {
+        } else if (b->phase >= BACKLOG_STOPPING) {
             break;
         } else {
-            (void)pthread_cond_wait(filled, &b->lock);
+            (void)pthread_cond_wait(&q->filled, &b->lock);
         }
     }
     (void)pthread_mutex_unlock(&b->lock);
@@ -120,17 +115,17 @@ read_all(struct batcher *b, struct lanes *lanes, pthread_cond_t *filled)
 }
 
 void *
-batcher_read_reports(void *arg)
+readers_of_reports(void *arg)
 {
-    struct batcher *b = arg;
+    struct backlog *b = arg;
 
-    return read_all(b, &b->reports, &b->to_read);
+    return read_all(b, &b->reports);
 }
 
 void *
-batcher_read_mails(void *arg)
+readers_of_mails(void *arg)
 {
-    struct batcher *b = arg;
+    struct backlog *b = arg;
 
-    return read_all(b, &b->mails, &b->to_read_mail);
+    return read_all(b, &b->mails);
 }

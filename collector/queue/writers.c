@@ -1,14 +1,14 @@
-/* Writers: rows to the database, each over a connection of its own. */
-#include "base/log.h"
-#include "collector/intake/stats.h"
-#include "collector/queue/batcher_inside.h"
-#include "schema/store/store.h"
+#include "collector/queue/writers.h"
 
-#include <stdlib.h>
+#include "base/log.h"
+#include "collector/intake/bundle.h"
+#include "collector/intake/stats.h"
+#include "schema/store/store.h"
 
 enum {
     FIRST_PAUSE_MS = 100, /* before the next try to connect */
     LAST_PAUSE_MS = 500,
+    CONNECT_S = 2, /* for the database to take a connection: the least that libpq knows */
     PATIENT_TRY = 5, /* one in so many */
     PATIENT_CONNECT_S = 5,
     ROWS_A_MS = 4, /* of a batch, at the least, beside its fixed time */
@@ -20,15 +20,13 @@ enum {
 };
 
 struct batch {
-    struct delivery *deliveries[BATCH_MAX_REPORTS];
+    struct delivery *deliveries[WRITERS_MAX_REPORTS];
     size_t count, bytes, rows;
     bool patient; /* there is no spool for the first */
-    struct submission **items;
-    size_t item_count;
 };
 
-/* A writer's connection, and how many times the usual a batch may take on it that cannot
- * go to the spool. */
+/* A connection, and how many times the usual a batch may take on it that cannot go to
+ * the spool. */
 struct writer {
     struct store *store;
     int64_t slow;
@@ -52,48 +50,33 @@ rows_of(const struct delivery *d)
 /* Always at least one. Where the database is slow, what the spool can take does not wait
  * with what it cannot. The lock is held. */
 static void
-collect(struct batcher *b, const struct writer *w, struct batch *batch)
+collect(struct backlog *b, const struct writer *w, struct batch *batch)
 {
-    const struct delivery *d = lanes_peek(&b->rows);
+    const struct delivery *d = lanes_peek(&b->rows.lanes);
 
-    batch->count = batch->bytes = batch->rows = batch->item_count = 0;
-    batch->patient = d != NULL && !batcher_can_spool(b, d);
-    while ((d = lanes_peek(&b->rows)) != NULL && batch->count < BATCH_MAX_REPORTS) {
+    batch->count = batch->bytes = batch->rows = 0;
+    batch->patient = d != NULL && !backlog_can_spool(b, d);
+    while ((d = lanes_peek(&b->rows.lanes)) != NULL &&
+           batch->count < WRITERS_MAX_REPORTS) {
         size_t rows = rows_of(d);
 
-        if (batch->count > 0 && (batch->bytes + d->byte_count > BATCH_MAX_BYTES ||
-                                 batch->rows + rows > BATCH_MAX_ROWS))
+        if (batch->count > 0 && (batch->bytes + d->byte_count > WRITERS_MAX_BYTES ||
+                                 batch->rows + rows > WRITERS_MAX_ROWS))
             break;
-        if (w->slow > 1 && batcher_can_spool(b, d) == batch->patient)
+        if (w->slow > 1 && backlog_can_spool(b, d) == batch->patient)
             break;
         batch->bytes += d->byte_count;
         batch->rows += rows;
-        batch->item_count += d->submission_count;
-        batch->deliveries[batch->count++] = lanes_take(&b->rows);
+        batch->deliveries[batch->count++] = lanes_take(&b->rows.lanes);
     }
     b->writing += batch->count;
 }
 
-static bool
-list_items(struct batch *batch)
-{
-    size_t n = 0;
-
-    batch->items = calloc(batch->item_count + 1, sizeof(struct submission *));
-    if (batch->items == NULL)
-        return false;
-    for (size_t i = 0; i < batch->count; i++) {
-        for (size_t k = 0; k < batch->deliveries[i]->submission_count; k++)
-            batch->items[n++] = &batch->deliveries[i]->submissions[k];
-    }
-    return true;
-}
-
 /* What could go to the spool waits no longer. The lock is held. */
 static void
-give_way(struct batcher *b)
+give_way(struct backlog *b)
 {
-    struct delivery *d = b->rows.lanes[TRANSPORT_HTTPS].first;
+    struct delivery *d = b->rows.lanes.lanes[TRANSPORT_HTTPS].first;
 
     for (; b->spool != NULL && d != NULL; d = d->next)
         d->deadline_ms = 0;
@@ -102,7 +85,7 @@ give_way(struct batcher *b)
 
 /* One line when it goes, one when it comes back, whatever the number of writers. */
 static void
-say_away(struct batcher *b, bool away, const char *why)
+say_away(struct backlog *b, bool away, const char *why)
 {
     bool changed;
 
@@ -123,38 +106,42 @@ say_away(struct batcher *b, bool away, const char *why)
 
 /* Two fifths of what a report may wait, and more for large batches. */
 static int64_t
-limit_of(const struct batcher *b, const struct writer *w, const struct batch *batch)
+limit_of(const struct backlog *b, const struct writer *w, const struct batch *batch)
 {
     return (batch->patient ? w->slow : 1) *
-           (batcher_half_wait_ms(b) * 4 / 5 +
+           (backlog_half_wait_ms(b) * 4 / 5 +
             (int64_t)(batch->rows / ROWS_A_MS + batch->bytes / BYTES_A_MS));
 }
 
 static void
-write_batch(struct batcher *b, struct writer *w, struct batch *batch)
+write_batch(struct backlog *b, struct writer *w, struct batch *batch)
 {
+    struct bundle bundle = {0};
     struct err e = {0};
     bool ok;
 
     store_limit(w->store, limit_of(b, w, batch));
+    for (size_t i = 0; i < batch->count; i++)
+        bundle_add_all(&bundle, batch->deliveries[i]);
     /* Without memory for the list every outcome stays pending: try again later. */
-    ok = list_items(batch) && store_put(w->store, batch->items, batch->item_count, &e);
+    ok = bundle_is_whole(&bundle, &e) &&
+         store_put(w->store, bundle.items, bundle.count, &e);
     stats_batch(batch->count);
     if (ok)
         say_away(b, false, "");
     else
         log_warning("cannot store", LOG_S("error", e.text),
-                    LOG_I("reports", batch->item_count));
-    free(batch->items);
+                    LOG_I("reports", bundle.count));
+    bundle_clear(&bundle);
     (void)pthread_mutex_lock(&b->lock);
     b->writing -= batch->count;
     b->doubted = store_lost(w->store);
     (void)pthread_mutex_unlock(&b->lock);
-    batcher_finish(b, batch->deliveries, batch->count);
+    backlog_finish(b, batch->deliveries, batch->count);
 }
 
 static void
-count_connected(struct batcher *b, int more)
+count_connected(struct backlog *b, int more)
 {
     (void)pthread_mutex_lock(&b->lock);
     b->connected += (size_t)more;
@@ -165,7 +152,7 @@ count_connected(struct batcher *b, int more)
  * are short, so that one begins soon after the database is back; some are longer, for one
  * that is slow. */
 static struct store *
-connect_store(struct batcher *b, bool *at_once)
+connect_store(struct backlog *b, bool *at_once)
 {
     int64_t pause_ms = FIRST_PAUSE_MS;
     struct store *store = NULL;
@@ -176,21 +163,20 @@ connect_store(struct batcher *b, bool *at_once)
         bool patient;
 
         (void)pthread_mutex_lock(&b->lock);
-        patient = ++b->connect_tries % PATIENT_TRY == 0 && !b->leaving;
+        patient = ++b->connect_tries % PATIENT_TRY == 0 && b->phase == BACKLOG_OPEN;
         (void)pthread_mutex_unlock(&b->lock);
         if (store_open_within(b->uri, STORE_COLLECTOR,
-                              patient ? PATIENT_CONNECT_S : BATCHER_CONNECT_S, &store,
-                              &e)) {
+                              patient ? PATIENT_CONNECT_S : CONNECT_S, &store, &e)) {
             count_connected(b, 1);
             say_away(b, false, "");
             return store;
         }
         say_away(b, true, e.text);
         (void)pthread_mutex_lock(&b->lock);
-        over = b->read_all && b->rows.count == 0;
+        over = b->phase >= BACKLOG_READ && b->rows.lanes.count == 0;
         if (!over)
             (void)clock_wait(&b->ending, &b->lock, clock_ms() + pause_ms);
-        over = b->read_all && b->rows.count == 0;
+        over = b->phase >= BACKLOG_READ && b->rows.lanes.count == 0;
         (void)pthread_mutex_unlock(&b->lock);
         pause_ms = pause_ms * 2 > LAST_PAUSE_MS ? LAST_PAUSE_MS : pause_ms * 2;
     }
@@ -201,30 +187,30 @@ connect_store(struct batcher *b, bool *at_once)
  * itself is shared by all in it, so few wait for the one that is being written: not long,
  * for it may hang. The lock is held. */
 static int64_t
-begins_ms(const struct batcher *b)
+begins_ms(const struct backlog *b)
 {
-    if (b->read_all || (b->rows.count > 0 && b->writing == 0) ||
-        b->rows.count >= WORTH_A_WRITER)
+    if (b->phase >= BACKLOG_READ || (b->rows.lanes.count > 0 && b->writing == 0) ||
+        b->rows.lanes.count >= WORTH_A_WRITER)
         return 0;
-    if (b->rows.count == 0)
+    if (b->rows.lanes.count == 0)
         return INT64_MAX;
-    return lanes_deadline(&b->rows) - batcher_half_wait_ms(b) + PATIENCE_MS;
+    return lanes_deadline(&b->rows.lanes) - backlog_half_wait_ms(b) + PATIENCE_MS;
 }
 
 bool
-batcher_wants_writer(const struct batcher *b)
+writers_are_wanted(const struct backlog *b)
 {
-    return b->rows.count == 1 || begins_ms(b) == 0;
+    return b->rows.lanes.count == 1 || begins_ms(b) == 0;
 }
 
 static bool
-next_batch(struct batcher *b, const struct writer *w, struct batch *batch)
+next_batch(struct backlog *b, const struct writer *w, struct batch *batch)
 {
     int64_t begins;
 
     (void)pthread_mutex_lock(&b->lock);
     while ((begins = begins_ms(b)) == INT64_MAX || begins > clock_ms())
-        (void)clock_wait(&b->to_write, &b->lock, begins);
+        (void)clock_wait(&b->rows.filled, &b->lock, begins);
     collect(b, w, batch);
     (void)pthread_mutex_unlock(&b->lock);
     return batch->count > 0;
@@ -233,7 +219,7 @@ next_batch(struct batcher *b, const struct writer *w, struct batch *batch)
 /* A database that is there and lost a batch may just be slow: the next one gets more
  * time, or a large mail would never be stored. */
 static void
-reconnect(struct batcher *b, struct writer *w, bool patient)
+reconnect(struct backlog *b, struct writer *w, bool patient)
 {
     bool at_once;
 
@@ -245,9 +231,9 @@ reconnect(struct batcher *b, struct writer *w, bool patient)
 }
 
 void *
-batcher_write(void *arg)
+writers_run(void *arg)
 {
-    struct batcher *b = arg;
+    struct backlog *b = arg;
     bool at_once;
     struct writer w = {.store = connect_store(b, &at_once), .slow = 1};
     struct batch batch;

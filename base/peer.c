@@ -1,6 +1,6 @@
 /* Everybody may write a forwarding header, and proxies append to it: so only what stands
  * to the right of the last untrusted address was written by somebody we trust. */
-#include "collector/intake/peer.h"
+#include "base/peer.h"
 
 #include "base/text.h"
 
@@ -13,6 +13,8 @@ enum {
     V4_BITS_BEFORE = 96, /* of ::ffff:0:0/96 */
     V4_NETWORK_BITS = 24,
     V6_NETWORK_BITS = 64,
+    V4_REGION_BITS = 16,
+    V6_REGION_BITS = 48,
     ALL_BITS = 128,
 };
 
@@ -61,6 +63,15 @@ peer_network(const struct peer *p)
 
     mask(&network, is_v4(p) ? V4_BITS_BEFORE + V4_NETWORK_BITS : V6_NETWORK_BITS);
     return network;
+}
+
+struct peer
+peer_region(const struct peer *p)
+{
+    struct peer region = *p;
+
+    mask(&region, is_v4(p) ? V4_BITS_BEFORE + V4_REGION_BITS : V6_REGION_BITS);
+    return region;
 }
 
 void
