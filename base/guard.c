@@ -2,8 +2,8 @@
 #include "base/guard.h"
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/log.h"
+#include "base/tally.h"
 
 #include <netinet/in.h>
 #include <pthread.h>
@@ -17,31 +17,14 @@ enum {
     MS = 1000,
     LAST_WORD_MS = 1000, /* for a late body to be answered, when another byte comes */
     LINES_A_MINUTE = 10,
-    BUCKETS = 1024,
     EASED = 3, /* quarters of max_connections: below it there is room again */
-};
-
-/* How many connections an address, its network and its region have. */
-enum width {
-    ADDRESS,
-    NETWORK,
-    REGION,
-    WIDTHS
-};
-
-struct tally {
-    struct tally *next;
-    enum width width;
-    struct peer prefix;
-    int64_t count;
 };
 
 struct guard_node {
     struct guard_node *next, *prev;
     int fd;
     bool has_peer, shut;
-    struct peer peer;
-    struct tally *tallies[WIDTHS];
+    struct peer peer, network, region;
     _Atomic bool excess;
     _Atomic enum guard_phase phase; /* these are set by the connection's thread */
     _Atomic int64_t began_ms, deadline_ms;
@@ -54,60 +37,21 @@ struct guard {
     pthread_mutex_t lock;
     pthread_cond_t ending;
     struct guard_node *nodes;
-    struct tally *buckets[BUCKETS];
-    int64_t open; /* and not shut */
-    bool full;    /* said so */
+    struct tally *addresses, *networks, *regions; /* how many each has */
+    int64_t open;                                 /* and not shut */
+    bool full;                                    /* said so */
     bool stopping;
     pthread_t reaper;
 };
 
-/* ---- how many of whom ---- */
-
-static struct tally **
-find_tally(struct guard *g, enum width width, const struct peer *prefix)
-{
-    uint64_t hash = hash_bytes(HASH_START + width, prefix->bytes, sizeof prefix->bytes);
-    struct tally **at = &g->buckets[hash % BUCKETS];
-
-    while (*at != NULL &&
-           ((*at)->width != width || memcmp(&(*at)->prefix, prefix, sizeof *prefix) != 0))
-        at = &(*at)->next;
-    return at;
-}
-
-static bool
-count_in(struct guard *g, struct guard_node *node)
-{
-    const struct peer prefixes[WIDTHS] = {node->peer, peer_network(&node->peer),
-                                          peer_region(&node->peer)};
-
-    for (enum width w = ADDRESS; w < WIDTHS; w++) {
-        struct tally **at = find_tally(g, w, &prefixes[w]);
-
-        if (*at == NULL && (*at = calloc(1, sizeof **at)) != NULL)
-            **at = (struct tally){.width = w, .prefix = prefixes[w]};
-        if (*at == NULL)
-            return false;
-        node->tallies[w] = *at;
-        (*at)->count++;
-    }
-    g->open++;
-    return true;
-}
-
+/* One more, or one less. The lock is held. */
 static void
-count_out(struct guard *g, struct guard_node *node)
+count(struct guard *g, const struct guard_node *node, int more)
 {
-    for (enum width w = ADDRESS; w < WIDTHS; w++) {
-        struct tally *tally = node->tallies[w];
-
-        if (tally != NULL && --tally->count == 0) {
-            *find_tally(g, w, &tally->prefix) = tally->next;
-            free(tally);
-        }
-        node->tallies[w] = NULL;
-    }
-    g->open--;
+    (void)tally_add(&g->addresses, &node->peer, more);
+    (void)tally_add(&g->networks, &node->network, more);
+    (void)tally_add(&g->regions, &node->region, more);
+    g->open += more;
     if (g->open < g->config.max_connections * EASED / 4)
         g->full = false;
 }
@@ -119,7 +63,7 @@ static void
 shut(struct guard *g, struct guard_node *node)
 {
     node->shut = true;
-    count_out(g, node);
+    count(g, node, -1);
     (void)shutdown(node->fd, SHUT_RDWR);
 }
 
@@ -188,9 +132,11 @@ find_excess(const struct guard *g, const struct guard_node *node)
 
     if (!node->has_peer || (c->exempt != NULL && peer_in(&node->peer, c->exempt)))
         return NULL;
-    if (c->max_per_address > 0 && node->tallies[ADDRESS]->count > c->max_per_address)
+    if (c->max_per_address > 0 &&
+        tally_get(g->addresses, &node->peer) > c->max_per_address)
         return "too many connections of one address";
-    if (c->max_per_network > 0 && node->tallies[NETWORK]->count > c->max_per_network)
+    if (c->max_per_network > 0 &&
+        tally_get(g->networks, &node->network) > c->max_per_network)
         return "too many connections of one network";
     return NULL;
 }
@@ -200,17 +146,18 @@ static struct guard_node *
 find_victim(const struct guard *g, const struct guard_node *newest)
 {
     struct guard_node *victim = NULL;
+    int64_t most = 0;
 
     for (struct guard_node *n = g->nodes; n != NULL; n = n->next) {
-        int64_t more;
+        int64_t has;
 
         if (n->shut || n == newest || n->phase == GUARD_WORK || n->phase == GUARD_ANSWER)
             continue;
-        more = victim == NULL
-                   ? 1
-                   : n->tallies[REGION]->count - victim->tallies[REGION]->count;
-        if (more > 0 || (more == 0 && n->since_ms <= victim->since_ms))
+        has = tally_get(g->regions, &n->region);
+        if (victim == NULL || has > most ||
+            (has == most && n->since_ms <= victim->since_ms))
             victim = n;
+        most = has > most ? has : most;
     }
     return victim;
 }
@@ -223,7 +170,7 @@ make_place(struct guard *g, struct guard_node *newest)
 
     if (!g->full) {
         if (victim != NULL && victim->has_peer)
-            peer_print(&victim->tallies[REGION]->prefix, text);
+            peer_print(&victim->region, text);
         log_warning("all connections are taken", LOG_S("door", g->config.door),
                     LOG_I("connections", g->config.max_connections),
                     LOG_S("fullest", text));
@@ -249,6 +196,8 @@ set_peer(struct guard_node *node, const struct sockaddr *address)
     } else {
         node->has_peer = false;
     }
+    node->network = peer_network(&node->peer);
+    node->region = peer_region(&node->peer);
 }
 
 struct guard_node *
@@ -269,9 +218,8 @@ guard_add(struct guard *g, int fd, const struct sockaddr *address)
     if (g->nodes != NULL)
         g->nodes->prev = node;
     g->nodes = node;
-    if (!count_in(g, node)) {
-        shut(g, node);
-    } else if ((excess = find_excess(g, node)) != NULL) {
+    count(g, node, 1);
+    if ((excess = find_excess(g, node)) != NULL) {
         shut(g, node);
         say_shut(g, node, excess);
     } else if (g->open > g->config.max_connections) {
@@ -288,7 +236,7 @@ guard_remove(struct guard *g, struct guard_node *node)
         return;
     (void)pthread_mutex_lock(&g->lock);
     if (!node->shut)
-        count_out(g, node);
+        count(g, node, -1);
     if (node->prev != NULL)
         node->prev->next = node->next;
     else
@@ -335,6 +283,12 @@ guard_come(struct guard *g, struct guard_node *node, size_t bytes)
         return false;
     node->deadline_ms = deadline_ms(&g->config, GUARD_BODY, node->began_ms, bytes);
     return true;
+}
+
+void
+guard_hurry(struct guard_node *node)
+{
+    node->deadline_ms = clock_ms();
 }
 
 bool
@@ -395,5 +349,8 @@ guard_free(struct guard *g)
     (void)pthread_join(g->reaper, NULL);
     (void)pthread_cond_destroy(&g->ending);
     (void)pthread_mutex_destroy(&g->lock);
+    tally_free(g->addresses);
+    tally_free(g->networks);
+    tally_free(g->regions);
     free(g);
 }

@@ -46,6 +46,9 @@ void guard_enter(struct guard *g, struct guard_node *node, enum guard_phase phas
  * moment unless it is answered now. */
 MUST_USE bool guard_come(struct guard *g, struct guard_node *node, size_t bytes);
 
+/* Its time is over now, whatever it does; safe from any thread while it is there. */
+void guard_hurry(struct guard_node *node);
+
 /* Who is connected; false for a unix socket. */
 bool guard_peer(const struct guard_node *node, struct peer *out);
 int guard_fd(const struct guard_node *node);

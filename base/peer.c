@@ -66,6 +66,14 @@ peer_network(const struct peer *p)
 }
 
 struct peer
+peer_network_of(const char *text)
+{
+    struct peer p;
+
+    return peer_parse(text, &p) ? peer_network(&p) : (struct peer){{0}};
+}
+
+struct peer
 peer_region(const struct peer *p)
 {
     struct peer region = *p;

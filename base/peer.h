@@ -20,6 +20,9 @@ void peer_print(const struct peer *p, char text[PEER_TEXT_BYTES]);
 /* The /24 or /64 that the address is in: what one customer of a provider has. */
 struct peer peer_network(const struct peer *p);
 
+/* The same of an address in print; zero when it is none. */
+struct peer peer_network_of(const char *text);
+
 /* The /16 or /48: what a provider, or somebody with a tunnel, has. */
 struct peer peer_region(const struct peer *p);
 

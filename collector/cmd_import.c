@@ -68,6 +68,12 @@ hear_trouble(void *ctx, const char *path, const char *why)
     complain(im, path, "cannot be read", why);
 }
 
+static void
+hear_waiting(void *ctx, const char *path)
+{
+    complain(ctx, path, "waits for somebody to write", "");
+}
+
 static bool
 take_item(void *ctx, const struct import_item *item)
 {
@@ -164,8 +170,9 @@ static int
 read_all(struct import *im, const struct cli *line)
 {
     const struct import_sink sink = {
-        take_item, hear_trouble, is_uninterrupted, im,
-        (size_t)im->plan.mail.settings->mail.max_message_bytes};
+        take_item,    hear_trouble,
+        hear_waiting, is_uninterrupted,
+        im,           (size_t)im->plan.mail.settings->mail.max_message_bytes};
     const struct sigaction stop = {.sa_handler = interrupt,
                                    .sa_flags = (int)SA_RESETHAND}; /* twice: at once */
     struct err e = {0};

@@ -19,9 +19,7 @@
 enum {
     DRAIN_S = 4,  /* for bodies that are still coming */
     ANSWER_S = 1, /* for answers to leave */
-    MAX_SOCKETS = 16,
-    SHARE = 4,  /* of the bytes in flight, one network may have this part */
-    SPARE = 64, /* connections beyond max_connections, while others give way to them */
+    SPARE = 64,   /* connections beyond max_connections, while others give way to them */
 };
 
 /* A handshake hashes a lot, and SHA-256 has instructions of its own: as strong here, and
@@ -32,8 +30,8 @@ static const char priorities[] =
 
 struct http {
     struct http_door door;
-    struct MHD_Daemon *daemons[MAX_SOCKETS];
-    int sockets[MAX_SOCKETS]; /* once they listen no more */
+    struct MHD_Daemon *daemons[HTTP_MAX_SOCKETS];
+    int sockets[HTTP_MAX_SOCKETS]; /* once they listen no more */
     size_t daemon_count;
     int64_t drained_ms; /* then requests that are under way are given up */
 };
@@ -53,9 +51,10 @@ http_open(const struct settings *s, struct batcher *b, struct origin *origin,
         .max_per_address = s->https.max_connections_per_address,
         .max_per_network = s->https.max_connections_per_network,
         .exempt = &s->https.proxies,
+        .least_rate = s->https.min_body_bytes_per_s,
+        .least_rate_s = s->https.body_grace_s,
         .door = "https",
     };
-    size_t at_once = (size_t)s->intake.max_waiting_bytes / SHARE;
     struct http *h = calloc(1, sizeof *h);
 
     if (h == NULL)
@@ -65,11 +64,9 @@ http_open(const struct settings *s, struct batcher *b, struct origin *origin,
     h->door.origin = origin;
     (void)pthread_mutex_init(&h->door.lock, NULL);
     clock_cond_init(&h->door.changed);
-    /* A body is held in a buffer of up to twice its size. */
-    if (at_once < 2 * (size_t)s->https.max_body_bytes)
-        at_once = 2 * (size_t)s->https.max_body_bytes;
-    if (budget_new(s->https.source_bytes_per_hour, at_once, &h->door.budget, e) &&
-        guard_start(&guard, &h->door.guard, e)) {
+    if (budget_new(s->https.source_bytes_per_hour, &h->door.budget, e) &&
+        guard_start(&guard, &h->door.guard, e) &&
+        http_bodies_new(b, h->door.guard, &h->door.bodies, e)) {
         *out = h;
         return true;
     }
@@ -82,6 +79,7 @@ http_free(struct http *h)
 {
     if (h == NULL)
         return;
+    http_bodies_free(h->door.bodies);
     guard_free(h->door.guard);
     budget_free(h->door.budget);
     (void)pthread_cond_destroy(&h->door.changed);
@@ -171,7 +169,7 @@ http_listen(struct http *h, int fd, bool tls, struct err *e)
         {MHD_OPTION_END, 0, NULL},
     };
 
-    if (h->daemon_count < MAX_SOCKETS)
+    if (h->daemon_count < HTTP_MAX_SOCKETS)
         h->daemons[h->daemon_count] = MHD_start_daemon(
             flags, 0, NULL, NULL, http_request_handle, &h->door,
             MHD_OPTION_EXTERNAL_LOGGER, log_microhttpd, NULL, MHD_OPTION_LISTEN_SOCKET,
@@ -180,8 +178,9 @@ http_listen(struct http *h, int fd, bool tls, struct err *e)
             MHD_OPTION_URI_LOG_CALLBACK, request_begins, h, MHD_OPTION_ARRAY, options,
             MHD_OPTION_END);
     else
-        (void)err_set(e, ERR_CONFIG, "more than %d sockets to listen on", MAX_SOCKETS);
-    if (h->daemon_count < MAX_SOCKETS && h->daemons[h->daemon_count] != NULL) {
+        (void)err_set(e, ERR_CONFIG, "more than %d sockets to listen on",
+                      HTTP_MAX_SOCKETS);
+    if (h->daemon_count < HTTP_MAX_SOCKETS && h->daemons[h->daemon_count] != NULL) {
         h->daemon_count++;
         return true;
     }

@@ -7,16 +7,17 @@
 #include "base/http_framing.h"
 #include "base/log.h"
 #include "collector/http/http_answer.h"
+#include "collector/http/http_tls.h"
 #include "collector/intake/stats.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 enum {
-    FIRST_HOLD_BYTES = 4096,
-    MAX_DOMAIN_BYTES = 255,
     REFUSALS_A_MINUTE = 30,
+    INFLATED_PART = 16, /* of what it inflates to counts as sent too */
 };
 
 enum http_state {
@@ -36,11 +37,11 @@ struct http_request {
     bool last;                  /* of this connection */
     struct http_answer refusal; /* HTTP_DISCARDING */
     struct delivery delivery;
-    struct buf body;
-    size_t held, seen;
+    struct http_body body;
+    size_t seen;
     struct peer peer;
     char peer_text[PEER_TEXT_BYTES], peer_name[ORIGIN_NAME_BYTES];
-    char domain[MAX_DOMAIN_BYTES + 1];
+    char domain[HTTP_MAX_DOMAIN_BYTES + 1];
 };
 
 struct guard_node *
@@ -56,32 +57,6 @@ static int64_t
 now_s(void)
 {
     return (int64_t)time(NULL);
-}
-
-/* ---- memory that is held for a client ---- */
-
-static bool
-hold(struct http_request *r, size_t bytes)
-{
-    if (!budget_hold(r->door->budget, &r->peer, bytes))
-        return false;
-    if (!batcher_reserve(r->door->batcher, bytes)) {
-        budget_release(r->door->budget, &r->peer, bytes);
-        return false;
-    }
-    r->held += bytes;
-    return true;
-}
-
-static void
-let_go(struct http_request *r)
-{
-    if (r->held == 0)
-        return;
-    buf_clear(&r->body);
-    budget_release(r->door->budget, &r->peer, r->held);
-    batcher_release(r->door->batcher, r->held);
-    r->held = 0;
 }
 
 /* ---- refusals ---- */
@@ -113,7 +88,7 @@ discard(struct http_request *r, const struct http_answer *a)
 {
     r->refusal = *a;
     r->state = HTTP_DISCARDING;
-    let_go(r);
+    http_body_clear(r->door->bodies, &r->body);
 }
 
 /* ---- headers: is it whole, meant for us, and from whom; may its body come? ---- */
@@ -194,7 +169,7 @@ take_path(struct http_request *r, const char *url)
         return true;
     url += n + 1;
     n = strlen(url);
-    if (n == 0 || n > MAX_DOMAIN_BYTES || strchr(url, '.') == NULL)
+    if (n == 0 || n > HTTP_MAX_DOMAIN_BYTES || strchr(url, '.') == NULL)
         return false;
     for (size_t i = 0; i < n; i++) {
         char c = url[i];
@@ -251,7 +226,7 @@ check_room(struct http_request *r)
                                  wait_s, true};
         return refuse(r, &a);
     }
-    if (!batcher_has_room(h->batcher)) {
+    if (batcher_refuses(h->batcher, &r->peer) != NULL) {
         a = http_refusal(VERDICT_AGAIN, "too many reports are waiting, try again later");
         return refuse(r, &a);
     }
@@ -283,33 +258,55 @@ admit(struct http_request *r, const char *url, const char *method)
     if (!post)
         return refuse(r, &not_allowed);
     guard_enter(r->door->guard, r->node, GUARD_BODY);
+    http_body_begin(&r->body, &r->peer, r->node,
+                    (size_t)r->door->settings->https.max_body_bytes);
     return check_room(r);
 }
 
 /* ---- body ---- */
 
-static void
+/* libmicrohttpd knows no answer in the midst of a body, and it closes after this. */
+static enum MHD_Result
+say_too_slow(struct http_request *r)
+{
+    static const char text[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
+                               "Content-Length: 0\r\n\r\n";
+    const union MHD_ConnectionInfo *tls =
+        MHD_get_connection_info(r->c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+    if (tls != NULL && tls->tls_session != NULL)
+        http_tls_send(tls->tls_session, text, sizeof text - 1);
+    else
+        (void)send(guard_fd(r->node), text, sizeof text - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return MHD_NO;
+}
+
+static enum MHD_Result
 take_body(struct http_request *r, const char *data, size_t n)
 {
+    const struct settings *s = r->door->settings;
     struct http_answer a;
-    size_t want = r->held == 0 ? FIRST_HOLD_BYTES : r->held;
 
     r->seen += n;
     budget_spend(r->door->budget, &r->peer, n, now_s());
+    if (!guard_come(r->door->guard, r->node, r->seen) || r->body.gone)
+        return say_too_slow(r);
+    /* Beyond the excess that is read for politeness the connection is cut. */
+    if (r->seen > (size_t)(s->https.max_body_bytes + s->https.max_discard_bytes))
+        return MHD_NO;
     if (r->state != HTTP_READING)
-        return;
-    if (r->seen > (size_t)r->door->settings->https.max_body_bytes) {
+        return MHD_YES;
+    if (r->seen > (size_t)s->https.max_body_bytes) {
         a = http_refusal(VERDICT_TOO_BIG, "the body is larger than max_body_bytes");
         a.closes = true;
         discard(r, &a);
-        return;
-    }
-    while (want <= r->body.len + n)
-        want *= 2;
-    if ((want > r->held && !hold(r, want - r->held)) || !buf_append(&r->body, data, n)) {
+    } else if (!http_body_take(r->door->bodies, &r->body, data, n)) {
+        if (r->body.gone)
+            return say_too_slow(r);
         a = http_refusal(VERDICT_AGAIN, "too many bytes are waiting, try again later");
         discard(r, &a);
     }
+    return MHD_YES;
 }
 
 /* ---- wait ---- */
@@ -375,13 +372,15 @@ end_of_body(struct http_request *r)
     struct delivery *d = &r->delivery;
 
     guard_enter(r->door->guard, r->node, GUARD_WORK);
-    if (r->body.len == 0)
+    if (!http_body_end(r->door->bodies, &r->body))
+        return say_too_slow(r);
+    if (r->seen == 0)
         return refuse(r, &a);
     FAULT("received");
     d->kind = DELIVERY_REPORT;
     d->transport = TRANSPORT_HTTPS;
-    d->bytes = r->body.bytes;
-    d->byte_count = r->body.len;
+    d->bytes = r->body.bytes.bytes;
+    d->byte_count = r->body.bytes.len;
     d->received = now_s();
     d->peer = r->peer_text;
     d->peer_name = r->peer_name;
@@ -407,7 +406,9 @@ give_answer(struct http_request *r)
 
     FAULT("before-reply");
     count_resumed(r);
-    let_go(r);
+    budget_spend(r->door->budget, &r->peer, r->delivery.inflated_bytes / INFLATED_PART,
+                 now_s());
+    http_body_clear(r->door->bodies, &r->body);
     guard_enter(r->door->guard, r->node, GUARD_ANSWER);
     a.closes = r->last;
     return http_answer(r->c, &a);
@@ -426,7 +427,6 @@ request_new(struct http_door *h, struct MHD_Connection *c)
     r->door = h;
     r->c = c;
     r->node = node;
-    buf_init(&r->body, (size_t)h->settings->https.max_body_bytes);
     h->requests++;
     r->last = h->draining ||
               guard_count_request(node) >= h->settings->https.max_requests_per_connection;
@@ -448,12 +448,7 @@ http_request_handle(void *http, struct MHD_Connection *c, const char *url,
     }
     if (n > 0) {
         *data_size = 0;
-        take_body(r, data, n);
-        /* Beyond the excess that is read for politeness the connection is cut. */
-        return r->seen <= (size_t)(r->door->settings->https.max_body_bytes +
-                                   r->door->settings->https.max_discard_bytes)
-                   ? MHD_YES
-                   : MHD_NO;
+        return take_body(r, data, n);
     }
     switch (r->state) {
     case HTTP_READING:
@@ -483,7 +478,7 @@ http_request_completed(void *http, struct MHD_Connection *c, void **request,
     if (r->state == HTTP_ANSWERING)
         FAULT("after-reply");
     count_resumed(r); /* the client went away while it waited */
-    let_go(r);
+    http_body_clear(r->door->bodies, &r->body);
     guard_enter(h->guard, r->node, GUARD_IDLE);
     free(r);
     count_off(h, &h->requests);

@@ -1,6 +1,6 @@
 /* One request: headers, body, wait, answer. */
 #pragma once
-#include "base/guard.h"
+#include "collector/http/http_bodies.h"
 #include "collector/http/http_budget.h"
 #include "collector/intake/origin.h"
 #include "collector/queue/batcher.h"
@@ -9,6 +9,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+enum {
+    HTTP_MAX_DOMAIN_BYTES = 255, /* at the end of the path */
+};
+
 /* What all requests share. */
 struct http_door {
     const struct settings *settings;
@@ -16,6 +20,7 @@ struct http_door {
     struct origin *origin;
     struct guard *guard;
     struct budget *budget;
+    struct http_bodies *bodies;
     atomic_size_t requests;  /* under way */
     atomic_size_t suspended; /* of these, out of libmicrohttpd's hands */
     atomic_bool draining;    /* no new request; who takes one off then says so */

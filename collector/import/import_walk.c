@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +18,7 @@
 
 enum {
     BLOCK_BYTES = 64 * 1024,
+    WORD_MS = 1000, /* then it is said what is waited for */
 };
 
 struct walk {
@@ -284,11 +286,28 @@ walk_dir(struct walk *w, int fd)
 
 /* NOLINTEND(misc-no-recursion) */
 
+/* A pipe, or a terminal, may have nobody who writes. False when the sink stopped it. */
+static bool
+await_writer(const struct walk *w, int fd)
+{
+    struct pollfd pipe = {.fd = fd, .events = POLLIN};
+    int ready = poll(&pipe, 1, WORD_MS);
+
+    if (ready == 0)
+        w->sink->waiting(w->sink->ctx, w->path.bytes);
+    while (ready == 0 || (ready < 0 && errno == EINTR)) {
+        if (!w->sink->go_on(w->sink->ctx))
+            return false;
+        ready = poll(&pipe, 1, -1);
+    }
+    return true;
+}
+
 static bool
 walk_path(struct walk *w, const char *path)
 {
     bool is_stdin = strcmp(path, "-") == 0, go_on = true;
-    int fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    int fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) != 0) {
@@ -299,10 +318,15 @@ walk_path(struct walk *w, const char *path)
     }
     if (S_ISDIR(st.st_mode))
         return walk_dir(w, fd);
-    if (w->sink == NULL)
+    if (w->sink == NULL) {
         w->measured_bytes += S_ISREG(st.st_mode) ? (size_t)st.st_size : 0;
-    else
+    } else if (!S_ISREG(st.st_mode) && !await_writer(w, fd)) {
+        go_on = false;
+    } else {
+        if (!is_stdin) /* only its opening was not to be waited for */
+            (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
         go_on = read_file(w, fd);
+    }
     (void)close(fd);
     return go_on;
 }

@@ -3,17 +3,23 @@
  * reporter posts once and a 4xx loses the report for good. */
 #include "collector/intake/intake.h"
 
+#include "base/clock.h"
 #include "base/fault.h"
+#include "base/peer.h"
 #include "base/text.h"
 #include "base/when.h"
-#include "base/peer.h"
 #include "collector/intake/trust.h"
 #include "schema/report/check.h"
 #include "schema/wire/decode.h"
 #include "schema/wire/inflate.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+enum {
+    US_OF_MS = 1000
+};
 
 static void
 say(struct delivery *d, const char *reason)
@@ -313,6 +319,9 @@ take_text(void *ctx, const struct inflate_item *item, struct err *e)
     const char *name;
 
     FAULT("inflated");
+    if (clock_cpu_us() > d->cpu_until_us)
+        return err_set(e, ERR_INPUT, "it takes more than %" PRId64 " ms to read",
+                       rd->settings->intake.max_decode_ms);
     if (item->kind != INFLATE_JSON && item->len > 0) {
         name = inflate_name(item->text, item->len);
         d->is_dmarc = d->is_dmarc || inflate_is_dmarc(item->text, item->len);
@@ -354,7 +363,9 @@ set_raw(struct reading *rd)
 enum verdict
 intake_read(const struct settings *s, struct delivery *d, const struct intake_part *part)
 {
-    size_t max = (size_t)s->intake.max_inflated_bytes;
+    size_t all = (size_t)s->intake.max_inflated_bytes;
+    bool cheap = d->max_cheap_bytes > 0 && d->max_cheap_bytes < all;
+    size_t max = cheap ? d->max_cheap_bytes : all;
     const struct inflate_limits limits = {
         .max_bytes = d->inflated_bytes < max ? max - d->inflated_bytes : 0,
         .max_members = (size_t)s->intake.max_gzip_members,
@@ -367,15 +378,25 @@ intake_read(const struct settings *s, struct delivery *d, const struct intake_pa
                          .verdict = VERDICT_UNRECOGNIZED};
     struct err e = {0}, trouble = {0};
 
-    if (!inflate_each(part->bytes, part->byte_count, &limits, take_text, &rd,
-                      &d->inflated_bytes, &e) &&
-        (e.kind == ERR_INPUT ||
-         (e.kind == ERR_TOO_BIG && d->submission_count > rd.first))) {
+    if (d->cpu_until_us == 0)
+        d->cpu_until_us = clock_cpu_us() + s->intake.max_decode_ms * US_OF_MS;
+    if (cheap && part->byte_count > limits.max_bytes)
+        (void)err_set(&e, ERR_TOO_BIG, "more than is cheap");
+    else if (!inflate_each(part->bytes, part->byte_count, &limits, take_text, &rd,
+                           &d->inflated_bytes, &e) &&
+             !(cheap && e.kind == ERR_TOO_BIG) &&
+             (e.kind == ERR_INPUT ||
+              (e.kind == ERR_TOO_BIG && d->submission_count > rd.first))) {
         e.kind = ERR_INPUT; /* what was not read is kept with the rest */
         if (quarantine(&rd, part->bytes, part->byte_count, &none, &e, &trouble))
             e = (struct err){0};
         else
             e = trouble;
+    }
+    if (cheap && e.kind == ERR_TOO_BIG) {
+        d->dear = true;
+        intake_undo(d, rd.first);
+        return VERDICT_AGAIN;
     }
     if (e.kind != ERR_NONE) {
         d->is_dmarc = d->is_dmarc || inflate_is_dmarc(part->bytes, part->byte_count);
@@ -424,6 +445,8 @@ intake_begin(struct delivery *d)
     d->submissions = NULL;
     d->submission_count = d->submission_room = 0;
     d->inflated_bytes = 0;
+    d->cpu_until_us = 0;
+    d->dear = false;
 }
 
 void
@@ -462,6 +485,13 @@ static const struct {
     [OUTCOME_IGNORED] = {VERDICT_IGNORED, NULL},
     [OUTCOME_AGAIN] = {VERDICT_AGAIN, database_away},
 };
+
+bool
+intake_may_be_report(const struct delivery *d)
+{
+    return d->kind == DELIVERY_REPORT &&
+           inflate_sniff(d->bytes, d->byte_count) != INFLATE_UNKNOWN;
+}
 
 size_t
 intake_memory(const struct delivery *d)

@@ -5,6 +5,7 @@
  * The daemon runs it through batcher_submit (workers and writers); `import`, and
  * `deliver` without a daemon, call prepare, store_put and finish themselves. */
 #pragma once
+#include "base/peer.h"
 #include "collector/intake/verdict.h"
 #include "schema/report/sender.h"
 #include "schema/report/submission.h"
@@ -48,13 +49,23 @@ struct delivery {
     struct arena arena;
     struct submission *submissions;
     size_t submission_count, submission_room;
-    size_t inflated_bytes; /* of what came, in all layers: what it costs to read */
-    bool is_dmarc;         /* a DMARC report was met */
-    bool understood;       /* but for the database, nothing stands in its way */
+    size_t inflated_bytes;  /* of what came, in all layers: what it costs to read */
+    int64_t cpu_until_us;   /* of the thread's clock, for all its parts */
+    bool is_dmarc;          /* a DMARC report was met */
+    size_t max_cheap_bytes; /* inflated, beyond which it is dear and VERDICT_AGAIN; 0:
+                               read it whatever it costs */
+    bool dear;
+
+    /* the batcher's */
+    bool understood; /* but for the database, nothing stands in its way */
     struct delivery *next;
+    struct peer network; /* of the client; zero for a door without */
     int64_t deadline_ms; /* CLOCK_MONOTONIC */
     size_t charged_bytes;
 };
+
+/* Could it be a report at all, by its first bytes? */
+bool intake_may_be_report(const struct delivery *d);
 
 /* The bytes of one report, and what surrounds them says to fill its gaps. */
 struct intake_part {

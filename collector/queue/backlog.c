@@ -1,5 +1,6 @@
 #include "collector/queue/backlog.h"
 
+#include "base/count.h"
 #include "base/log.h"
 #include "collector/intake/stats.h"
 #include "collector/queue/drain.h"
@@ -7,7 +8,7 @@
 #include <string.h>
 
 enum {
-    CONDITIONS = 7,
+    CONDITIONS = 8,
     REFUSALS_A_MINUTE = 30,
     SPOOL_BATCH = 64, /* written for one sync of the directory */
 };
@@ -16,8 +17,8 @@ static void
 each_condition(struct backlog *b, void (*fn)(pthread_cond_t *condition))
 {
     pthread_cond_t *const conditions[CONDITIONS] = {
-        &b->reports.filled, &b->mails.filled, &b->rows.filled, &b->spooling.filled,
-        &b->freed,          &b->expiring,     &b->ending,
+        &b->reports.filled,  &b->mails.filled, &b->dear.filled, &b->rows.filled,
+        &b->spooling.filled, &b->freed,        &b->expiring,    &b->ending,
     };
 
     for (size_t i = 0; i < CONDITIONS; i++)
@@ -39,6 +40,11 @@ broadcast(pthread_cond_t *condition)
 void
 backlog_init(struct backlog *b)
 {
+    const struct settings *s = b->settings;
+
+    b->room.max = (size_t)s->intake.max_waiting_bytes;
+    b->room.largest_body = room_step((size_t)s->https.max_body_bytes + 1);
+    b->room.largest_mail = room_step((size_t)s->mail.max_message_bytes + 1);
     (void)pthread_mutex_init(&b->lock, NULL);
     each_condition(b, clock_cond_init);
 }
@@ -46,6 +52,11 @@ backlog_init(struct backlog *b)
 void
 backlog_clear(struct backlog *b)
 {
+    struct backlog_queue *const queues[] = {&b->reports, &b->mails, &b->dear, &b->rows,
+                                            &b->spooling};
+
+    for (size_t i = 0; i < COUNT_OF(queues); i++)
+        lanes_clear(&queues[i]->lanes);
     each_condition(b, destroy);
     (void)pthread_mutex_destroy(&b->lock);
 }
@@ -59,24 +70,21 @@ backlog_enter(struct backlog *b, enum backlog_phase phase)
     (void)pthread_mutex_unlock(&b->lock);
 }
 
-/* ---- the common budget ---- */
+/* ---- memory ---- */
 
-bool
-backlog_take_bytes(struct backlog *b, size_t bytes)
+enum room_kind
+backlog_kind(const struct backlog *b, const struct delivery *d, size_t bytes)
 {
-    size_t max = (size_t)b->settings->intake.max_waiting_bytes;
-
-    if (bytes > max || b->bytes_used > max - bytes)
-        return false;
-    b->bytes_used += bytes;
-    return true;
+    if (bytes > b->room.max / ROOM_BIG_PART)
+        return ROOM_BIG;
+    return d->kind == DELIVERY_MAIL ? ROOM_MAIL : ROOM_SMALL;
 }
 
 void
-backlog_release(struct backlog *b, size_t bytes)
+backlog_release(struct backlog *b, enum room_kind kind, size_t bytes)
 {
     (void)pthread_mutex_lock(&b->lock);
-    b->bytes_used -= bytes;
+    room_give(&b->room, kind, bytes);
     (void)pthread_cond_broadcast(&b->freed);
     (void)pthread_mutex_unlock(&b->lock);
 }
@@ -89,12 +97,14 @@ backlog_half_wait_ms(const struct backlog *b)
     return b->settings->intake.max_wait_s * 500;
 }
 
-void
+bool
 backlog_put(struct backlog *b, struct backlog_queue *q, struct delivery *d)
 {
-    lanes_put(&q->lanes, d);
+    if (!lanes_put(&q->lanes, d))
+        return false;
     if (d->deadline_ms < b->watch_until_ms)
         (void)pthread_cond_signal(&b->expiring);
+    return true;
 }
 
 void
@@ -104,24 +114,47 @@ backlog_push_back(struct delivery *d, const char *why)
     (void)stpcpy(d->reason, why);
 }
 
+/* The lock is held. */
+static struct delivery *
+take_expired(struct backlog *b, int64_t *next_ms)
+{
+    static const char unread[] = "too much is to be read first, try again later";
+    static const char unwritten[] =
+        "the database does not take it in time, try again later";
+    const struct {
+        struct backlog_queue *queue;
+        const char *why;
+    } all[] = {{&b->reports, unread},
+               {&b->mails, unread},
+               {&b->dear, unread},
+               {&b->rows, unwritten}};
+    int64_t now_ms = clock_ms();
+
+    *next_ms = INT64_MAX;
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        struct lanes *lanes = &all[i].queue->lanes;
+        struct delivery *d = lanes_take_expired(lanes, now_ms);
+        int64_t deadline_ms = lanes_deadline(lanes);
+
+        *next_ms = deadline_ms < *next_ms ? deadline_ms : *next_ms;
+        if (d == NULL)
+            continue;
+        backlog_push_back(d, all[i].why);
+        return d;
+    }
+    return NULL;
+}
+
 void *
 backlog_watch(void *arg)
 {
     struct backlog *b = arg;
-    struct lanes *const all[] = {&b->reports.lanes, &b->mails.lanes, &b->rows.lanes};
 
     (void)pthread_mutex_lock(&b->lock);
     while (b->phase < BACKLOG_WRITTEN) {
-        int64_t next_ms = INT64_MAX;
-        struct delivery *d = NULL;
+        int64_t next_ms;
+        struct delivery *d = take_expired(b, &next_ms);
 
-        for (size_t i = 0; i < 3 && d == NULL; i++) {
-            int64_t deadline_ms;
-
-            d = lanes_take_expired(all[i], clock_ms());
-            deadline_ms = lanes_deadline(all[i]);
-            next_ms = deadline_ms < next_ms ? deadline_ms : next_ms;
-        }
         if (d == NULL) {
             b->watch_until_ms = next_ms;
             (void)clock_wait(&b->expiring, &b->lock, next_ms);
@@ -129,7 +162,6 @@ backlog_watch(void *arg)
             continue;
         }
         (void)pthread_mutex_unlock(&b->lock);
-        backlog_push_back(d, "the database does not take it in time, try again later");
         backlog_finish(b, &d, 1);
         (void)pthread_mutex_lock(&b->lock);
     }
@@ -172,32 +204,35 @@ end(struct backlog *b, struct delivery *const items[], size_t n)
         items[i]->done(items[i]);
 }
 
+/* What was not read yet goes there too, if it can be a report at all. */
 bool
 backlog_can_spool(const struct backlog *b, const struct delivery *d)
 {
-    return b->spool != NULL && d->understood && d->transport == TRANSPORT_HTTPS;
+    return b->spool != NULL && d->transport == TRANSPORT_HTTPS &&
+           (d->understood || intake_may_be_report(d));
 }
 
 void
 backlog_finish(struct backlog *b, struct delivery *items[], size_t n)
 {
-    size_t ended = 0, bytes = 0;
+    size_t ended = 0;
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         intake_finish(items[i]);
-        bytes += items[i]->charged_bytes;
-    }
-    backlog_release(b, bytes);
+    (void)pthread_mutex_lock(&b->lock);
     for (size_t i = 0; i < n; i++) {
-        if (items[i]->verdict != VERDICT_AGAIN || !backlog_can_spool(b, items[i])) {
-            items[ended++] = items[i];
-            continue;
-        }
-        (void)pthread_mutex_lock(&b->lock);
-        lanes_put(&b->spooling.lanes, items[i]);
-        (void)pthread_cond_signal(&b->spooling.filled);
-        (void)pthread_mutex_unlock(&b->lock);
+        struct delivery *d = items[i];
+        bool spools = d->verdict == VERDICT_AGAIN && backlog_can_spool(b, d);
+
+        if (d->charged_bytes > 0)
+            room_give(&b->room, backlog_kind(b, d, d->charged_bytes), d->charged_bytes);
+        d->charged_bytes = 0;
+        if (!spools || !lanes_put(&b->spooling.lanes, d))
+            items[ended++] = d;
     }
+    (void)pthread_cond_broadcast(&b->freed);
+    (void)pthread_cond_signal(&b->spooling.filled);
+    (void)pthread_mutex_unlock(&b->lock);
     end(b, items, ended);
 }
 

@@ -13,87 +13,120 @@
 
 enum {
     STACK_BYTES = 8 << 20, /* GMime recurses */
-    MAX_THREADS = 64,      /* of each kind */
 };
 
 struct threads {
-    pthread_t threads[MAX_THREADS];
+    pthread_t threads[BATCHER_MAX_THREADS];
     size_t count;
 };
 
 struct batcher {
     struct backlog backlog;
-    struct threads readers, mail_readers, writers, spooler, watch;
+    struct threads readers, mail_readers, dear_readers, writers, spooler, watch;
 };
 
 bool
-batcher_reserve(struct batcher *b, size_t bytes)
+batcher_reserve(struct batcher *b, enum room_kind kind, size_t bytes)
 {
     bool ok;
 
     (void)pthread_mutex_lock(&b->backlog.lock);
-    ok = backlog_take_bytes(&b->backlog, bytes);
+    ok = room_take(&b->backlog.room, kind, bytes);
     (void)pthread_mutex_unlock(&b->backlog.lock);
     return ok;
 }
 
 void
-batcher_release(struct batcher *b, size_t bytes)
+batcher_release(struct batcher *b, enum room_kind kind, size_t bytes)
 {
-    backlog_release(&b->backlog, bytes);
+    backlog_release(&b->backlog, kind, bytes);
 }
 
-/* The lock is held. */
-static bool
-has_room(const struct backlog *b)
+void
+batcher_end_of_body(struct batcher *b, size_t bytes)
 {
-    return b->phase < BACKLOG_STOPPING &&
-           b->inside < (size_t)b->settings->intake.max_waiting_reports;
-}
-
-bool
-batcher_has_room(struct batcher *b)
-{
-    bool ok;
-
     (void)pthread_mutex_lock(&b->backlog.lock);
-    ok = has_room(&b->backlog);
+    room_end(&b->backlog.room, bytes);
     (void)pthread_mutex_unlock(&b->backlog.lock);
-    return ok;
 }
 
 void
 batcher_usage(struct batcher *b, struct batcher_usage *out)
 {
     (void)pthread_mutex_lock(&b->backlog.lock);
-    *out = (struct batcher_usage){b->backlog.inside, b->backlog.bytes_used};
+    *out = (struct batcher_usage){b->backlog.inside, b->backlog.room.used};
     (void)pthread_mutex_unlock(&b->backlog.lock);
+}
+
+/* The lock is held. */
+static bool
+is_full(const struct backlog *b)
+{
+    return b->inside >= (size_t)b->settings->intake.max_waiting_reports;
+}
+
+const char *
+batcher_refuses(struct batcher *batcher, const struct peer *peer)
+{
+    struct backlog *b = &batcher->backlog;
+    struct peer network = peer_network(peer);
+    bool spools = spool_has_room(b->spool, &network);
+    const char *why = NULL;
+
+    (void)pthread_mutex_lock(&b->lock);
+    if (b->phase >= BACKLOG_STOPPING)
+        why = "stopping";
+    else if (!spools && b->away)
+        why = b->spool == NULL ? "the database is away, and there is no spool"
+                               : "the database is away, and the spool is full";
+    else if (!spools && is_full(b))
+        why = "too many reports are waiting";
+    else if (b->room.used > b->room.max - ROOM_MAX_SMALL_BYTES)
+        why = "too many bytes are waiting";
+    (void)pthread_mutex_unlock(&b->lock);
+    return why;
+}
+
+/* To be read, or, when too many wait for that, to disk. The lock is held. */
+static bool
+put(struct backlog *b, struct delivery *d)
+{
+    struct backlog_queue *q = d->kind == DELIVERY_MAIL ? &b->mails : &b->reports;
+
+    if (b->phase >= BACKLOG_STOPPING || (q == &b->mails && b->mail == NULL))
+        return false;
+    if (is_full(b)) {
+        if (!backlog_can_spool(b, d) || !lanes_put(&b->spooling.lanes, d))
+            return false;
+        q = &b->spooling;
+    } else if (!backlog_put(b, q, d)) {
+        return false;
+    }
+    b->inside++;
+    /* Before the unlock: it may be done, and the batcher gone, right after. */
+    (void)pthread_cond_signal(&q->filled);
+    return true;
 }
 
 void
 batcher_submit(struct batcher *batcher, struct delivery *d)
 {
     struct backlog *b = &batcher->backlog;
-    struct backlog_queue *q = d->kind == DELIVERY_MAIL ? &b->mails : &b->reports;
-    bool mail = d->kind == DELIVERY_MAIL, room;
+    bool ok;
 
     arena_init(&d->arena, 0);
     d->submission_count = 0;
     d->charged_bytes = 0;
-    d->understood = false;
+    d->understood = d->dear = false;
+    d->network = peer_network_of(d->peer);
+    /* A mail waits for DNS besides. */
+    d->deadline_ms =
+        clock_ms() + backlog_half_wait_ms(b) * (d->kind == DELIVERY_MAIL ? 2 : 1);
     backlog_push_back(d, "too many reports are waiting, try again later");
     (void)pthread_mutex_lock(&b->lock);
-    room = has_room(b) && (!mail || b->mail != NULL);
-    if (room) {
-        b->inside++;
-        /* A mail waits for DNS besides. */
-        d->deadline_ms = clock_ms() + backlog_half_wait_ms(b) * (mail ? 2 : 1);
-        backlog_put(b, q, d);
-        /* Before the unlock: it may be done, and the batcher gone, right after. */
-        (void)pthread_cond_signal(&q->filled);
-    }
+    ok = put(b, d);
     (void)pthread_mutex_unlock(&b->lock);
-    if (room)
+    if (ok)
         return;
     stats_count(d);
     d->done(d);
@@ -110,7 +143,7 @@ start_threads(struct batcher *b, struct threads *t, int64_t count, void *(*run)(
 
     if (error == 0)
         error = pthread_attr_setstacksize(&attr, STACK_BYTES);
-    while (error == 0 && t->count < (size_t)count && t->count < MAX_THREADS) {
+    while (error == 0 && t->count < (size_t)count && t->count < BATCHER_MAX_THREADS) {
         error = pthread_create(&t->threads[t->count], &attr, run, &b->backlog);
         t->count += error == 0;
     }
@@ -131,6 +164,8 @@ start(struct batcher *b, struct err *e)
            start_threads(b, &b->readers, s->intake.workers, readers_of_reports, e) &&
            (b->backlog.mail == NULL ||
             start_threads(b, &b->mail_readers, s->mail.workers, readers_of_mails, e)) &&
+           start_threads(b, &b->dear_readers, (s->intake.workers + 1) / 2,
+                         readers_of_dear, e) &&
            start_threads(b, &b->writers, s->database.connections, writers_run, e);
 }
 
@@ -178,6 +213,7 @@ batcher_free(struct batcher *b)
         struct threads *last[2];
     } steps[] = {
         {BACKLOG_STOPPING, {&b->readers, &b->mail_readers}},
+        {BACKLOG_CHEAP_READ, {&b->dear_readers}},
         {BACKLOG_READ, {&b->writers}},
         {BACKLOG_WRITTEN, {&b->watch}},
         {BACKLOG_DECIDED, {&b->spooler}},

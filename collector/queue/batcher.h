@@ -5,7 +5,12 @@
  * database is known to be away, or the doors push back. */
 #pragma once
 #include "collector/intake/mail_intake.h"
+#include "collector/queue/room.h"
 #include "collector/queue/spool.h"
+
+enum {
+    BATCHER_MAX_THREADS = 64, /* of each kind */
+};
 
 struct batcher;
 
@@ -18,14 +23,17 @@ MUST_USE bool batcher_start(const struct settings *settings, const char *uri,
                             const struct mail_context *mail, struct spool *spool,
                             struct batcher **out, struct err *e);
 
-/* Takes bytes that a door is about to hold for a client out of the common budget; false
- * when there are not so many left: push back. */
-MUST_USE bool batcher_reserve(struct batcher *b, size_t bytes);
-void batcher_release(struct batcher *b, size_t bytes);
+/* Takes memory that a door is about to hold for a client; false when there is not so much
+ * left for that kind: push back. */
+MUST_USE bool batcher_reserve(struct batcher *b, enum room_kind kind, size_t bytes);
+void batcher_release(struct batcher *b, enum room_kind kind, size_t bytes);
 
-/* Is there room for one more report? For a door that wants to know before it reads one.
+/* What was held as ROOM_UNFINISHED is whole, and is ROOM_BIG from here on. */
+void batcher_end_of_body(struct batcher *b, size_t bytes);
+
+/* Why a small post of that network would be refused now; NULL when it would not. Static.
  */
-MUST_USE bool batcher_has_room(struct batcher *b);
+const char *batcher_refuses(struct batcher *b, const struct peer *peer);
 
 /* What it has in hand: reports without a verdict, and bytes of the common budget. */
 struct batcher_usage {

@@ -9,11 +9,15 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 enum {
     BATCH_REPORTS = 100,     /* taken out for one COMMIT */
     BATCH_BYTES = 4 << 20,   /* of them */
     BATCH_MEMORY = 32 << 20, /* that they take once decoded */
+    BATCH_CPU_US = 1000000,  /* in which they are */
+    NICE = 10,               /* what comes now goes before */
     CONNECT_S = 2,
     PAUSE_MS = 500,       /* when the database will not have them */
     LIMIT_MS = 3000,      /* for a batch, at first */
@@ -35,6 +39,7 @@ struct drain {
     int64_t limit_ms;
     struct spooled items[BATCH_REPORTS];
     size_t count;
+    size_t dropped; /* of the batch, for being none of ours */
     int64_t stored; /* since the spool was empty */
 };
 
@@ -42,15 +47,27 @@ struct drain {
 static bool
 prepare(struct drain *d, struct spooled *item)
 {
+    static struct log_limit limit = LOG_LIMIT(LINES_A_MINUTE);
     struct delivery *delivery = &item->delivery;
+    int64_t suppressed;
 
     intake_prepare(d->settings, delivery);
     if (delivery->verdict == VERDICT_PENDING)
         return true;
     intake_finish(delivery);
-    /* The settings have changed since; it was acknowledged, so it is kept. */
-    if (delivery->verdict != VERDICT_AGAIN)
+    /* The settings have changed since; it was acknowledged, so it is kept. What nobody
+     * had read is not, when it is none of ours. */
+    if (delivery->verdict != VERDICT_AGAIN && delivery->understood) {
         spool_set_aside(d->spool, item, delivery->reason);
+    } else if (delivery->verdict != VERDICT_AGAIN) {
+        stats_count(delivery);
+        if (log_allow(&limit, &suppressed))
+            log_info(verdict_find(delivery->verdict)->label, LOG_S("door", "spool"),
+                     LOG_S("peer", delivery->peer), LOG_S("reason", delivery->reason),
+                     LOG_I("suppressed", suppressed));
+        spool_remove(d->spool, item);
+        d->dropped++;
+    }
     buf_clear(&item->file);
     return false;
 }
@@ -59,9 +76,12 @@ static void
 take_out(struct drain *d, struct bundle *bundle)
 {
     size_t bytes = 0, memory = 0;
+    int64_t until_us = clock_cpu_us() + BATCH_CPU_US;
 
-    d->count = 0;
-    while (d->count < BATCH_REPORTS && bundle->count < BATCH_REPORTS && bytes < BATCH_BYTES && memory < BATCH_MEMORY &&
+    d->count = d->dropped = 0;
+    while (d->count < BATCH_REPORTS && bundle->count < BATCH_REPORTS &&
+           bytes < BATCH_BYTES && memory < BATCH_MEMORY &&
+           (d->count + d->dropped == 0 || clock_cpu_us() < until_us) &&
            spool_next(d->spool, &d->items[d->count])) {
         struct spooled *item = &d->items[d->count];
 
@@ -113,7 +133,7 @@ drain_some(struct drain *d)
         return false;
     take_out(d, &bundle);
     if (d->count == 0)
-        return false;
+        return d->dropped > 0;
     store_limit(d->store, d->limit_ms);
     FAULT("drain-before-put");
     ok = bundle_is_whole(&bundle, &e) &&
@@ -155,6 +175,7 @@ run(void *arg)
 {
     struct drain *d = arg;
 
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
     (void)pthread_mutex_lock(&d->lock);
     while (!d->leaving) {
         bool work, go_on;

@@ -1,50 +1,36 @@
-/* Mails wait for DNS, so reports have readers of their own. */
 #include "collector/queue/readers.h"
 
 #include "collector/queue/writers.h"
 
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
-    BIG_PART = 16, /* of the budget: what takes more is big */
     PROBE_EVERY_MS = 1000,
+    DEAR_PART = 4,  /* of the memory: when more waits to be read, it waits on disk */
+    DEAR_NICE = 10, /* the others go before */
 };
 
-/* Big ones leave a quarter of the budget to the others. */
+/* What was inflated must fit into the memory too, or go alone. Only who reads what is
+ * dear waits for room for a big one. The lock is held. */
 static bool
-take_bytes(struct backlog *b, size_t bytes, bool big)
+charge(struct backlog *b, struct delivery *d, size_t bytes, bool is_dear)
 {
-    size_t kept = big ? (size_t)b->settings->intake.max_waiting_bytes / 4 : 0;
-
-    if (!backlog_take_bytes(b, bytes + kept))
-        return false;
-    b->bytes_used -= kept;
-    return true;
-}
-
-/* What was inflated must fit into the budget too, or go alone. A few kilobytes can
- * inflate to as much as is allowed, so of those that are big never do all workers wait
- * for room: the last goes on with what others sent. The lock is held. */
-static bool
-charge(struct backlog *b, struct delivery *d, size_t bytes)
-{
-    bool big = bytes > (size_t)b->settings->intake.max_waiting_bytes / BIG_PART;
-    bool ok;
+    enum room_kind kind = backlog_kind(b, d, bytes);
+    bool waits = is_dear || kind != ROOM_BIG, ok;
 
     if (d->kind == DELIVERY_MAIL)
         d->deadline_ms = clock_ms() + backlog_half_wait_ms(b);
-    while (!(ok = take_bytes(b, bytes, big))) {
+    while (!(ok = room_take(&b->room, kind, bytes))) {
         if (b->rows.lanes.count == 0 && b->writing == 0) {
-            b->bytes_used += bytes;
+            b->room.used += bytes;
             ok = true;
             break;
         }
-        if (clock_ms() >= d->deadline_ms ||
-            (big && b->big_waiting + 1 >= (size_t)b->settings->intake.workers))
+        if (!waits || clock_ms() >= d->deadline_ms)
             break;
-        b->big_waiting += big;
         (void)clock_wait(&b->freed, &b->lock, d->deadline_ms);
-        b->big_waiting -= big;
     }
     if (ok)
         d->charged_bytes = bytes;
@@ -66,35 +52,59 @@ may_hope(struct backlog *b, const struct delivery *d)
     return true;
 }
 
-static void
-read_one(struct backlog *b, struct delivery *d)
+/* Leaves it to those who have time; false when too much waits for them, and the disk can
+ * have it. The lock is held. */
+static bool
+put_dear(struct backlog *b, struct delivery *d)
 {
-    bool queued = false, wake = false;
+    bool many = b->dear.lanes.bytes > b->room.max / DEAR_PART;
 
+    backlog_push_back(d, "too much is to be read first, try again later");
+    if ((many && backlog_can_spool(b, d)) || !backlog_put(b, &b->dear, d))
+        return false;
+    (void)pthread_cond_signal(&b->dear.filled);
+    return true;
+}
+
+static bool
+put_rows(struct backlog *b, struct delivery *d, bool is_dear)
+{
+    size_t bytes = intake_memory(d);
+
+    d->understood = d->kind == DELIVERY_REPORT;
+    if (!may_hope(b, d) || !charge(b, d, bytes, is_dear) || !backlog_put(b, &b->rows, d))
+        return false;
+    if (writers_are_wanted(b))
+        (void)pthread_cond_signal(&b->rows.filled);
+    return true;
+}
+
+static void
+read_one(struct backlog *b, struct backlog_queue *q, struct delivery *d)
+{
+    int64_t began_us = clock_cpu_us();
+    bool was_dear = d->dear, queued = false;
+
+    d->max_cheap_bytes = d->dear ? 0 : READERS_MAX_CHEAP_BYTES;
     if (d->kind == DELIVERY_REPORT)
         intake_prepare(b->settings, d);
     else
         mail_prepare(b->mail, d, (int64_t)time(NULL));
-    if (d->verdict == VERDICT_PENDING) {
-        size_t bytes = intake_memory(d);
-
-        d->understood = d->kind == DELIVERY_REPORT;
-        (void)pthread_mutex_lock(&b->lock);
-        queued = may_hope(b, d) && charge(b, d, bytes);
-        if (queued) {
-            backlog_put(b, &b->rows, d);
-            wake = writers_are_wanted(b);
-        }
-        (void)pthread_mutex_unlock(&b->lock);
-    }
-    if (wake)
-        (void)pthread_cond_signal(&b->rows.filled);
+    if (d->dear && !was_dear)
+        intake_finish(d); /* it begins anew */
+    (void)pthread_mutex_lock(&b->lock);
+    lanes_charge(&q->lanes, d, clock_cpu_us() - began_us);
+    if (d->dear && !was_dear)
+        queued = put_dear(b, d);
+    else if (d->verdict == VERDICT_PENDING)
+        queued = put_rows(b, d, was_dear);
+    (void)pthread_mutex_unlock(&b->lock);
     if (!queued)
         backlog_finish(b, &d, 1);
 }
 
 static void *
-read_all(struct backlog *b, struct backlog_queue *q)
+read_all(struct backlog *b, struct backlog_queue *q, enum backlog_phase last)
 {
     (void)pthread_mutex_lock(&b->lock);
     for (;;) {
@@ -102,9 +112,9 @@ read_all(struct backlog *b, struct backlog_queue *q)
 
         if (d != NULL) {
             (void)pthread_mutex_unlock(&b->lock);
-            read_one(b, d);
+            read_one(b, q, d);
             (void)pthread_mutex_lock(&b->lock);
-        } else if (b->phase >= BACKLOG_STOPPING) {
+        } else if (b->phase >= last) {
             break;
         } else {
             (void)pthread_cond_wait(&q->filled, &b->lock);
@@ -119,7 +129,7 @@ readers_of_reports(void *arg)
 {
     struct backlog *b = arg;
 
-    return read_all(b, &b->reports);
+    return read_all(b, &b->reports, BACKLOG_STOPPING);
 }
 
 void *
@@ -127,5 +137,14 @@ readers_of_mails(void *arg)
 {
     struct backlog *b = arg;
 
-    return read_all(b, &b->mails);
+    return read_all(b, &b->mails, BACKLOG_STOPPING);
+}
+
+void *
+readers_of_dear(void *arg)
+{
+    struct backlog *b = arg;
+
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), DEAR_NICE);
+    return read_all(b, &b->dear, BACKLOG_CHEAP_READ);
 }

@@ -7,6 +7,8 @@
 #include "base/fault.h"
 
 #include "base/log.h"
+#include "base/rows.h"
+#include "base/tally.h"
 #include "collector/queue/spool_file.h"
 
 #include <dirent.h>
@@ -24,6 +26,8 @@
 enum {
     LINES_A_MINUTE = 10,
     NAME_BYTES = 32,
+    TOP_BYTES = 512,       /* of a file, in which its network stands */
+    LISTED_AT_ONCE = 1000, /* then newcomers get their turn */
 };
 
 /* The end of a file's name. */
@@ -34,12 +38,19 @@ enum {
 struct spool {
     int64_t max_files, max_bytes;
     int dir;
-    pthread_mutex_t lock; /* of the two below */
+    pthread_mutex_t lock; /* of these four */
     struct spool_usage usage;
+    struct tally *files, *bytes; /* by network */
     uint64_t next_number;
 
-    uint64_t *numbers; /* of files that wait, as last listed */
+    struct turn *turns; /* of files that wait, as last listed */
     size_t count, at;
+};
+
+struct turn {
+    uint64_t number;
+    int64_t before; /* how many of its network came before it */
+    struct peer network;
 };
 
 static void
@@ -59,14 +70,14 @@ complain(const char *what, const char *name, const char *why)
                   LOG_I("suppressed", suppressed));
 }
 
+/* Adds to what there is, of a network. The lock is held. */
 static void
-count_files(struct spool *s, int64_t files, int64_t bytes, int64_t set_aside)
+count_files(struct spool *s, const struct peer *network, int64_t files, int64_t bytes)
 {
-    (void)pthread_mutex_lock(&s->lock);
     s->usage.files += files;
     s->usage.bytes += bytes;
-    s->usage.aside += set_aside;
-    (void)pthread_mutex_unlock(&s->lock);
+    (void)tally_add(&s->files, network, files);
+    (void)tally_add(&s->bytes, network, bytes);
 }
 
 void
@@ -110,6 +121,22 @@ list(struct spool *s, file_fn *fn, struct err *e)
     return true;
 }
 
+/* Of a file, by its first lines; zero when they do not say it. */
+static struct peer
+read_network(const struct spool *s, const char *name)
+{
+    int fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct peer network = {{0}};
+    char top[TOP_BYTES];
+    ssize_t n = fd < 0 ? -1 : read(fd, top, sizeof top);
+
+    if (n > 0)
+        network = spool_file_network(top, (size_t)n);
+    if (fd >= 0)
+        (void)close(fd);
+    return network;
+}
+
 static void
 find_file(struct spool *s, const char *name, uint64_t number, const char *kind)
 {
@@ -117,10 +144,14 @@ find_file(struct spool *s, const char *name, uint64_t number, const char *kind)
 
     if (number >= s->next_number)
         s->next_number = number + 1;
-    if (strcmp(kind, HALF) == 0)
+    if (strcmp(kind, HALF) == 0) {
         (void)unlinkat(s->dir, name, 0);
-    else if (fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-        count_files(s, 1, st.st_size, strcmp(kind, ASIDE) == 0);
+    } else if (fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        struct peer network = read_network(s, name);
+
+        count_files(s, &network, 1, st.st_size);
+        s->usage.aside += strcmp(kind, ASIDE) == 0;
+    }
 }
 
 /* What is in it is of no use if its own name is lost. */
@@ -191,7 +222,9 @@ spool_close(struct spool *s)
     if (s->dir >= 0)
         (void)close(s->dir);
     (void)pthread_mutex_destroy(&s->lock);
-    free(s->numbers);
+    tally_free(s->files);
+    tally_free(s->bytes);
+    free(s->turns);
     free(s);
 }
 
@@ -199,27 +232,52 @@ spool_close(struct spool *s)
 
 struct entry {
     struct delivery *d;
+    struct peer network;
     uint64_t number;
     int64_t bytes;
     int fd;     /* until it is synced */
     bool named; /* it has the name of one that waits */
 };
 
-static const char *
+/* The lock is held. */
+static bool
+has_room(const struct spool *s, const struct peer *network, int64_t bytes)
+{
+    int64_t files_left = s->max_files - s->usage.files,
+            bytes_left = s->max_bytes - s->usage.bytes;
+
+    return files_left >= 1 && bytes <= bytes_left &&
+           tally_get(s->files, network) < files_left * SPOOL_MAX_OF_FREE &&
+           tally_get(s->bytes, network) + bytes <=
+               (bytes_left - bytes) * SPOOL_MAX_OF_FREE;
+}
+
+bool
+spool_has_room(struct spool *s, const struct peer *network)
+{
+    bool ok;
+
+    if (s == NULL)
+        return false;
+    (void)pthread_mutex_lock(&s->lock);
+    ok = has_room(s, network, SPOOL_SMALL_BYTES);
+    (void)pthread_mutex_unlock(&s->lock);
+    return ok;
+}
+
+static bool
 reserve(struct spool *s, struct entry *entry)
 {
-    const char *why = NULL;
+    bool ok;
 
     (void)pthread_mutex_lock(&s->lock);
-    if (s->usage.files >= s->max_files || s->usage.bytes + entry->bytes > s->max_bytes)
-        why = "the database is away and the spool is full, try again later";
-    else {
-        s->usage.files++;
-        s->usage.bytes += entry->bytes;
+    ok = has_room(s, &entry->network, entry->bytes);
+    if (ok) {
+        count_files(s, &entry->network, 1, entry->bytes);
         entry->number = s->next_number++;
     }
     (void)pthread_mutex_unlock(&s->lock);
-    return why;
+    return ok;
 }
 
 /* Takes back what was done for it. */
@@ -233,11 +291,13 @@ fail(struct spool *s, struct entry *entry, const char *what)
     if (entry->fd >= 0)
         (void)close(entry->fd);
     (void)unlinkat(s->dir, name, 0);
-    count_files(s, -1, -entry->bytes, 0);
+    (void)pthread_mutex_lock(&s->lock);
+    count_files(s, &entry->network, -1, -entry->bytes);
+    (void)pthread_mutex_unlock(&s->lock);
     entry->fd = -1;
     entry->d->verdict = VERDICT_AGAIN;
     (void)stpcpy(entry->d->reason,
-                 "the database is away and the spool fails, try again later");
+                 "it cannot be kept now and the spool fails, try again later");
 }
 
 static bool
@@ -261,18 +321,16 @@ static void
 write_file(struct spool *s, struct entry *entry)
 {
     char name[NAME_BYTES];
-    const char *why = "out of memory, try again later";
     struct buf file;
 
     buf_init(&file, 0);
     entry->fd = -1;
     entry->d->verdict = VERDICT_AGAIN;
-    if (spool_file_encode(entry->d, &file)) {
-        entry->bytes = (int64_t)file.len;
-        why = reserve(s, entry);
-    }
-    if (why != NULL) {
-        (void)stpcpy(entry->d->reason, why);
+    if (!spool_file_encode(entry->d, &file)) {
+        (void)stpcpy(entry->d->reason, "out of memory, try again later");
+    } else if (entry->bytes = (int64_t)file.len, !reserve(s, entry)) {
+        (void)stpcpy(entry->d->reason,
+                     "it cannot be kept now and the spool is full, try again later");
     } else {
         entry->d->verdict = VERDICT_SPOOLED;
         print_name(name, entry->number, HALF);
@@ -328,11 +386,12 @@ spool_put(struct spool *s, struct delivery *const items[], size_t n)
 
     for (size_t i = 0; i < n; i++) {
         items[i]->verdict = entries == NULL ? VERDICT_AGAIN : VERDICT_SPOOLED;
-        (void)stpcpy(items[i]->reason, entries == NULL
-                                           ? "out of memory, try again later"
-                                           : "kept until the database is back");
+        (void)stpcpy(items[i]->reason,
+                     entries == NULL ? "out of memory, try again later"
+                                     : "kept on disk until it can be read and stored");
         if (entries != NULL)
-            entries[i].d = items[i];
+            entries[i] =
+                (struct entry){.d = items[i], .network = peer_network_of(items[i]->peer)};
     }
     if (entries == NULL)
         return;
@@ -355,28 +414,40 @@ spool_put(struct spool *s, struct delivery *const items[], size_t n)
 /* ---- out ---- */
 
 static void
-note_number(struct spool *s, const char *name, uint64_t number, const char *kind)
+note_turn(struct spool *s, const char *name, uint64_t number, const char *kind)
 {
-    uint64_t *grown;
+    struct turn *grown;
 
-    (void)name;
-    if (strcmp(kind, WAITS) != 0)
-        return;
-    if ((s->count & (s->count - 1)) == 0) { /* at each power of two */
-        grown = reallocarray(s->numbers, s->count == 0 ? 1 : s->count * 2, sizeof *grown);
-        if (grown == NULL)
-            return; /* it waits for the next list */
-        s->numbers = grown;
-    }
-    s->numbers[s->count++] = number;
+    if (strcmp(kind, WAITS) != 0 ||
+        (grown = rows_grow(s->turns, s->count, sizeof *grown, NULL)) == NULL)
+        return; /* without memory it waits for the next list */
+    s->turns = grown;
+    s->turns[s->count++] = (struct turn){number, 0, read_network(s, name)};
 }
 
 static int
-compare_numbers(const void *a, const void *b)
+compare_turns(const void *a, const void *b)
 {
-    const uint64_t *x = a, *y = b;
+    const struct turn *x = a, *y = b;
 
-    return (*x > *y) - (*x < *y);
+    if (x->before != y->before)
+        return x->before < y->before ? -1 : 1;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+static void
+list_turns(struct spool *s)
+{
+    struct tally *seen = NULL;
+
+    (void)list(s, note_turn, NULL);
+    if (s->count == 0)
+        return;
+    qsort(s->turns, s->count, sizeof *s->turns, compare_turns);
+    for (size_t i = 0; i < s->count; i++)
+        s->turns[i].before = tally_add(&seen, &s->turns[i].network, 1);
+    tally_free(seen);
+    qsort(s->turns, s->count, sizeof *s->turns, compare_turns);
 }
 
 static bool
@@ -406,15 +477,13 @@ spool_next(struct spool *s, struct spooled *out)
 {
     char name[NAME_BYTES];
 
-    if (s->count == 0) {
-        (void)list(s, note_number, NULL);
-        if (s->count > 0)
-            qsort(s->numbers, s->count, sizeof *s->numbers, compare_numbers);
-    }
-    for (; s->at < s->count; buf_clear(&out->file)) {
+    if (s->count == 0)
+        list_turns(s);
+    for (; s->at < s->count && s->at < LISTED_AT_ONCE; buf_clear(&out->file)) {
         struct err e = {0};
 
-        out->number = s->numbers[s->at++];
+        out->number = s->turns[s->at].number;
+        out->network = s->turns[s->at++].network;
         print_name(name, out->number, WAITS);
         buf_init(&out->file, 0);
         if (read_file(s, name, &out->file, &e) &&
@@ -432,6 +501,8 @@ spool_next(struct spool *s, struct spooled *out)
 void
 spool_rewind(struct spool *s)
 {
+    free(s->turns);
+    s->turns = NULL;
     s->at = s->count = 0;
 }
 
@@ -441,10 +512,13 @@ spool_remove(struct spool *s, const struct spooled *item)
     char name[NAME_BYTES];
 
     print_name(name, item->number, WAITS);
-    if (unlinkat(s->dir, name, 0) != 0)
+    if (unlinkat(s->dir, name, 0) != 0) {
         complain("cannot remove", name, strerrordesc_np(errno));
-    else
-        count_files(s, -1, -(int64_t)item->file.len, 0);
+        return;
+    }
+    (void)pthread_mutex_lock(&s->lock);
+    count_files(s, &item->network, -1, -(int64_t)item->file.len);
+    (void)pthread_mutex_unlock(&s->lock);
 }
 
 void
@@ -456,7 +530,8 @@ spool_set_aside(struct spool *s, const struct spooled *item, const char *why)
     print_name(to, item->number, ASIDE);
     if (renameat(s->dir, from, s->dir, to) != 0)
         why = strerrordesc_np(errno);
-    else
-        count_files(s, 0, 0, 1);
+    (void)pthread_mutex_lock(&s->lock);
+    s->usage.aside++;
+    (void)pthread_mutex_unlock(&s->lock);
     log_error("set aside in the spool", LOG_S("file", to), LOG_S("reason", why));
 }

@@ -67,20 +67,10 @@ collect(struct backlog *b, const struct writer *w, struct batch *batch)
             break;
         batch->bytes += d->byte_count;
         batch->rows += rows;
-        batch->deliveries[batch->count++] = lanes_take(&b->rows.lanes);
+        batch->deliveries[batch->count] = lanes_take(&b->rows.lanes);
+        lanes_charge(&b->rows.lanes, batch->deliveries[batch->count++], (int64_t)rows);
     }
     b->writing += batch->count;
-}
-
-/* What could go to the spool waits no longer. The lock is held. */
-static void
-give_way(struct backlog *b)
-{
-    struct delivery *d = b->rows.lanes.lanes[TRANSPORT_HTTPS].first;
-
-    for (; b->spool != NULL && d != NULL; d = d->next)
-        d->deadline_ms = 0;
-    (void)pthread_cond_signal(&b->expiring);
 }
 
 /* One line when it goes, one when it comes back, whatever the number of writers. */
@@ -95,8 +85,10 @@ say_away(struct backlog *b, bool away, const char *why)
     changed = b->away != away;
     b->away = away;
     b->doubted = b->doubted && away;
-    if (changed && away)
-        give_way(b);
+    if (changed && away && b->spool != NULL) { /* what may go there waits no longer */
+        lanes_expire(&b->rows.lanes, TRANSPORT_HTTPS);
+        (void)pthread_cond_signal(&b->expiring);
+    }
     (void)pthread_mutex_unlock(&b->lock);
     if (changed && away)
         log_error("database away", LOG_S("error", why));

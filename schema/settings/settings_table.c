@@ -87,6 +87,10 @@ static const struct conf_key https_keys[] = {
     NUMBER("handshake_s", https.handshake_s, 10, 1, HOUR_S, "from accept to the headers"),
     NUMBER("header_s", https.header_s, 20, 1, HOUR_S, "for the headers of a request"),
     NUMBER("body_s", https.body_s, 120, 1, HOUR_S, "for the body of a request"),
+    NUMBER("min_body_bytes_per_s", https.min_body_bytes_per_s, KIB, 0, GIB,
+           "slower bodies are cut off"),
+    NUMBER("body_grace_s", https.body_grace_s, 10, 0, HOUR_S,
+           "in which they may be slower"),
     NUMBER("idle_s", https.idle_s, 30, 1, HOUR_S, "without a byte"),
     NUMBER("answer_s", https.answer_s, 60, 1, HOUR_S, "for the answer once it is known"),
     SWITCH("confirm", https.confirm, 1,
@@ -109,6 +113,8 @@ static const struct conf_key intake_keys[] = {
     NUMBER("max_wait_s", intake.max_wait_s, 5, 1, HOUR_S,
            "for the database, then 503 or 451"),
     NUMBER("workers", intake.workers, 2, 1, 64, "threads that decode"),
+    NUMBER("max_decode_ms", intake.max_decode_ms, 2000, 1, 3600000,
+           "of a processor for one report or mail, then quarantine"),
     END,
 };
 

@@ -63,6 +63,7 @@ struct settings {
         int64_t max_requests_per_connection;
         int64_t source_bytes_per_hour; /* beyond: 429 */
         int64_t handshake_s, header_s, body_s, idle_s, answer_s;
+        int64_t min_body_bytes_per_s, body_grace_s; /* slower than that, after so long */
         bool confirm; /* a host of the sender's own domain earns a tier by itself */
         bool spool;   /* posts are kept in STATE_DIR/spool while the database is away */
         int64_t spool_max_bytes, spool_max_files; /* beyond: 503 */
@@ -72,7 +73,8 @@ struct settings {
     struct {
         int64_t max_inflated_bytes, max_gzip_members;
         int64_t max_waiting_reports, max_waiting_bytes, max_wait_s;
-        int64_t workers; /* threads that decode */
+        int64_t workers;       /* threads that decode */
+        int64_t max_decode_ms; /* of a processor, for one delivery */
     } intake;
 
     struct {
