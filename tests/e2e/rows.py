@@ -63,7 +63,7 @@ def add_report(database, day, policies, sender="sender.example", trust="verified
     side, claim, from_where = "believed", {}, {}
     if trust == "unverified":
         side, claim = "claimed", dict(believed_key=key)
-        from_where = dict(claim, source=peer)
+        from_where = dict(claim, source=peer, bytes=1000)
     seen = dict.fromkeys(domains, 0)
     with transaction(database) as execute:
         execute("SELECT tlsrpt.ensure_month(%s)", (day,))
