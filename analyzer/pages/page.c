@@ -12,6 +12,7 @@
 
 enum {
     USUAL_ROWS = 100,
+    FEW_ROWS = 25,     /* of each table, where there are several */
     MOST_ROWS = 10000, /* then CSV is better than a page */
     TEN = 10,
     LIST_ROWS = 50, /* LIST_LIMIT: one more, to know that there is one */
@@ -122,7 +123,8 @@ page_table(struct page_context *p, const struct command *command, const char *ca
            struct err *e)
 {
     const char *rows = page_param(p, "rows");
-    size_t most = rows == NULL ? USUAL_ROWS : (size_t)strtoul(rows, NULL, 10);
+    size_t usual = p->page->arg_option != NULL ? FEW_ROWS : USUAL_ROWS;
+    size_t most = rows == NULL ? usual : (size_t)strtoul(rows, NULL, 10);
     struct html_table table = {.html = &p->html, .caption = caption, .most = most};
 
     if (most < 1 || most > MOST_ROWS)

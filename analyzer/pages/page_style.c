@@ -171,6 +171,13 @@ static const char looks[] =
     "{font-size:1.35rem;line-height:1.3;font-weight:650}"
     ".plain.heat td{padding:5px 1px;white-space:nowrap}.heat tbody "
     "tr>*{border-bottom-color:var(--line)}"
+    "@media(max-width:640px){.rows:has([data-title]) thead{display:none}"
+    ".rows:has([data-title]),.rows:has([data-title]) tbody{display:block}"
+    ".rows:has([data-title]) tr{display:grid;grid-template-columns:1fr 1fr;padding:6px 0;"
+    "border-bottom:1px solid var(--line)}.rows [data-title]{border:0;padding:2px 10px;"
+    "text-align:left;min-width:0;white-space:normal;overflow-wrap:anywhere}"
+    ".rows th[data-title]{grid-column:1/-1}.rows [data-title]::before{content:"
+    "attr(data-title) \" \";font-size:.68rem;color:var(--dim);display:block}}"
     ".days{white-space:pre}h2{scroll-margin-top:12px}"
     ".spark{display:block;width:112px;height:22px;margin-top:2px}"
     ".strip .spark{margin-top:8px;width:100%;max-width:14rem}";

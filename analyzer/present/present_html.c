@@ -39,7 +39,7 @@ html_table_begin(struct html *h, const char *caption, const struct column column
 {
     html_put(h,
              "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">"
-             "<table><caption>%s</caption><thead><tr>",
+             "<table class=\"rows\"><caption>%s</caption><thead><tr>",
              caption, caption);
     for (size_t i = 0; i < count; i++) {
         if (columns[i].title != NULL)
@@ -144,8 +144,8 @@ html_row(struct view *v, const char *const cells[], struct err *e)
             remember(t, c->key, cells[i]);
         if (c->title == NULL)
             continue;
-        (void)buf_printf(t->html->out, "<%s class=\"%s%s %s\">", element, class_of(c),
-                         c->spare > 2 ? " wide" : "",
+        (void)buf_printf(t->html->out, "<%s data-title=\"%s\" class=\"%s%s %s\">",
+                         element, c->title, class_of(c), c->spare > 2 ? " wide" : "",
                          cells[i] == NULL ? "" : tone_word(column_tone(c, cells[i])));
         if (cells[i] == NULL)
             (void)buf_puts(t->html->out, "-");

@@ -21,7 +21,7 @@ from conftest import SOURCE, Postgres, build_dir  # noqa: E402
 
 MODULES = pathlib.Path(os.environ["NODE_PATH"])
 SHOTS = SOURCE / "build/screenshots"
-KINDS = {"index", "now", "heat", "trend", "domains", "domain", "senders", "sender", "intake", "results", "reports",
+KINDS = {"index", "now", "heat", "trend", "domains", "domain", "senders", "sender", "intake", "results", "reports", "readiness", "policies", "coverage",
          "report", "finding"}
 DAYS, ROWS = 30, 30  # of the heat map
 
