@@ -69,6 +69,39 @@ is_same(const struct facts *f, size_t i, size_t k)
     return a->domain == b->domain && a->type == b->type && a->policy == b->policy;
 }
 
+/* Stands a row before it for the same? */
+static bool
+stands_already(const struct facts *f, size_t i)
+{
+    for (size_t k = i; k > 0 && f->seen[k - 1].domain == f->seen[i].domain; k--)
+        if (is_same(f, i, k - 1))
+            return true;
+    return false;
+}
+
+/* Takes into row i those behind it that tell the same: their senders, and their days. */
+static void
+gather(const struct facts *f, size_t i, int *first, int *last, struct buf *senders)
+{
+    name named = f->seen[i].sender;
+    size_t names = 1;
+
+    for (size_t k = i + 1; k < f->seen_count && f->seen[k].domain == f->seen[i].domain;
+         k++) {
+        const struct seen *other = &f->seen[k];
+
+        if (!is_same(f, i, k))
+            continue;
+        *first = other->first < *first ? other->first : *first;
+        *last = other->last > *last ? other->last : *last;
+        if (other->sender != named && names++ < MOST_SENDERS)
+            (void)buf_printf(senders, ", %s", facts_text(f, other->sender));
+        named = other->sender;
+    }
+    if (names > MOST_SENDERS)
+        (void)buf_printf(senders, " and %zu more", names - MOST_SENDERS);
+}
+
 /* For a person, senders that saw the same stand in one row, at the first of them. */
 static bool
 show_seen(struct context *c, const struct facts *f, struct err *e)
@@ -81,30 +114,14 @@ show_seen(struct context *c, const struct facts *f, struct err *e)
     for (size_t i = 0; i < f->seen_count && ok; i++) {
         const struct seen *s = &f->seen[i];
         int first = s->first, last = s->last;
-        size_t before = i, names = 1;
-        name named = s->sender;
 
-        if (!findings_asks_for(c, facts_text(f, s->domain)))
+        if (!findings_asks_for(c, facts_text(f, s->domain)) ||
+            (group && stands_already(f, i)))
             continue;
-        while (group && before > 0 && f->seen[before - 1].domain == s->domain &&
-               !is_same(f, i, before - 1))
-            before--;
-        if (group && before > 0 && is_same(f, i, before - 1))
-            continue; /* stands there already */
         buf_reset(&senders);
         (void)buf_puts(&senders, facts_text(f, s->sender));
-        for (size_t k = i + 1;
-             group && k < f->seen_count && f->seen[k].domain == s->domain; k++) {
-            if (!is_same(f, i, k))
-                continue;
-            first = f->seen[k].first < first ? f->seen[k].first : first;
-            last = f->seen[k].last > last ? f->seen[k].last : last;
-            if (f->seen[k].sender != named && names++ < MOST_SENDERS)
-                (void)buf_printf(&senders, ", %s", facts_text(f, f->seen[k].sender));
-            named = f->seen[k].sender;
-        }
-        if (names > MOST_SENDERS)
-            (void)buf_printf(&senders, " and %zu more", names - MOST_SENDERS);
+        if (group)
+            gather(f, i, &first, &last, &senders);
         ok = senders.failed
                  ? err_nomem(e)
                  : view_row(v,

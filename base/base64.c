@@ -71,7 +71,7 @@ base64_strict(const char *text, size_t n, unsigned char *out, size_t *len)
     for (size_t i = 0; i < n; i++) {
         int value = digit(text[i]);
 
-        if (memchr(" \t\r\n", text[i], 4) != NULL)
+        if (text[i] != '\0' && strchr(" \t\r\n", text[i]) != NULL)
             continue;
         if (text[i] == '=' && d.digits % 4 >= 2 && ++padding <= 4 - d.digits % 4)
             continue;

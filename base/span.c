@@ -71,7 +71,8 @@ find_word(const char *text, int64_t now, struct span *out)
     (void)snprintf(word, sizeof word, "%s", text);
     (void)text_lower(word);
     for (char *c = word; *c != '\0'; c++)
-        *c = *c == '-' ? ' ' : *c;
+        if (*c == '-')
+            *c = ' ';
     if (strcmp(word, "now") == 0)
         return instant(now, out);
     for (size_t i = 0; i < COUNT_OF(words); i++) {

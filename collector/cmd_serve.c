@@ -92,6 +92,19 @@ warn_durability(struct daemon *d)
     d->durability_told = database_durability(d->database.uri.bytes, say_unsafe, NULL, &e);
 }
 
+static void
+reload(const struct settings *s)
+{
+    struct err e = {0};
+
+    if (s->https.certificate == NULL)
+        return;
+    if (http_tls_load(s->https.certificate, s->https.key, clock_s(), &e))
+        log_info("certificate loaded", LOG_S("file", s->https.certificate));
+    else
+        log_error("the old certificate stays in use", LOG_S("error", e.text));
+}
+
 /* ---- start ---- */
 
 /* Debian's soft limit, 1024, is for programs that select(2); this one counts its
@@ -189,22 +202,15 @@ static void
 watch(struct daemon *d, const sigset_t *set)
 {
     static const struct timespec second = {.tv_sec = 1};
-    const struct settings *s = d->settings;
     int number;
 
     d->next_stats_s = clock_s() + STATS_EVERY_S;
     while ((number = sigtimedwait(set, NULL, &second)) != SIGTERM && number != SIGINT) {
-        struct err e = {0}, stays = {0};
+        struct err e = {0};
 
         if (number == SIGHUP || http_tls_changed()) {
             service_reloading();
-            if (s->https.certificate != NULL) {
-                if (http_tls_load(s->https.certificate, s->https.key, clock_s(), &stays))
-                    log_info("certificate loaded", LOG_S("file", s->https.certificate));
-                else
-                    log_error("the old certificate stays in use",
-                              LOG_S("error", stays.text));
-            }
+            reload(d->settings);
             service_notify("READY=1");
         }
         if (d->database.embedded != NULL && !embedded_keep(d->database.embedded, &e))
