@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 enum {
-    IMPORT_MAX_DEPTH = 32, /* directories in directories */
+    IMPORT_MAX_DEPTH = 32,                /* directories in directories */
+    IMPORT_MAX_ARCHIVE_BYTES = 256 << 20, /* of a container of mails, and of all in it */
 };
 
 /* All of it only while the callback runs. */

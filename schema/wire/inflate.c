@@ -277,6 +277,24 @@ inflate_one(const struct job *j, struct bytes *in, int window)
     return ok;
 }
 
+size_t
+inflate_peek(const void *bytes, size_t n, void *out, size_t size)
+{
+    z_stream z = {.next_in = bytes,
+                  .avail_in = n > UINT32_MAX ? UINT32_MAX : (uInt)n,
+                  .next_out = out,
+                  .avail_out = (uInt)size};
+    int status;
+
+    if (inflateInit2(&z, WINDOW_GZIP) != Z_OK)
+        return 0;
+    status = inflate(&z, Z_SYNC_FLUSH);
+    inflateEnd(&z);
+    return status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR
+               ? size - z.avail_out
+               : 0;
+}
+
 /* ---- what is in what ---- */
 
 struct opening {

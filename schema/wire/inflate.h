@@ -35,6 +35,9 @@ enum inflate_kind inflate_sniff(const void *bytes, size_t n);
 const char *inflate_name(const void *bytes, size_t n);
 bool inflate_is_dmarc(const void *bytes, size_t n);
 
+/* The first bytes of what is in a gzip, at most `size`; 0 if it cannot be told. */
+size_t inflate_peek(const void *bytes, size_t n, void *out, size_t size);
+
 /* One text in what came. */
 struct inflate_item {
     const char *text; /* while the callback runs; UTF-8 if INFLATE_JSON */
