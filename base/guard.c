@@ -89,7 +89,7 @@ phase_text(enum guard_phase phase)
         [GUARD_OPENING] = "no request in time",
         [GUARD_HEADERS] = "headers too slow",
         [GUARD_BODY] = "body too slow",
-        [GUARD_WORK] = "work too slow",
+        [GUARD_WORK] = "answer too slow",
         [GUARD_ANSWER] = "answer too slow",
         [GUARD_IDLE] = "no further request in time",
     };

@@ -338,7 +338,8 @@ def inflating(megabytes):
 
 
 def test_big_reports_that_wait_hold_up_no_small_one(door):
-    daemon = door(more="intake { workers = 2 max_waiting_bytes = 16777216 max_wait_s = 3600 }")
+    daemon = door(more="intake { workers = 2 max_waiting_bytes = 16777216 max_wait_s = 3600 }",
+                  https="answer_s = 3600")
     lock = postgres_lock(daemon)
     clients = [daemon.raw().send(request(inflating(8)))]
     wait_for(lambda: blocked(daemon) == 1)
