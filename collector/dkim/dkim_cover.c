@@ -103,10 +103,24 @@ dkim_cover_has(const struct message *m, const struct dkim_signature *s, const ch
     return message_count(m, name) == 1 && dkim_header_signs(s, name) > 0;
 }
 
+/* A signed Subject in the words of RFC 8460 section 5.3; an answer or a bounce puts
+ * something before what it repeats. */
+static bool
+names_a_report(const struct message *m, const struct dkim_signature *s)
+{
+    static const char words[] = "Report Domain:";
+    const struct message_field *f = message_find(m, "Subject");
+    const char *value = f != NULL ? f->value : "";
+    size_t n = text_trim(&value, f != NULL ? f->value_len : 0, " \t\r\n");
+
+    return dkim_cover_has(m, s, "Subject") && n >= sizeof words - 1 &&
+           strncasecmp(value, words, sizeof words - 1) == 0;
+}
+
 bool
 dkim_cover_has_parts(const struct message *m, const struct dkim_signature *s)
 {
-    return message_count(m, "Content-Type") == 0 ||
+    return message_count(m, "Content-Type") == 0 || names_a_report(m, s) ||
            dkim_cover_has(m, s, "Content-Type") ||
            dkim_cover_has(m, s, "TLS-Report-Domain") ||
            dkim_cover_has(m, s, "TLS-Report-Submitter");
