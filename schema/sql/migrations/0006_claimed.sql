@@ -284,8 +284,8 @@ CREATE VIEW contested AS
     GROUP BY policy_domain, day, believed_key
     HAVING count(*) > 1;
 
--- Which policy domains of a batch are there already, and whether with the same content: the n-th. Each is one index
--- look-up, whatever the statistics say.
+-- Which policy domains of a batch are there already, and whether with the same content: the n-th. OFFSET 0 keeps it one
+-- index look-up each, whatever the statistics say.
 CREATE FUNCTION find_believed(domains text[], days date[], keys bytea[], tiers smallint[], contents bytea[],
                               hashes bytea[], first_day date, last_day date) RETURNS TABLE (n bigint, same boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -295,10 +295,11 @@ BEGIN
     RETURN QUERY
     SELECT u.n, p.content_hash IN (u.content, u.raw)
     FROM unnest(domains, days, keys, tiers, contents, hashes)
-             WITH ORDINALITY AS u (policy_domain, day, report_key, tier, content, raw, n)
-    JOIN tlsrpt.believed_policy p
-      ON p.policy_domain = u.policy_domain AND p.day = u.day AND p.report_key = u.report_key AND p.tier = u.tier
-    WHERE p.nth = 0 AND p.day BETWEEN first_day AND last_day;
+             WITH ORDINALITY AS u (policy_domain, day, report_key, tier, content, raw, n),
+         LATERAL (SELECT r.content_hash FROM tlsrpt.believed_policy r
+                  WHERE r.policy_domain = u.policy_domain AND r.day = u.day AND r.report_key = u.report_key
+                    AND r.tier = u.tier AND r.nth = 0 AND r.day BETWEEN first_day AND last_day
+                  OFFSET 0) AS p;
 END
 $$;
 
@@ -312,11 +313,12 @@ BEGIN
     RETURN QUERY
     SELECT u.n, bool_or(p.content_hash IN (u.content, u.raw))
     FROM unnest(domains, days, keys, believed_keys, contents, hashes)
-             WITH ORDINALITY AS u (policy_domain, day, report_key, believed_key, content, raw, n)
-    JOIN tlsrpt.claimed_policy p
-      ON p.policy_domain = u.policy_domain AND p.day = u.day AND p.believed_key = u.believed_key
-    WHERE p.nth = 0 AND p.day BETWEEN first_day AND last_day
-      AND (p.report_key = u.report_key OR p.content_hash IN (u.content, u.raw))
+             WITH ORDINALITY AS u (policy_domain, day, report_key, believed_key, content, raw, n),
+         LATERAL (SELECT r.report_key, r.content_hash FROM tlsrpt.claimed_policy r
+                  WHERE r.policy_domain = u.policy_domain AND r.day = u.day AND r.believed_key = u.believed_key
+                    AND r.nth = 0 AND r.day BETWEEN first_day AND last_day
+                  OFFSET 0) AS p
+    WHERE p.report_key = u.report_key OR p.content_hash IN (u.content, u.raw)
     GROUP BY u.n;
 END
 $$;
