@@ -8,8 +8,8 @@
  *                signed body are read as a report. So unsigned it is believed only when
  *                the body proves it: its first line opens and its last line closes that
  *                very boundary. Else refused. A whole body may be somebody's echo, so
- *                that it vouches for its parts only where TLS-Report-* is signed.
- *  Content-Transfer-Encoding  says nothing in a multipart, though mailers write it
+ *                that it vouches for its parts only where a report's own fields are
+ * signed. Content-Transfer-Encoding  says nothing in a multipart, though mailers write it
  *                there: noted. Elsewhere refused: read as quoted-printable, the text of
  *                a policy that a signed JSON quotes could close its string.
  *  Subject       noted: it never says anything that the JSON does not say better (RFC
@@ -18,6 +18,8 @@
  *                report either.
  */
 #include "collector/dkim/dkim_cover.h"
+
+#include "base/text.h"
 
 #include "base/count.h"
 
