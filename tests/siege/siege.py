@@ -166,12 +166,12 @@ def flood(port, until, sources, bodies, at_once):
 
 @functools.cache
 def white_bomb():
-    return gzip.compress(b" " * (60 << 20) + report(), 9)
+    return gzip.compress(b" " * (60 << 20) + report(), 6)
 
 
 @functools.cache
 def nested_bomb():
-    return gzip.compress(gzip.compress(b" " * (60 << 20) + b"{}", 9), 9)
+    return gzip.compress(gzip.compress(b" " * (60 << 20) + b"{}"))
 
 
 @functools.cache
@@ -179,8 +179,8 @@ def kinds_of_bombs():
     deep = b'{"a":' + b"[" * 60 + b"]" * 60 + b"}"
     many = b'{"policies":[' + b",".join([b'{"policy":{},"summary":{}}'] * 200000) + b"]}"
     strings = json.dumps({"organization-name": "x" * (50 << 20)}).encode()
-    return [white_bomb(), nested_bomb(), gzip.compress(many), gzip.compress(strings), gzip.compress(deep),
-            gzip.compress(b"[" + b"{}," * (15 << 20) + b"{}]"), gzip.compress(b"{" + b'"a":1,' * (8 << 20) + b'"b":2}')]
+    return [white_bomb(), nested_bomb(), gzip.compress(many, 1), gzip.compress(strings, 1), gzip.compress(deep, 1),
+            gzip.compress(b"[" + b"{}," * (15 << 20) + b"{}]", 1), gzip.compress(b"{" + b'"a":1,' * (8 << 20) + b'"b":2}', 1)]
 
 
 def networks(count, per=1, wide=False):
@@ -268,6 +268,8 @@ def percentile(values, share):
 
 def besiege(build, server, name, seconds):
     attack, _ = ROWS[name]
+    for make in {row_2: [white_bomb], row_2_nested: [nested_bomb], row_3: [kinds_of_bombs], row_all: [kinds_of_bombs]}.get(attack, []):
+        make()  # before the clock runs
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tlsrpt-siege-"))
     folder.chmod(0o755)
     database = f"siege{next(numbers)}"
@@ -341,11 +343,10 @@ def main():
     parser.add_argument("rows", nargs="*", metavar="ROW", help=", ".join(f"{key}: {about}" for key, (_, about) in ROWS.items()))
     chosen = parser.parse_args()
     seconds = chosen.seconds or (10 if chosen.short else 60)
-    kinds_of_bombs()  # made before the clock runs
     server, failed = Postgres(), []
     try:
         print(f"refused, put off: must be 0. p99: aim {AIM_S} s. memory: at most {MEMORY_MIB} MiB. spool: at most {DISK_MIB} "
-              f"MiB. {seconds} s a row, {os.cpu_count()} processors for all.")
+              f"MiB. {seconds} s a row, {os.cpu_count()} processors for all.", flush=True)
         print("  ".join(key.rjust(max(8, len(key))) for key in HEAD))
         for name in chosen.rows or ROWS:
             row = besiege(chosen.build.resolve(), server, name, seconds)
