@@ -18,7 +18,7 @@ import pytest
 from conftest import SOURCE
 from mails import AUTHSERV, START, date, mail, mbox, report
 
-OPERATOR, UNVERIFIED, VERIFIED = 2, 3, 1
+OPERATOR, UNVERIFIED, VERIFIED = 2, 4, 1
 DAY = datetime.timedelta(days=1)
 
 
