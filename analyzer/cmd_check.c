@@ -248,7 +248,20 @@ check_quarantine(struct probe *p, struct err *e)
     return true;
 }
 
-/* A collector at work, and the database looked after. */
+/* A mailbox that cannot be looked through: as doctor says it. */
+static bool
+add_mailbox(void *ctx, const char *const values[], size_t n, struct err *e)
+{
+    struct probe *p = ctx;
+
+    (void)n;
+    (void)e;
+    check_raise(&p->out, CHECK_CRITICAL);
+    check_say(&p->out.text, ", %s", values[2]);
+    return true;
+}
+
+/* A collector at work, its mailboxes open to it, and the database looked after. */
 static bool
 check_intake(struct probe *p, struct err *e)
 {
@@ -268,6 +281,9 @@ check_intake(struct probe *p, struct err *e)
     say_age(&p->out.text, age[0]);
     check_say(&p->out.text, ", maintenance (tlsrptd maintain) ");
     say_age(&p->out.text, age[1]);
+    if (p->c->settings->imap.count > 0 &&
+        !store_query(p->c->store, query_doctor_mailboxes, NULL, 0, 4, add_mailbox, p, e))
+        return false;
     measure(p, "age", age[0], 0, "s", true);
     check_measure(&p->out, &(struct check_metric){"maintenance_age", age[1], 0, "s",
                                                   &overdue, NULL});

@@ -3,6 +3,7 @@
 #include "collector/command.h"
 #include "collector/database.h"
 #include "collector/http/http_tls.h"
+#include "collector/imap/imap.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -39,11 +40,13 @@ static int
 check(const struct settings *s)
 {
     struct err e = {0};
-    bool ok = true;
+    struct imap *imap = NULL;
+    bool ok = imap_open(s, &imap, &e);
 
+    imap_free(imap);
     if (s->domains.count == 0)
         (void)puts("warning: no domains are configured, so reports about any are taken");
-    if (s->https.certificate != NULL) {
+    if (ok && s->https.certificate != NULL) {
         ok = http_tls_load(s->https.certificate, s->https.key, 0, &e);
         http_tls_free();
     }

@@ -6,6 +6,7 @@
 #include "collector/database.h"
 #include "collector/doors.h"
 #include "collector/http/http_tls.h"
+#include "collector/imap/imap.h"
 #include "collector/intake/stats.h"
 #include "collector/ledger.h"
 #include "collector/status.h"
@@ -38,6 +39,7 @@ struct daemon {
     struct spool *spool;
     struct batcher *batcher;
     struct ledger *ledger;
+    struct imap *imap;
     struct status_door *status;
     int64_t next_maintain_s, next_stats_s, next_durability_s;
     bool durability_told;
@@ -148,7 +150,7 @@ start(struct daemon *d, const char *ready_file, struct err *e)
     const struct settings *s = d->settings;
     struct err no_spool = {0};
 
-    if (!open_as_root(d, ready_file, e) ||
+    if (!imap_open(s, &d->imap, e) || !open_as_root(d, ready_file, e) ||
         !database_open(s, STORE_COLLECTOR, &d->database, e))
         return false;
     maintain(d);
@@ -159,8 +161,10 @@ start(struct daemon *d, const char *ready_file, struct err *e)
     if (!batcher_start(s, d->database.uri.bytes, &d->mail, d->spool, &d->batcher, e) ||
         !ledger_start(s, d->database.uri.bytes, LEDGER_EVERY_S, &d->ledger, e) ||
         !doors_start(d->doors, d->batcher, d->origin, e) ||
-        !status_start(&(struct status_source){s, d->batcher, d->ledger, d->spool},
-                      &d->status, e))
+        !imap_start(d->imap, d->batcher, d->database.uri.bytes, e) ||
+        !status_start(
+            &(struct status_source){s, d->batcher, d->ledger, d->spool, d->imap},
+            &d->status, e))
         return false;
     if (s->domains.count == 0)
         log_warning("no domains are configured, so reports about any are taken");
@@ -227,6 +231,7 @@ stop(struct daemon *d)
     resolver_hurry(d->resolver, STOP_DNS_MS);
     batcher_hurry(d->batcher);
     ledger_hurry(d->ledger);
+    imap_stop(d->imap);
     if (!doors_stop(d->doors)) {
         log_error("requests do not end, leaving them unanswered");
         _exit(EX_TEMPFAIL);
@@ -238,6 +243,7 @@ stop(struct daemon *d)
     resolver_close(d->resolver); /* answers what origins still wait for */
     origin_free(d->origin);
     doors_free(d->doors);
+    imap_free(d->imap);
     http_tls_free();
     database_close(&d->database);
     if (d->ready_fd >= 0)

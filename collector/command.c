@@ -84,6 +84,8 @@ const struct cli_option option_rows[] = {
     {"as", '\0', "https", OPTION_AS, "replay a post, with --received and --peer", "https",
      AT(as), cli_set_text},
     {"peer", '\0', "ADDRESS", OPTION_PEER, "who had posted it", NULL, AT(peer), set_peer},
+    {"all", '\0', NULL, OPTION_ALL, "look at every mail again, not only at new ones",
+     NULL, 0, NULL},
     {"jobs", '\0', "N", OPTION_JOBS, "workers", NULL, 0, set_jobs},
     {"status", '\0', "STATUS", OPTION_STATUS, "only quarantined, or only ignored",
      "quarantined ignored", AT(status), cli_set_text},

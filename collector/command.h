@@ -22,6 +22,7 @@
 #define OPTION_DOMAIN        CLI_BIT(17)
 #define OPTION_SINCE         CLI_BIT(18)
 #define OPTION_NETWORK       CLI_BIT(19)
+#define OPTION_ALL           CLI_BIT(20)
 
 /* what every verb takes */
 #define OPTIONS_COMMON (OPTION_CONFIG | OPTION_DB)
@@ -47,7 +48,7 @@ struct command {
 };
 
 extern const struct command cmd_config, cmd_serve, cmd_import, cmd_deliver, cmd_migrate,
-    cmd_maintain, cmd_prune, cmd_forget, cmd_reparse, cmd_database;
+    cmd_maintain, cmd_prune, cmd_forget, cmd_reparse, cmd_database, cmd_fetch;
 
 /* Was it given? */
 bool command_has(const struct options *o, cli_set option);

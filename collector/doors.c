@@ -121,7 +121,7 @@ check(const struct doors *d, struct err *e)
         return err_set(e, ERR_CONFIG,
                        "https/listen needs https/certificate and https/key");
     if (s->https.listen.count + s->https.plain_listen.count + s->lmtp.listen.count +
-            d->count ==
+            s->imap.count + d->count ==
         0)
         return err_set(e, ERR_CONFIG,
                        "nothing to listen on: set https { listen = {\"[::]:443\"} "

@@ -1,6 +1,7 @@
 /* tlsrptd: receives TLS reports and keeps them. The rooms, as a report meets them:
  *
- *   http/ lmtp/ import/  the doors: a post, a mail, files; none knows another
+ *   http/ lmtp/ imap/ import/  the doors: a post, a mail, a mailbox, files; none knows
+ *                        another
  *   queue/               what has come waits here, in memory or in the spool
  *   mail/                what a mail is made of, and which part of it is the report
  *   dkim/                who answers for it
@@ -23,6 +24,7 @@ static const struct cli_verb *const verbs[] = {
     &cmd_serve.verb,
     &cmd_import.verb,
     &cmd_deliver.verb,
+    &cmd_fetch.verb,
     &cmd_migrate.verb,
     &cmd_maintain.verb,
     &cmd_prune.verb,

@@ -106,6 +106,30 @@ put_queue(struct ometric *m, struct batcher *b)
 }
 
 static void
+put_mailboxes(struct ometric *m, struct imap *imap)
+{
+    struct imap_status box;
+
+    ometric_family(m, OMETRIC_GAUGE, "tlsrpt_collector_mailbox_up", NULL,
+                   "Could the mailbox be looked through the last time? The label state "
+                   "says why not.");
+    for (size_t i = 0; imap_status(imap, i, &box); i++) {
+        const struct ometric_label labels[] = {{"mailbox", box.name},
+                                               {"state", imap_state_text(box.state)}};
+
+        ometric_integer(m, labels, 2, box.state == IMAP_WORKS);
+    }
+    ometric_family(m, OMETRIC_GAUGE, "tlsrpt_collector_mailbox_looked_timestamp_seconds",
+                   "seconds", "When a look through the mailbox last came to its end.");
+    for (size_t i = 0; imap_status(imap, i, &box); i++) {
+        const struct ometric_label label = {"mailbox", box.name};
+
+        if (box.looked != 0)
+            ometric_integer(m, &label, 1, box.looked);
+    }
+}
+
+static void
 metrics(struct status_door *s, const struct httpd_request *q, struct httpd_answer *a)
 {
     static const struct ometric_label build[] = {{"program", "tlsrptd"},
@@ -121,6 +145,8 @@ metrics(struct status_door *s, const struct httpd_request *q, struct httpd_answe
     put_queue(&m, s->source.batcher);
     if (s->source.spool != NULL)
         put_spool(&m, s->source.spool);
+    if (s->source.imap != NULL)
+        put_mailboxes(&m, s->source.imap);
     if (expires != 0)
         put_gauge(&m, "tlsrpt_certificate_expiry_timestamp_seconds", "seconds",
                   "When the certificate of the HTTPS door expires.", expires);

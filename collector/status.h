@@ -1,17 +1,19 @@
 /* The daemon's own page for monitoring: /metrics of this process, /healthz (it lives),
  * /readyz (it can store). On loopback or a unix socket only. */
 #pragma once
+#include "collector/imap/imap.h"
 #include "collector/ledger.h"
 #include "collector/queue/batcher.h"
 
 struct status_door;
 
-/* All that is told of; they must outlive it. `spool` may be NULL. */
+/* All that is told of; they must outlive it. `spool` and `imap` may be NULL. */
 struct status_source {
     const struct settings *settings;
     struct batcher *batcher;
     struct ledger *ledger;
     struct spool *spool;
+    struct imap *imap;
 };
 
 /* *out is NULL when the settings name no address. ERR_CONFIG: one that is none, or that

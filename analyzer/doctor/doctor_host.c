@@ -95,6 +95,9 @@ judge_database(struct context *c, struct complaints *said, struct err *e)
     (void)snprintf(now, sizeof now, "%" PRId64, (int64_t)time(NULL));
     return store_snapshot(c->store, INT64_MAX, e) &&
            store_query(c->store, query_doctor_database, params, 3, 4, judged, &j, e) &&
+           (c->settings->imap.count == 0 ||
+            store_query(c->store, query_doctor_mailboxes, NULL, 0, 4, judged,
+                        &(struct judging){said, "imap"}, e)) &&
            (setting == NULL || judge_rights(c->store, "reader", setting, said, e)) &&
            judge_collector(c, said, e);
 }
@@ -223,7 +226,9 @@ judge_settings(const struct settings *s, struct complaints *said)
         complain(said, NO_DOMAINS, "domains",
                  "no domains are configured: reports about any are taken, and this "
                  "cannot look at yours");
-    if (s->https.listen.count + s->https.plain_listen.count + s->lmtp.listen.count == 0)
+    if (s->https.listen.count + s->https.plain_listen.count + s->lmtp.listen.count +
+            s->imap.count ==
+        0)
         complain(said, NO_DOOR, "https/listen", "no address to listen on is configured");
 }
 

@@ -63,7 +63,7 @@ static const char *
 stored_word(enum column_type type, int64_t number)
 {
     if (type == COLUMN_TRANSPORT)
-        return number >= TRANSPORT_HTTPS && number <= TRANSPORT_IMPORT
+        return number >= TRANSPORT_HTTPS && number <= TRANSPORT_IMAP
                    ? transport_text((enum transport)number)
                    : NULL;
     return number >= STATUS_ACCEPTED && number <= STATUS_IGNORED

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 enum {
-    STATS_TRANSPORTS = TRANSPORT_IMPORT + 1,
+    STATS_TRANSPORTS = TRANSPORT_IMAP + 1,
     STATS_TIERS = TIER_UNVERIFIED + 1, /* 0: nothing was accepted */
 };
 

@@ -37,7 +37,8 @@
     X(TRANSPORT_HTTPS, 1, "https")                                                       \
     X(TRANSPORT_LMTP, 2, "lmtp")                                                         \
     X(TRANSPORT_DELIVER, 3, "deliver")                                                   \
-    X(TRANSPORT_IMPORT, 4, "import")
+    X(TRANSPORT_IMPORT, 4, "import")                                                     \
+    X(TRANSPORT_IMAP, 5, "imap")
 
 /* What became of it. The numbers are stored. */
 #define STATUSES(X)                                                                      \

@@ -127,6 +127,32 @@ static const struct conf_key lmtp_keys[] = {
     END,
 };
 
+static const struct conf_key imap_keys[] = {
+    IN_TITLED("url", CONF_TEXT, imap_box, url, "imaps://host/INBOX; imap: STARTTLS"),
+    IN_TITLED("user", CONF_TEXT, imap_box, user, "who logs in"),
+    IN_TITLED("password_file", CONF_TEXT, imap_box, password_file, "its first line"),
+    IN_TITLED("token_command", CONF_TEXT, imap_box, token_command,
+              "prints a token of OAuth 2.0; no shell"),
+    IN_TITLED("ca_file", CONF_TEXT, imap_box, ca_file, "PEM, instead of the system's"),
+    {
+        .name = "poll_s",
+        .type = CONF_NUMBER,
+        .offset = offsetof(struct imap_box, poll_s),
+        .number = 300,
+        .min = 1,
+        .max = 24 * HOUR_S,
+        .about = "between two looks",
+    },
+    {
+        .name = "done",
+        .type = CONF_TEXT,
+        .offset = offsetof(struct imap_box, done),
+        .text = "keep",
+        .about = "keep, seen, delete or move FOLDER: what becomes of reports",
+    },
+    END,
+};
+
 static const struct conf_key mail_keys[] = {
     NUMBER("max_message_bytes", mail.max_message_bytes, 25 * MIB, 64 * KIB, GIB,
            "of a mail"),
@@ -226,6 +252,7 @@ const struct conf_key settings_keys[] = {
     SECTION("status", status_keys),
     SECTION("metrics", metrics_keys),
     SECTION("web", web_keys),
+    TITLED("imap", imap, imap_keys, imap_box, "a mailbox to fetch reports from"),
     TITLED("https_sender", https_senders, https_sender_keys, https_sender,
            "hosts that post in the name of a sender"),
     TITLED("domain", declared, declared_keys, declared_domain, "what we publish"),

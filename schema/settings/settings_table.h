@@ -28,6 +28,16 @@ struct known_finding {
     const char *until;
 };
 
+/* A mailbox to fetch reports from: imap "NAME" { ... } */
+struct imap_box {
+    const char *name; /* the title */
+    const char *url, *user;
+    const char *password_file, *token_command; /* one of both */
+    const char *ca_file;                       /* NULL: what the system trusts */
+    int64_t poll_s;
+    const char *done; /* "keep", "seen", "delete", "move FOLDER" */
+};
+
 struct settings {
     struct arena arena;
     const char *state_dir; /* embedded database, sockets; never NULL */
@@ -128,6 +138,7 @@ struct settings {
         int64_t threads, refresh_s; /* refresh_s: age at which findings are made anew */
     } web;
 
+    struct conf_titled imap;          /* struct imap_box */
     struct conf_titled https_senders; /* struct https_sender */
     struct conf_titled declared;      /* struct declared_domain */
     struct conf_titled known;         /* struct known_finding */

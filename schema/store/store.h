@@ -114,6 +114,26 @@ MUST_USE bool store_ping(struct store *s, int64_t ms, struct err *e);
 MUST_USE bool store_fold(struct store *s, int64_t max_domains, int64_t max_senders,
                          struct err *e);
 
+/* ---- mailboxes that are fetched ---- */
+
+/* How far one was: UIDs up to uid_done under this UIDVALIDITY are dealt with, but for
+ * those in `again`, an array as PostgreSQL prints it. All 0: it is not known. */
+struct store_mailbox {
+    int64_t uidvalidity, uid_done;
+    char again[1200];
+};
+
+/* `place` names the mailbox: user@host:port/folder. */
+MUST_USE bool store_mailbox_get(struct store *s, const char *place,
+                                struct store_mailbox *out, struct err *e);
+MUST_USE bool store_mailbox_put(struct store *s, const char *place,
+                                const struct store_mailbox *m, struct err *e);
+
+/* It was looked through, or what kept it from being so. `name` is the section of the
+ * settings; `fault` NULL: it works. */
+MUST_USE bool store_mailbox_tell(struct store *s, const char *place, const char *name,
+                                 const char *fault, struct err *e);
+
 /* ---- reading the quarantine again (STORE_REPARSE) ---- */
 
 /* Notes that an input of the quarantine, named as reparse_list.sql names it, is stored.

@@ -11,6 +11,7 @@ PAGES = sorted((SOURCE / "docs").glob("*.[1-8]"))
 # Titled sections appear in `tlsrptd config` only when they are used.
 TITLED = '''
 https_sender "example.net" { hosts = {"*.example.net"} }
+imap "provider" { url = "imaps://imap.example.net/INBOX" }
 domain "example.com" { mx = {"a.example.com"} }
 known "0123456789" { until = "2099-12-31" }
 '''
@@ -46,7 +47,7 @@ def test_manual_has_every_setting_with_its_default(build, tmp_path):
     printed = printed_settings(run(build / "tlsrptd", "config", "-c", tmp_path / "tlsrpt.conf"))
     documented = documented_settings(CONF_MANUAL.read_text())
     assert set(printed) == set(documented)
-    titled = {"https_sender", "domain", "known"}
+    titled = {"imap", "https_sender", "domain", "known"}
     home = {("General", "state_dir")}  # whose it is decides it
     differing = {key: (value, documented[key]) for key, value in printed.items()
                  if key[0] not in titled and key not in home and (value or "").strip('"') != (documented[key] or "")}

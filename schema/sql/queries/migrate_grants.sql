@@ -19,6 +19,8 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON FUNCTION tlsrpt.ensure_month(date), tlsrpt.ensure_quarantine_day(date),
                             tlsrpt.in_quarantine(bytea), tlsrpt.fold_totals(bigint, bigint), tlsrpt.pruned_before(),
                             tlsrpt.find_believed(text[], date[], bytea[], smallint[], bytea[], bytea[], date, date),
+                            tlsrpt.mailbox_get(text), tlsrpt.mailbox_put(text, bigint, bigint, bigint[]),
+                            tlsrpt.mailbox_tell(text, text, text),
                             tlsrpt.charge_claims(text[], bigint[]),
                             tlsrpt.find_claimed(text[], date[], bytea[], bytea[], bytea[], bytea[], date, date),
                             tlsrpt.note_conflict(text, date, bytea, smallint, bytea, bytea, timestamptz, smallint, text)
