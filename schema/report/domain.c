@@ -4,7 +4,12 @@
 #include "base/text.h"
 
 #include <idn2.h>
-#include <string.h>
+
+static bool
+is_white(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 static bool
 is_ascii(const char *text)
@@ -38,7 +43,12 @@ domain_normalise(struct arena *a, const char *text, size_t n)
 {
     char *name;
 
-    n = text_trim(&text, n, " \t\n\v\f\r");
+    while (n > 0 && is_white(text[n - 1]))
+        n--;
+    while (n > 0 && is_white(*text)) {
+        text++;
+        n--;
+    }
     if (n > 1 && text[n - 1] == '.')
         n--;
     name = arena_strndup(a, text, n);
@@ -49,14 +59,22 @@ domain_normalise(struct arena *a, const char *text, size_t n)
     return name;
 }
 
+static bool
+is_label_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
 bool
 domain_is_plausible(const char *name)
 {
     size_t labels = 0;
 
     for (;;) {
-        size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_");
+        size_t n = 0;
 
+        while (is_label_byte(name[n]))
+            n++;
         if (n == 0)
             return false;
         labels++;

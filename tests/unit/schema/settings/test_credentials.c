@@ -1,7 +1,5 @@
 #include "schema/settings/credentials.h"
 
-#include "schema/settings/settings.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
