@@ -3,6 +3,7 @@ line that it must, nothing else is said of that domain, and a healthy one is not
 import collections
 import datetime
 import json
+import os
 import subprocess
 
 import pytest
@@ -17,6 +18,7 @@ GOOD = "v=TLSRPTv1; rua=https://reports.good.test/v1/tlsrpt,mailto:tls@good.test
 POLICY = "version: STSv1\r\nmode: enforce\r\nmx: mx.{d}\r\nmax_age: 604800\r\n"
 TLSA = "3 1 1 " + "AB" * 32
 CLOSED, WEB = free_port(), free_port()
+USER = "nobody" if os.geteuid() == 0 else "root"  # one that every machine has
 
 
 def record(text, node="_smtp._tls.{d}", ttl=86400):
@@ -204,7 +206,7 @@ class Planted:
         self.dns = NameServer(records, broken=["servfail.test"])
         self.conf = folder / "tlsrpt.conf"
         names = ", ".join(f'"{name}"' for name in sorted(set(owned)))
-        self.conf.write_text(f'domains = {{{names}}}\nhttps {{ listen = {{"127.0.0.1:0"}} }}\n'
+        self.conf.write_text(f'user = "{USER}"\ndomains = {{{names}}}\nhttps {{ listen = {{"127.0.0.1:0"}} }}\n'
                              f'resolver {{ forwarders = {{"{self.dns.forwarder}"}} }}\n' + "\n".join(declared) + "\n")
 
     def stop(self):
@@ -328,7 +330,7 @@ def test_a_real_tlsrptd_is_a_healthy_endpoint(tlsrptd, tlsrpt, database, tmp_pat
                             record("v=TLSRPTv1; rua=%s,mailto:t@own.test" % daemon.url, "_smtp._tls.own.test")])
         try:
             conf = tmp_path / "doctor.conf"
-            conf.write_text(f'domains = {{"own.test"}}\nhttps {{ listen = {{"127.0.0.1:1"}} }}\n'
+            conf.write_text(f'user = "{USER}"\ndomains = {{"own.test"}}\nhttps {{ listen = {{"127.0.0.1:1"}} }}\n'
                             f'resolver {{ forwarders = {{"{names.forwarder}"}} }}\n')
             words = [tlsrpt, "doctor", "-c", conf, "--db", database.role_uri("tlsrpt_reader"), "--format", "json"]
             done = subprocess.run([*words, "--ca", daemon.certificate], capture_output=True, text=True)
