@@ -3,6 +3,7 @@
 #include "analyzer/check.h"
 #include "analyzer/findings.h"
 #include "base/count.h"
+#include "base/suggest.h"
 #include "base/when.h"
 #include "schema_sql.h"
 
@@ -52,6 +53,23 @@ list_finding(struct probe *p, const struct finding *x, int seen)
     (void)buf_putc(&p->out.more, '\n');
 }
 
+/* Green is said only of what was looked at, and nothing judged is not OK. */
+static void
+say_what_was_judged(struct probe *p, const struct findings *now)
+{
+    char said[OVERVIEW_SAYS];
+
+    if (now->facts.tally_count == 0) {
+        check_raise(&p->out, CHECK_UNKNOWN);
+        check_say(&p->out.text, "nothing is judged: no report can be believed");
+        if (now->facts.claim_count > 0)
+            check_say(&p->out.text, ", though unverified ones have come");
+        return;
+    }
+    overview_say(&now->overview, said, sizeof said);
+    check_say(&p->out.text, "no open finding alarms: %s", said);
+}
+
 /* -w goes by the open findings that alarm, -c by those among them that are critical. */
 static bool
 check_findings(struct probe *p, struct err *e)
@@ -68,8 +86,8 @@ check_findings(struct probe *p, struct err *e)
             critical += x->severity == SEVERITY_CRITICAL;
         }
     }
-    if (alarms == 0)
-        check_say(&p->out.text, "no open finding alarms");
+    if (ok && alarms == 0)
+        say_what_was_judged(p, &now);
     else
         check_say(&p->out.text, "%d open finding%s, %d critical", alarms,
                   alarms == 1 ? "" : "s", critical);
@@ -258,14 +276,12 @@ check_intake(struct probe *p, struct err *e)
 
 /* ---- the verb --------------------------------------------------------------------- */
 
-enum {
-    WHOSE = OPTION_DOMAIN | OPTION_SENDER | OPTION_AS_OF,
-    LIMITS = WHOSE | OPTION_SINCE,
-};
+#define WHOSE  (OPTION_DOMAIN | OPTION_SENDER | OPTION_AS_OF)
+#define LIMITS (WHOSE | OPTION_SINCE)
 
 static const struct check_kind {
     const char *name, *warning, *critical; /* thresholds unless given */
-    unsigned limits;                       /* those of LIMITS that it knows */
+    cli_set limits;                        /* those of LIMITS that it knows */
     bool (*run)(struct probe *p, struct err *e);
 } kinds[] = {
     {"findings", "0", "0", WHOSE, check_findings},
@@ -278,11 +294,15 @@ static const struct check_kind {
 static const struct check_kind *
 find_kind(const char *wanted, struct err *e)
 {
-    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+    struct suggest s;
+
+    suggest_init(&s, wanted);
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         if (strcmp(kinds[i].name, wanted) == 0)
             return &kinds[i];
-    (void)err_set(e, ERR_INPUT, "there is no check \"%s\": see tlsrpt check --help",
-                  wanted);
+        suggest_offer(&s, kinds[i].name);
+    }
+    (void)suggest_fail(&s, "check ", "", "tlsrpt check --help", e);
     return NULL;
 }
 
@@ -290,19 +310,18 @@ find_kind(const char *wanted, struct err *e)
 static const struct check_kind *
 read_use(const struct options *o, struct probe *p, struct err *e)
 {
-    const struct check_kind *kind = find_kind(o->args[0], e);
+    const struct check_kind *kind = find_kind(o->line.args[0], e);
 
     if (kind == NULL)
         return NULL;
-    for (size_t i = 0; i < option_row_count; i++) {
-        if ((o->given & LIMITS & ~kind->limits & option_rows[i].bit) != 0) {
-            (void)err_set(e, ERR_INPUT, "check %s takes no --%s", kind->name,
-                          option_rows[i].name);
+    for (const struct cli_option *row = option_rows; row->name != NULL; row++) {
+        if ((o->line.given & LIMITS & ~kind->limits & row->bit) != 0) {
+            (void)err_set(e, ERR_INPUT, "check %s takes no --%s", kind->name, row->name);
             return NULL;
         }
     }
-    if (range_parse(o->warning ? o->warning : kind->warning, &p->warning, e) &&
-        range_parse(o->critical ? o->critical : kind->critical, &p->critical, e))
+    if (range_parse(o->warning != NULL ? o->warning : kind->warning, &p->warning, e) &&
+        range_parse(o->critical != NULL ? o->critical : kind->critical, &p->critical, e))
         return kind;
     return NULL;
 }

@@ -89,11 +89,11 @@ show(struct context *c, const struct facts *f, size_t first, size_t end,
 static bool
 show_all(struct context *c, const struct facts *f, const struct diaries *l, struct err *e)
 {
-    for (size_t first = 0, end; l->place && first < f->tally_count; first = end) {
+    for (size_t first = 0, end; l->place != NULL && first < f->tally_count; first = end) {
         uint32_t place = l->place[f->tallies[first].sender];
 
         end = facts_pair_end(f, first);
-        if (place && !show(c, f, first, end, &l->rows[place - 1], e))
+        if (place != 0 && !show(c, f, first, end, &l->rows[place - 1], e))
             return false;
     }
     return true;
@@ -102,24 +102,24 @@ show_all(struct context *c, const struct facts *f, const struct diaries *l, stru
 static bool
 run(struct context *c, struct err *e)
 {
-    struct facts f = {0};
+    struct findings now;
     struct diaries l = {0};
     uint8_t *nobody = NULL;
     bool ok;
 
     findings_take_domain(c);
-    ok = findings_load_facts(c, &f, e);
+    ok = findings_load_facts(c, &now, e);
     if (ok) {
-        nobody = calloc(f.name_count, 1);
-        ok = nobody ? diary_write(&f, nobody, &l, e) : err_nomem(e);
+        nobody = calloc(now.facts.name_count, 1);
+        ok = nobody != NULL ? diary_write(&now.facts, nobody, &l, e) : err_nomem(e);
     }
     ok = ok && view_begin(c->view, columns, COUNT_OF(columns), e) &&
-         show_all(c, &f, &l, e) && view_end(c->view, e);
-    if (ok && !c->view->row_count)
-        findings_say_empty(c, &f, "no sender reports regularly yet");
+         show_all(c, &now.facts, &l, e) && view_end(c->view, e);
+    if (ok && c->view->row_count == 0)
+        findings_say_empty(c, &now.facts, "no sender reports regularly yet");
     diary_clear(&l);
     free(nobody);
-    facts_clear(&f);
+    findings_clear(&now);
     return ok;
 }
 

@@ -10,6 +10,7 @@ static const struct column summary_columns[] = {
     {"policy_type", "POLICY", COLUMN_TEXT, -1, COLOUR_NONE},
     {"trust", "TRUST", COLUMN_TEXT, -1, COLOUR_WORD},
     {"reports", "REPORTS", COLUMN_COUNT, 2, COLOUR_NONE},
+    {"contested", "CONTESTED", COLUMN_COUNT, 4, COLOUR_NONE},
     {"successful_sessions", "OK", COLUMN_COUNT, 0, COLOUR_NONE},
     {"failed_sessions", "FAILED", COLUMN_COUNT, 0, COLOUR_FAILURES},
     {"first_day", "FIRST DAY", COLUMN_DAY, 3, COLOUR_NONE},
@@ -24,7 +25,8 @@ const struct command cmd_summary = {
                 "  tlsrpt summary --as-of 2026-11-01 --format json\n",
     .notes =
         "A sender that reports the same sessions under two policy types has two lines:\n"
-        "do not add them up. `tlsrpt domains` and `tlsrpt senders` count each once.\n",
+        "do not add them up. `tlsrpt domains` and `tlsrpt senders` count each once.\n"
+        "CONTESTED are reports of which other networks claim something else.\n",
     .options = OPTIONS_FIGURES,
     .run = command_query,
     .sql = query_summary,
@@ -51,7 +53,7 @@ const struct command cmd_domains = {
     .notes =
         "Sessions that one report lists under several policy types are counted once.\n"
         "OK and FAILED are of reports that can be believed (verified, "
-        "operator);\n"
+        "operator, confirmed);\n"
         "UNVERIFIED are all sessions of the others, whose sender nobody has proved.\n",
     .options = OPTIONS_FIGURES,
     .run = command_query,
@@ -82,7 +84,7 @@ const struct command cmd_senders = {
     .notes =
         "Sessions that one report lists under several policy types are counted once.\n"
         "OK and FAILED are of reports that can be believed (verified, "
-        "operator);\n"
+        "operator, confirmed);\n"
         "UNVERIFIED are all sessions of the others, whose sender nobody has proved.\n"
         "QUIRKS are what a sender's reports have that RFC 8460 has not.\n",
     .options = OPTIONS_FIGURES,
@@ -140,8 +142,9 @@ const struct command cmd_results = {
     .examples = "  tlsrpt results --since 30d\n"
                 "  tlsrpt results --domain example.com --format json\n",
     .notes =
-        "Of reports that can be believed (verified, operator), unless --trust says\n"
-        "otherwise, and of the policy type that is counted. One session can fail in\n"
+        "Of reports that can be believed (verified, operator, confirmed), unless\n"
+        "--trust says otherwise, and of the policy type that is counted. One session can "
+        "fail in\n"
         "several ways, so these do not add up to the sessions of `tlsrpt summary`.\n",
     .options = OPTIONS_FIGURES,
     .run = command_query,

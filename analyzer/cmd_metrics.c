@@ -10,40 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool
-write_all(int fd, const struct buf *b)
-{
-    ssize_t n;
-
-    for (size_t done = 0; done < b->len; done += (size_t)n)
-        if ((n = write(fd, b->bytes + done, b->len - done)) < 0)
-            return false;
-    return true;
-}
-
-/* A new name counts once its directory is on the disk, too. */
-static bool
-sync_directory(const char *path)
-{
-    char copy[PATH_MAX];
-    int fd;
-    bool ok;
-
-    (void)snprintf(copy, sizeof copy, "%s", path);
-    if ((fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-        return false;
-    ok = fsync(fd) == 0;
-    (void)close(fd);
-    return ok;
-}
-
 /* A reader sees the old file or the new one, and after a crash, too. */
 static bool
 write_file(const char *path, const struct buf *b, struct err *e)
 {
-    char new_path[PATH_MAX];
+    char new_path[PATH_MAX], copy[PATH_MAX];
     bool ok = false;
-    int fd = -1;
+    int fd = -1, folder;
+    size_t done = 0;
+    ssize_t n;
 
     if ((size_t)snprintf(new_path, sizeof new_path, "%s.%ld.tmp", path, (long)getpid()) <
         sizeof new_path)
@@ -51,9 +26,18 @@ write_file(const char *path, const struct buf *b, struct err *e)
     else
         errno = ENAMETOOLONG;
     if (fd >= 0) {
-        ok = fchmod(fd, 0644) == 0 && write_all(fd, b) && fsync(fd) == 0;
+        while (done < b->len && (n = write(fd, b->bytes + done, b->len - done)) >= 0)
+            done += (size_t)n;
+        ok = done == b->len && fchmod(fd, 0644) == 0 && fsync(fd) == 0;
         ok = close(fd) == 0 && ok;
-        ok = ok && rename(new_path, path) == 0 && sync_directory(path);
+        ok = ok && rename(new_path, path) == 0;
+        if (ok) { /* a new name counts once its directory is on the disk, too */
+            (void)snprintf(copy, sizeof copy, "%s", path);
+            folder = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+            ok = folder >= 0 && fsync(folder) == 0;
+            if (folder >= 0)
+                (void)close(folder);
+        }
     }
     if (!ok)
         (void)err_set(e, ERR_CONFIG, "cannot write %s: %s", path, strerrordesc_np(errno));

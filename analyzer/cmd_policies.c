@@ -5,6 +5,10 @@
 
 #include <string.h>
 
+enum {
+    MOST_SENDERS = 3, /* named in a row of a table */
+};
+
 static const struct column columns[] = {
     {"policy_domain", "DOMAIN", COLUMN_TEXT, 0, COLOUR_NONE},
     {"policy_type", "POLICY", COLUMN_TEXT, 0, COLOUR_NONE},
@@ -44,7 +48,7 @@ status_of(const struct facts *f, const struct seen *s)
     const struct published *list;
     size_t count;
 
-    if (!d)
+    if (d == NULL)
         return NULL;
     list = s->type == POLICY_STS ? d->policies : d->tlsa;
     count = s->type == POLICY_STS ? d->policy_count : d->tlsa_count;
@@ -56,25 +60,81 @@ status_of(const struct facts *f, const struct seen *s)
     return count ? "undeclared" : NULL;
 }
 
+/* Does row i tell what row k of the same domain does? */
+static bool
+is_same(const struct facts *f, size_t i, size_t k)
+{
+    const struct seen *a = &f->seen[i], *b = &f->seen[k];
+
+    return a->domain == b->domain && a->type == b->type && a->policy == b->policy;
+}
+
+/* Stands a row before it for the same? */
+static bool
+stands_already(const struct facts *f, size_t i)
+{
+    for (size_t k = i; k > 0 && f->seen[k - 1].domain == f->seen[i].domain; k--)
+        if (is_same(f, i, k - 1))
+            return true;
+    return false;
+}
+
+/* Takes into row i those behind it that tell the same: their senders, and their days. */
+static void
+gather(const struct facts *f, size_t i, int *first, int *last, struct buf *senders)
+{
+    name named = f->seen[i].sender;
+    size_t names = 1;
+
+    for (size_t k = i + 1; k < f->seen_count && f->seen[k].domain == f->seen[i].domain;
+         k++) {
+        const struct seen *other = &f->seen[k];
+
+        if (!is_same(f, i, k))
+            continue;
+        *first = other->first < *first ? other->first : *first;
+        *last = other->last > *last ? other->last : *last;
+        if (other->sender != named && names++ < MOST_SENDERS)
+            (void)buf_printf(senders, ", %s", facts_text(f, other->sender));
+        named = other->sender;
+    }
+    if (names > MOST_SENDERS)
+        (void)buf_printf(senders, " and %zu more", names - MOST_SENDERS);
+}
+
+/* For a person, senders that saw the same stand in one row, at the first of them. */
 static bool
 show_seen(struct context *c, const struct facts *f, struct err *e)
 {
+    bool group = c->options->format == VIEW_TABLE, ok = true;
     struct view *v = c->view;
+    struct buf senders;
 
-    for (size_t i = 0; i < f->seen_count; i++) {
+    buf_init(&senders, 0);
+    for (size_t i = 0; i < f->seen_count && ok; i++) {
         const struct seen *s = &f->seen[i];
-        const char *row[] = {facts_text(f, s->domain),
-                             policy_type_text((enum policy_type)s->type),
-                             facts_text(f, s->sender),
-                             view_day(v, f->first_day + s->first),
-                             view_day(v, f->first_day + s->last),
-                             status_of(f, s),
-                             lines_cell(v, facts_text(f, s->policy))};
+        int first = s->first, last = s->last;
 
-        if (findings_asks_for(c, row[0]) && !view_row(v, row, e))
-            return false;
+        if (!findings_asks_for(c, facts_text(f, s->domain)) ||
+            (group && stands_already(f, i)))
+            continue;
+        buf_reset(&senders);
+        (void)buf_puts(&senders, facts_text(f, s->sender));
+        if (group)
+            gather(f, i, &first, &last, &senders);
+        ok = senders.failed
+                 ? err_nomem(e)
+                 : view_row(v,
+                            (const char *const[]){
+                                facts_text(f, s->domain),
+                                policy_type_text((enum policy_type)s->type),
+                                senders.bytes, view_day(v, f->first_day + first),
+                                view_day(v, f->first_day + last), status_of(f, s),
+                                lines_cell(v, facts_text(f, s->policy))},
+                            e);
     }
-    return true;
+    buf_clear(&senders);
+    return ok;
 }
 
 static bool
@@ -116,16 +176,17 @@ show_declared(struct context *c, const struct facts *f, struct err *e)
 static bool
 run(struct context *c, struct err *e)
 {
-    struct facts f = {0};
+    struct findings now;
     bool ok;
 
     findings_take_domain(c);
-    ok = findings_load_facts(c, &f, e) &&
-         view_begin(c->view, columns, COUNT_OF(columns), e) && show_declared(c, &f, e) &&
-         show_seen(c, &f, e) && view_end(c->view, e);
-    if (ok && !c->view->row_count)
-        findings_say_empty(c, &f, "no sender told a policy yet");
-    facts_clear(&f);
+    ok = findings_load_facts(c, &now, e) &&
+         view_begin(c->view, columns, COUNT_OF(columns), e) &&
+         show_declared(c, &now.facts, e) && show_seen(c, &now.facts, e) &&
+         view_end(c->view, e);
+    if (ok && c->view->row_count == 0)
+        findings_say_empty(c, &now.facts, "no sender told a policy yet");
+    findings_clear(&now);
     return ok;
 }
 
@@ -135,6 +196,8 @@ const struct command cmd_policies = {
     .args = "[DOMAIN]",
     .examples = "  tlsrpt policies example.com\n",
     .notes =
+        "In a table senders that saw the same have one line; the other formats have "
+        "each.\n"
         "Lines without a sender are what the configuration declares. The other form in\n"
         "which Microsoft tells TLSA records is unfolded. Of the latest 92 days.\n",
     .options = OPTIONS_COMMON | OPTION_DOMAIN,

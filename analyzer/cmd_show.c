@@ -94,7 +94,7 @@ static bool
 find(struct context *c, struct found *f, struct err *e)
 {
     char id[ID_LENGTH + 1] = "", low[WHEN_DAY_SIZE], high[WHEN_DAY_SIZE];
-    const char *given = c->options->args[0];
+    const char *given = c->options->line.args[0];
     const char *params[4], *limits[OPTIONS_PARAMS];
 
     *f = (struct found){0};
@@ -182,28 +182,22 @@ show_raw_bytes(struct context *c, struct buf *out, struct err *e)
 }
 
 static bool
-write_raw(struct context *c, struct err *e)
-{
-    struct buf bytes;
-    bool ok;
-
-    if (c->terminal->is_terminal)
-        return err_set(e, ERR_INPUT,
-                       "the bytes are not fit for a terminal: add > FILE or | zcat");
-    buf_init(&bytes, 0);
-    ok = show_raw_bytes(c, &bytes, e) && view_write(c->view, bytes.bytes, bytes.len, e);
-    buf_clear(&bytes);
-    return ok;
-}
-
-static bool
 show_run(struct context *c, struct err *e)
 {
     struct prose prose;
+    struct buf bytes;
     bool ok;
 
-    if ((c->options->given & OPTION_RAW) != 0)
-        return write_raw(c, e);
+    if ((c->options->line.given & OPTION_RAW) != 0) {
+        if (c->terminal->is_terminal)
+            return err_set(e, ERR_INPUT,
+                           "the bytes are not fit for a terminal: add > FILE or | zcat");
+        buf_init(&bytes, 0);
+        ok = show_raw_bytes(c, &bytes, e) &&
+             view_write(c->view, bytes.bytes, bytes.len, e);
+        buf_clear(&bytes);
+        return ok;
+    }
     if (c->options->format != VIEW_TABLE)
         return show(c, NULL, e) && view_end(c->view, e);
     prose_init(&prose, c->terminal, stdout);

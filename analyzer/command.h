@@ -13,16 +13,12 @@ struct context {
     struct view *view;   /* where the answer goes; not begun */
     struct terminal *terminal;
     int exit_code; /* 0; a verb may set another for an answer that was given */
+    const struct findings *ready; /* of a page: those of now, to be taken; else NULL */
 };
 
 struct command {
-    const char *name;
-    const char *line;     /* what it answers, in one line of the help */
-    const char *args;     /* "ID", "[DOMAIN]" if it may be left out; NULL: none */
-    const char *examples; /* lines of "  tlsrpt ...", each ended by a line feed */
-    const char *notes;    /* paragraphs after the options; "" if none */
-    unsigned options;     /* OPTION_* that it takes */
-    bool no_store;        /* it opens the database itself, or needs none */
+    CLI_VERB_MEMBER
+    bool no_store; /* it opens the database itself, or needs none */
     bool (*run)(struct context *c, struct err *e);
     /* What there is to say without a database, beside the error; NULL: nothing. */
     void (*unreachable)(struct context *c, struct err *e);
@@ -48,12 +44,10 @@ struct command {
 MUST_USE bool command_query(struct context *c, struct err *e);
 
 /* One line on standard error for an answer without rows, if a person reads it (table):
- * that nothing has arrived, or that nothing matches, or `text`. */
+ * which domain or sender may have been meant, that nothing has arrived, or that nothing
+ * matches, or `text`. */
 void command_say_empty(struct context *c, const char *text);
 
 extern const struct command cmd_summary, cmd_domains, cmd_senders, cmd_failures,
     cmd_reports, cmd_show, cmd_findings, cmd_readiness, cmd_policies, cmd_coverage,
     cmd_check, cmd_metrics, cmd_serve, cmd_results, cmd_doctor;
-
-/* Every verb, in the order of the help; NULL ends it. */
-extern const struct command *const commands[];

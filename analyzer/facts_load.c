@@ -3,15 +3,24 @@
 
 #include "analyzer/analysis/policy_text.h"
 #include "analyzer/pruned.h"
+#include "base/text.h"
 #include "base/when.h"
 #include "schema_sql.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 struct load {
     struct facts *f;
     struct buf text;
+};
+
+/* How findings_sessions.sql packs a report: its day in the lowest bits, then the hours
+ * until it came, then its sessions; and its failed sessions right above the day. */
+enum {
+    DAY_BITS = 7,
+    LAG_BITS = 10,
 };
 
 /* ---- rows ------------------------------------------------------------------------- */
@@ -53,6 +62,12 @@ next_element(const char **at, int64_t *value)
     return true;
 }
 
+static int
+day_of(int64_t packed)
+{
+    return (int)(packed & ((1 << DAY_BITS) - 1)) % FACTS_DAYS;
+}
+
 static void
 add_seen(struct load *l, const struct tally *t, const char *policy, int first, int last,
          int days)
@@ -77,12 +92,12 @@ sessions_row(void *ctx, const char *const v[], size_t n, struct err *e)
     t.type = (uint8_t)policy_type_parse(v[2]);
     t.long_window = v[3][0] == 't';
     for (const char *at = v[6]; next_element(&at, &value);)
-        failed[(value & 127) % FACTS_DAYS] += value >> 7;
+        failed[day_of(value)] += value >> DAY_BITS;
     for (const char *at = v[5]; next_element(&at, &value); days++) {
-        int day = (int)(value & 127) % FACTS_DAYS;
+        int day = day_of(value);
 
-        t.lag_h = (int32_t)(value >> 7 & 1023);
-        t.sessions = (int64_t)((uint64_t)value >> 17); /* all 47 bits that are left */
+        t.lag_h = (int32_t)(value >> DAY_BITS & ((1 << LAG_BITS) - 1));
+        t.sessions = (int64_t)((uint64_t)value >> (DAY_BITS + LAG_BITS));
         t.failed = failed[day];
         failed[day] = 0;
         facts_add_tally(l->f, l->f->first_day + day, &t);
@@ -266,10 +281,10 @@ domain_array(const struct settings *s, const char *const domains[], size_t count
     if (!count)
         return true;
     for (size_t i = 0; i < count; i++)
-        buf_printf(out, "%s\"%s\"", i ? "," : "{", domains[i]);
+        (void)text_element(out, domains[i]);
     for (size_t i = 0; i < s->declared.count; i++)
         if (is_wanted(s, &rows[i], domains, count))
-            buf_printf(out, ",\"%s\"", rows[i].domain);
+            (void)text_element(out, rows[i].domain);
     return buf_puts(out, "}");
 }
 
@@ -300,6 +315,46 @@ load_rows(struct load *l, struct store *store, const char *domains, struct err *
            store_query(store, query_findings_claims, params, 3, 6, claim_row, l, e);
 }
 
+static bool
+latest_row(void *ctx, const char *const v[], size_t n, struct err *e)
+{
+    (void)n;
+    (void)e;
+    if (v[0])
+        *(int32_t *)ctx = (int32_t)number(v[0]);
+    return true;
+}
+
+/* Days that lie between the end of what there is and `as_of`: when nothing has come for
+ * longer than the analysis looks back to, it looks at the end as it was. */
+static bool
+find_idle_days(const struct load *l, struct store *store, const char *domains,
+               int32_t *idle, struct err *e)
+{
+    int32_t today = l->f->first_day + l->f->today, latest = today;
+    char before[WHEN_DAY_SIZE];
+    const char *params[] = {when_print_day(today - FACTS_IDLE_DAYS, before), domains};
+
+    *idle = 0;
+    for (size_t i = 0; i < l->f->tally_count; i++)
+        if (l->f->tallies[i].day >= l->f->today - FACTS_IDLE_DAYS)
+            return true;
+    if (!store_query(store, query_findings_latest, params, 2, 1, latest_row, &latest, e))
+        return false;
+    *idle = latest == today ? 0 : today - FACTS_IDLE_DAYS - latest;
+    return true;
+}
+
+static bool
+load(struct load *l, struct store *store, const struct settings *settings, int64_t as_of,
+     const char *domains, struct err *e)
+{
+    facts_init(l->f, as_of);
+    if (getrandom(&l->f->seed, sizeof l->f->seed, 0) < 0)
+        l->f->seed = (uint64_t)as_of;
+    return load_declared(l, settings, e) && load_rows(l, store, domains, e);
+}
+
 bool
 facts_load(struct store *store, const struct settings *settings, int64_t as_of,
            const char *const domains[], size_t domain_count, struct facts *out,
@@ -307,15 +362,22 @@ facts_load(struct store *store, const struct settings *settings, int64_t as_of,
 {
     struct load l = {.f = out};
     struct buf array;
+    int32_t idle = 0;
     bool ok;
 
-    facts_init(out, as_of);
     buf_init(&l.text, 0);
     buf_init(&array, 0);
     ok = domain_array(settings, domains, domain_count, &array) ? true : err_nomem(e);
-    ok = ok && pruned_check_days(store, out->first_day, e) &&
-         load_declared(&l, settings, e) &&
-         load_rows(&l, store, array.len ? array.bytes : NULL, e) && facts_finish(out, e);
+    ok = ok && load(&l, store, settings, as_of, array.bytes, e) &&
+         pruned_check_days(store, out->first_day, e) &&
+         find_idle_days(&l, store, array.bytes, &idle, e);
+    if (ok && idle > 0) {
+        facts_clear(out);
+        ok =
+            load(&l, store, settings, as_of - (int64_t)idle * WHEN_DAY_S, array.bytes, e);
+        out->idle_days = idle;
+    }
+    ok = ok && facts_finish(out, e);
     buf_clear(&l.text);
     buf_clear(&array);
     return ok;

@@ -1,6 +1,6 @@
 /* tlsrpt findings ID: one finding in full, with who saw what on which day. */
 #include "analyzer/analysis/explain.h"
-#include "analyzer/analysis/grid.h"
+#include "analyzer/calendar.h"
 #include "analyzer/findings.h"
 #include "analyzer/present/prose.h"
 #include "base/figure.h"
@@ -10,99 +10,85 @@
 #include "schema_sql.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
-    DAYS_BEFORE = 7,
-    MOST_DAYS = 42,
-    MOST_SENDERS = 20,
     NAME_WIDTH = 26,
     LINE_SIZE = 200,
-    DAY_TENS = 10,
 };
 
-/* One sender's line: blank not reported, a dot clean, else the tenths that failed, # all.
+const char *
+finding_ends(const struct finding *x)
+{
+    if (!x->open)
+        return NULL;
+    if (strcmp(x->kind, KIND_INTAKE_SILENT) == 0)
+        return "It is over once reports that can be believed come again.";
+    if (strcmp(x->kind, KIND_REPORT_GAP) == 0)
+        return "It is over once the sender reports again.";
+    return "It is over after two reported days without it, from those who saw it; "
+           "reports "
+           "of a day come the day after.";
+}
+
+/* One sender's day: blank not reported, a dot clean, else the tenths that failed, # all.
  */
 static char
-mark(int64_t sessions, int64_t failed)
+mark(const struct calendar_cell *cell)
 {
-    if (sessions <= 0)
-        return ' ';
-    if (failed <= 0)
+    if (cell->missing)
+        return '-';
+    if (cell->sessions <= 0)
+        return cell->failed > 0 ? '#' : ' ';
+    if (cell->failed <= 0)
         return '.';
-    if (failed * 10 >= sessions * 9)
+    if (cell->failed * 10 >= cell->sessions * 9)
         return '#';
-    return (char)('0' + failed * 10 / sessions);
+    return (char)('0' + cell->failed * 10 / cell->sessions);
 }
 
 static void
-add_line(const struct facts *f, const struct finding *x, name sender, int first, int days,
-         struct prose *p)
+add_matrix(const struct facts *f, const struct calendar *c, struct prose *p)
 {
-    char line[LINE_SIZE];
-    int n = snprintf(line, sizeof line, "  %-*.*s ", NAME_WIDTH, NAME_WIDTH,
-                     facts_text(f, sender));
-
-    for (int d = first; d < first + days && n < LINE_SIZE - 1; d++) {
-        int64_t sessions = 0, failed = 0;
-
-        for (size_t i = 0; i < f->tally_count; i++)
-            if (f->tallies[i].sender == sender && f->tallies[i].day == d &&
-                name_list_has(&x->domains, f->tallies[i].domain))
-                sessions += f->tallies[i].sessions;
-        for (size_t i = 0; i < f->miss_count; i++)
-            if (f->misses[i].sender == sender && f->misses[i].day == d &&
-                name_list_has(&x->domains, f->misses[i].domain) &&
-                !strcmp(facts_text(f, f->misses[i].kind), x->kind))
-                failed += f->misses[i].failed;
-        line[n++] = mark(sessions, failed);
-    }
-    line[n] = 0;
-    prose_line(p, TONE_PLAIN, line);
-}
-
-/* Those that fail come first, then others that could have. */
-static bool
-add_senders(const struct facts *f, const struct finding *x, int first, int days,
-            struct prose *p, struct err *e)
-{
-    struct name_list others = {0};
-    size_t left = MOST_SENDERS;
-    bool ok = true;
-
-    for (size_t i = 0; ok && i < f->tally_count; i++)
-        if (name_list_has(&x->domains, f->tallies[i].domain) &&
-            f->tallies[i].day >= first &&
-            !name_list_has(&x->senders, f->tallies[i].sender))
-            ok = name_list_add(&others, f->tallies[i].sender, e);
-    for (size_t i = 0; i < x->senders.count && left; i++, left--)
-        add_line(f, x, x->senders.items[i], first, days, p);
-    for (size_t i = 0; i < others.count && left; i++, left--)
-        add_line(f, x, others.items[i], first, days, p);
-    if (x->senders.count + others.count > MOST_SENDERS)
-        prose_line(p, TONE_DIM, "  ...");
-    name_list_clear(&others);
-    return ok;
-}
-
-static bool
-add_matrix(const struct facts *f, const struct finding *x, struct prose *p, struct err *e)
-{
-    int first = x->first - DAYS_BEFORE > 0 ? x->first - DAYS_BEFORE : 0;
-    int days = f->today - first + 1 < MOST_DAYS ? f->today - first + 1 : MOST_DAYS;
     char line[LINE_SIZE], day[WHEN_DAY_SIZE];
 
     prose_heading(p, "Days and senders");
     (void)snprintf(line, sizeof line, "  %-*s %s", NAME_WIDTH,
                    "a column for each day from",
-                   when_print_day(f->first_day + first, day));
+                   when_print_day(f->first_day + c->first, day));
     prose_line(p, TONE_DIM, line);
-    if (!add_senders(f, x, first, days, p, e))
-        return false;
-    prose_line(p, TONE_DIM,
-               "  . clean   0-9 tenths of the sessions failed   # nearly all   blank: no "
-               "report");
-    return true;
+    for (size_t i = 0; i < c->row_count; i++) {
+        int n = snprintf(line, sizeof line, "  %-*.*s ", NAME_WIDTH, NAME_WIDTH,
+                         facts_text(f, c->rows[i].sender));
+
+        for (int k = 0; k < c->day_count && n < LINE_SIZE - 1; k++)
+            line[n++] = mark(&c->rows[i].cells[k]);
+        line[n] = '\0';
+        prose_line(p, TONE_PLAIN, line);
+    }
+    if (c->more)
+        prose_line(p, TONE_DIM, "  ...");
+    prose_line(
+        p, TONE_DIM,
+        "  . clean   0-9 tenths of the sessions failed   # nearly all   - missing   "
+        "blank: no report");
+}
+
+static void
+add_places(const struct facts *f, const struct calendar *c, struct prose *p)
+{
+    if (c->place_count > 0)
+        prose_heading(p, "Where");
+    for (size_t i = 0; i < c->place_count; i++) {
+        const struct calendar_place *x = &c->places[i];
+        char failed[FIGURE_SIZE], line[LINE_SIZE * 4];
+
+        (void)snprintf(line, sizeof line, "  %-39s  %10s failed  %s",
+                       facts_text(f, x->address), figure_count(x->failed, failed),
+                       facts_text(f, x->host));
+        prose_line(p, x->failed > 0 ? TONE_PLAIN : TONE_DIM, line);
+    }
 }
 
 static void
@@ -113,8 +99,8 @@ add_list(const struct facts *f, struct prose *p, const char *label,
 
     buf_init(&text, 0);
     for (size_t i = 0; i < l->count; i++)
-        (void)buf_printf(&text, "%s%s", i ? ", " : "", facts_text(f, l->items[i]));
-    prose_field(p, 0, label, TONE_PLAIN, text.len ? text.bytes : NULL);
+        (void)buf_printf(&text, "%s%s", i > 0 ? ", " : "", facts_text(f, l->items[i]));
+    prose_field(p, 0, label, TONE_PLAIN, text.len > 0 ? text.bytes : NULL);
     buf_clear(&text);
 }
 
@@ -125,8 +111,8 @@ add_reasons(const struct facts *f, const struct finding *x, struct prose *p)
         const char *code = facts_text(f, x->reasons.items[i]);
         const struct explanation *about = explain_find(EXPLAIN_REASON, code);
 
-        prose_fieldf(p, 0, "Reason", TONE_PLAIN, "%s%s%s", code, about ? ": " : "",
-                     about ? about->plain : "");
+        prose_fieldf(p, 0, "Reason", TONE_PLAIN, "%s%s%s", code,
+                     about != NULL ? ": " : "", about != NULL ? about->plain : "");
     }
 }
 
@@ -174,7 +160,7 @@ report_row(void *ctx, const char *const v[], size_t n, struct err *e)
 
     (void)n;
     (void)e;
-    (void)snprintf(line, sizeof line, "%s  %s  %s", v[1], v[2], v[3]);
+    (void)snprintf(line, sizeof line, "%s  %s  %s  %s failed", v[1], v[2], v[3], v[4]);
     prose_link(ctx, "%b/report/%u%k", v[0], line);
     return true;
 }
@@ -182,55 +168,77 @@ report_row(void *ctx, const char *const v[], size_t n, struct err *e)
 static void
 append_array(const struct facts *f, const struct name_list *l, struct buf *out)
 {
-    (void)buf_putc(out, '{');
-    for (size_t i = 0; i < l->count; i++) {
-        (void)buf_puts(out, i ? "," : "");
-        (void)text_quote(out, facts_text(f, l->items[i]));
-    }
-    (void)buf_putc(out, '}');
+    for (size_t i = 0; i < l->count; i++)
+        (void)text_element(out, facts_text(f, l->items[i]));
+    (void)buf_puts(out, l->count > 0 ? "}" : "{}");
 }
 
-static bool
-add_reports(struct context *c, const struct facts *f, const struct finding *x,
-            struct prose *p, struct err *e)
+bool
+finding_reports(struct context *c, const struct facts *f, const struct finding *x,
+                finding_report_fn *row, void *ctx, struct err *e)
 {
+    bool uncovered = strcmp(x->kind, KIND_MX_NOT_COVERED) == 0, ok;
     char first[WHEN_DAY_SIZE], last[WHEN_DAY_SIZE];
-    struct buf domains, senders;
-    bool ok;
+    struct buf domains, senders, hosts;
 
     buf_init(&domains, 0);
     buf_init(&senders, 0);
+    buf_init(&hosts, 0);
     append_array(f, &x->domains, &domains);
     append_array(f, &x->senders, &senders);
+    append_array(f, &x->hosts, &hosts);
     {
         const char *params[] = {when_print_day(f->first_day + x->first, first),
                                 when_print_day(f->first_day + x->last, last),
-                                domains.bytes, senders.bytes, x->kind};
+                                domains.bytes,
+                                senders.bytes,
+                                calendar_is_result(x) ? x->kind : NULL,
+                                uncovered ? hosts.bytes : NULL};
 
-        prose_heading(p, "Reports behind it, the latest first");
-        ok = store_query(c->store, query_finding_reports, params, 5, 4, report_row, p, e);
+        ok = store_query(c->store, query_finding_reports, params, 6, 5, row, ctx, e);
     }
+    buf_clear(&hosts);
     buf_clear(&domains);
     buf_clear(&senders);
     return ok;
+}
+
+void
+finding_evidence(const struct facts *f, const struct finding *x, struct prose *p)
+{
+    const struct explanation *about = explain_find(EXPLAIN_RESULT, x->kind);
+
+    about = about != NULL ? about : explain_find(EXPLAIN_KIND, x->kind);
+    prose_heading(p, "Evidence");
+    add_figures(f, x, p);
+    prose_field(p, 0, "Usual owner", TONE_PLAIN, about != NULL ? about->owner : NULL);
+    add_list(f, p, "Failing at", x->addresses.count > 0 ? &x->addresses : &x->hosts);
+    add_list(f, p, "Sent from", &x->networks);
+    add_reasons(f, x, p);
 }
 
 bool
 finding_explain(struct context *c, const struct facts *f, const struct finding *x,
                 struct prose *p, struct err *e)
 {
-    const struct explanation *about = explain_find(EXPLAIN_RESULT, x->kind);
+    struct calendar *calendar = malloc(sizeof *calendar);
+    bool ok;
 
-    about = about ? about : explain_find(EXPLAIN_KIND, x->kind);
+    if (calendar == NULL)
+        return err_nomem(e);
+    calendar_make(f, x, calendar);
     prose_text(p, 0, x->summary);
     prose_text(p, 0, x->advice);
-    prose_heading(p, "Evidence");
-    add_figures(f, x, p);
-    prose_field(p, 0, "Usual owner", TONE_PLAIN, about ? about->owner : NULL);
+    if (finding_ends(x) != NULL)
+        prose_text(p, 0, finding_ends(x));
+    finding_evidence(f, x, p);
     add_list(f, p, "Domains", &x->domains);
-    add_list(f, p, "Failing at", x->addresses.count ? &x->addresses : &x->hosts);
-    add_list(f, p, "Sent from", &x->networks);
-    add_reasons(f, x, p);
-    return (x->unverified || add_matrix(f, x, p, e)) && add_reports(c, f, x, p, e) &&
-           prose_end(p, e);
+    if (!x->unverified) {
+        add_matrix(f, calendar, p);
+        add_places(f, calendar, p);
+    }
+    prose_heading(p, "Reports behind it, the latest first");
+    ok = finding_reports(c, f, x, report_row, p, e) && prose_end(p, e);
+    free(calendar);
+    return ok;
 }

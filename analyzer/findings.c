@@ -1,7 +1,7 @@
-/* See findings.h. */
 #include "analyzer/findings.h"
 
 #include "analyzer/facts_load.h"
+#include "analyzer/present/prose.h"
 #include "base/count.h"
 #include "base/text.h"
 #include "base/when.h"
@@ -30,11 +30,16 @@ const struct column findings_columns[] = {
     {"refused_sessions", "REFUSED", COLUMN_COUNT, 5, COLOUR_FAILURES},
     {"confidence", NULL, COLUMN_NUMBER, 0, COLOUR_NONE},
     {"evidence", NULL, COLUMN_JSON, 0, COLOUR_NONE},
-    {"known_until", NULL, COLUMN_DAY, 0, COLOUR_NONE},
+    {"known_until", "MUTED UNTIL", COLUMN_DAY, 6, COLOUR_NONE},
     {"summary", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
     {"advice", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
 };
 const size_t findings_column_count = COUNT_OF(findings_columns);
+
+enum {
+    EXIT_FINDINGS = 1,
+    LEAST_ID = 4, /* digits that a beginning must have */
+};
 
 int64_t
 findings_instant(const struct context *c)
@@ -57,7 +62,7 @@ mute(const struct settings *s, const struct facts *f, struct analysis *a)
             continue;
         for (size_t k = 0; k < a->count; k++)
             if (!strcmp(a->rows[k].id, known[i].id) &&
-                until / WHEN_DAY_S >= f->first_day + f->today)
+                until / WHEN_DAY_S >= f->first_day + f->today + f->idle_days)
                 a->rows[k].known_until = until == INT64_MAX ? when_day_of(9999, 12, 31)
                                                             : when_day_of_instant(until);
     }
@@ -67,30 +72,37 @@ bool
 findings_load(struct context *c, int64_t as_of, struct findings *out, struct err *e)
 {
     *out = (struct findings){0};
+    if (c->ready != NULL) {
+        *out = *c->ready;
+        out->borrowed = true;
+        return true;
+    }
     if (!facts_load(c->store, c->settings, as_of, c->options->domains.items,
                     c->options->domains.count, &out->facts, e) ||
         !analyse(&out->facts, &out->all, e))
         return false;
     mute(c->settings, &out->facts, &out->all);
-    return true;
+    return overview_make(&out->facts, &out->all, &out->overview, e);
 }
 
 bool
-findings_load_facts(struct context *c, struct facts *out, struct err *e)
+findings_load_facts(struct context *c, struct findings *out, struct err *e)
 {
     int64_t as_of = findings_instant(c);
 
-    *out = (struct facts){0};
+    *out = (struct findings){0};
+    if (c->ready != NULL)
+        return findings_load(c, as_of, out, e);
     return store_snapshot(c->store, as_of, e) &&
            facts_load(c->store, c->settings, as_of, c->options->domains.items,
-                      c->options->domains.count, out, e);
+                      c->options->domains.count, &out->facts, e);
 }
 
 void
 findings_take_domain(struct context *c)
 {
-    if (c->options->arg_count && !c->options->domains.count)
-        c->options->domains = (struct option_list){c->options->args, 1};
+    if (c->options->line.arg_count && !c->options->domains.count)
+        c->options->domains = (struct option_list){c->options->line.args, 1};
 }
 
 bool
@@ -137,6 +149,9 @@ findings_say_empty(struct context *c, const struct facts *f, const char *text)
 void
 findings_clear(struct findings *f)
 {
+    if (f->borrowed)
+        return;
+    overview_clear(&f->overview);
     analyse_clear(&f->all);
     facts_clear(&f->facts);
 }
@@ -201,4 +216,125 @@ findings_row(struct view *v, const struct facts *f, const struct finding *x,
     };
 
     return view_row(v, row, e);
+}
+
+/* ---- the list ---------------------------------------------------------------------- */
+
+const struct finding *
+findings_find(const struct findings *f, const char *wanted)
+{
+    const struct finding *found = NULL;
+
+    for (size_t i = 0; i < f->all.count; i++) {
+        const char *text = f->all.rows[i].id;
+
+        if (!strcmp(text, wanted) || (!found && strlen(wanted) >= LEAST_ID &&
+                                      !strncmp(text, wanted, strlen(wanted))))
+            found = &f->all.rows[i];
+    }
+    return found;
+}
+
+/* Was it an open alarm then? */
+static bool
+was_known(const struct findings *before, const struct finding *x)
+{
+    for (size_t i = 0; before && i < before->all.count; i++)
+        if (before->all.rows[i].open && before->all.rows[i].severity >= x->severity &&
+            !strcmp(before->all.rows[i].id, x->id))
+            return true;
+    return false;
+}
+
+bool
+findings_wanted(const struct context *c, const struct findings *now,
+                const struct findings *before, const struct finding *x)
+{
+    const struct options *o = c->options;
+
+    return x->severity >= severity_find(o->min_severity, SEVERITY_INFO) &&
+           (!o->state || !strcmp(o->state, "open") == x->open) &&
+           findings_is_of(c, &now->facts, x) &&
+           !(before && (!x->open || was_known(before, x)));
+}
+
+/* A paragraph for each. */
+static void
+tell(struct prose *p, const struct facts *f, const struct finding *x)
+{
+    char day[WHEN_DAY_SIZE], until[WHEN_DAY_SIZE];
+
+    prose_heading(p, x->summary);
+    prose_text(p, 2, x->advice);
+    prose_fieldf(p, 2, severity_text(x->severity),
+                 tone_of_word(severity_text(x->severity)), "%s%s%s%s",
+                 x->known_until != 0 ? "muted until "
+                 : x->open           ? "since "
+                                     : "resolved; began ",
+                 x->known_until != 0 ? when_print_day(x->known_until, until) : "",
+                 x->known_until != 0 ? ", since " : "",
+                 when_print_day(f->first_day + x->first, day));
+    prose_fieldf(p, 2, "more", TONE_DIM, "tlsrpt findings %s", x->id);
+}
+
+/* Does a person read it, who did not ask for a table? */
+static bool
+is_told(const struct context *c)
+{
+    return c->options->format == VIEW_TABLE &&
+           (c->options->line.given & (OPTION_FORMAT | OPTION_BRIEF)) == 0;
+}
+
+/* Nothing is open: of what that can be said. Green is said only of what was looked at. */
+static void
+say_nothing_open(struct context *c, const struct findings *now)
+{
+    const cli_set limits = OPTION_SENDER | OPTION_MIN_SEVERITY | OPTION_NEW_SINCE;
+    bool resolved = c->options->state != NULL && strcmp(c->options->state, "open") != 0;
+    char text[OVERVIEW_SAYS + 16] = "all is well: ";
+
+    if (c->options->format != VIEW_TABLE)
+        return;
+    if (now->facts.tally_count == 0)
+        findings_say_empty(c, &now->facts, "");
+    else if (resolved || (c->options->line.given & limits) != 0)
+        (void)fputs("tlsrpt: no such finding\n", stderr);
+    else {
+        overview_say(&now->overview, text + strlen(text), OVERVIEW_SAYS);
+        (void)fprintf(stderr, "tlsrpt: %s\n", text);
+    }
+}
+
+bool
+findings_show(struct context *c, const struct findings *now,
+              const struct findings *before, struct err *e)
+{
+    enum severity alarming = severity_find(c->options->min_severity, SEVERITY_WARNING);
+    bool told = is_told(c), ok;
+    struct prose prose;
+    size_t count = 0;
+
+    if (told)
+        prose_init(&prose, c->terminal, stdout);
+    ok = told || view_begin(c->view, findings_columns, findings_column_count, e);
+    for (size_t i = 0; ok && i < now->all.count; i++) {
+        const struct finding *x = &now->all.rows[i];
+
+        if (!findings_wanted(c, now, before, x))
+            continue;
+        count++;
+        if (told)
+            tell(&prose, &now->facts, x);
+        else
+            ok = findings_row(c->view, &now->facts, x, e);
+        if ((c->options->line.given & OPTION_EXIT_CODE) != 0 && x->open &&
+            x->known_until == 0 && x->severity >= alarming)
+            c->exit_code = EXIT_FINDINGS;
+    }
+    ok = ok && (told ? prose_end(&prose, e) : view_end(c->view, e));
+    if (told)
+        prose_clear(&prose);
+    if (ok && count == 0)
+        say_nothing_open(c, now);
+    return ok;
 }

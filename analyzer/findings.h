@@ -3,10 +3,13 @@
 #pragma once
 #include "analyzer/analysis/analyse.h"
 #include "analyzer/command.h"
+#include "analyzer/overview.h"
 
 struct findings {
     struct facts facts;
     struct analysis all;
+    struct overview overview;
+    bool borrowed; /* of c->ready: cleared by its owner */
 };
 
 /* What --as-of says, or now. */
@@ -18,8 +21,8 @@ MUST_USE bool findings_load(struct context *c, int64_t as_of, struct findings *o
                             struct err *e);
 void findings_clear(struct findings *f);
 
-/* The facts alone. */
-MUST_USE bool findings_load_facts(struct context *c, struct facts *out, struct err *e);
+/* The facts alone, as of findings_instant(). */
+MUST_USE bool findings_load_facts(struct context *c, struct findings *out, struct err *e);
 
 /* DOMAIN as an argument means --domain DOMAIN. */
 void findings_take_domain(struct context *c);
@@ -52,7 +55,21 @@ MUST_USE bool findings_show(struct context *c, const struct findings *now,
 /* The one of that id, or of its beginning; NULL if there is none. */
 const struct finding *findings_find(const struct findings *f, const char *wanted);
 
-/* One finding in full, for a person. */
+/* The reports behind a finding, the latest first: id, day, sender, policy domain,
+ * failures. */
+typedef bool finding_report_fn(void *ctx, const char *const values[], size_t n,
+                               struct err *e);
+MUST_USE bool finding_reports(struct context *c, const struct facts *f,
+                              const struct finding *x, finding_report_fn *row, void *ctx,
+                              struct err *e);
+
+/* What would tell that it is over; NULL when it is. */
+const char *finding_ends(const struct finding *x);
+
+/* The figures behind a finding, as a section. */
 struct prose;
+void finding_evidence(const struct facts *f, const struct finding *x, struct prose *p);
+
+/* One finding in full, for a person. */
 MUST_USE bool finding_explain(struct context *c, const struct facts *f,
                               const struct finding *x, struct prose *p, struct err *e);

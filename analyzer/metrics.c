@@ -39,7 +39,7 @@ static const struct family families[] = {
            "Sessions that reports count, of the leading policy type of each.",
            "policy_domain", "result", "trust"),
     FAMILY(COUNTER, "tlsrpt_failures", NULL,
-           "Failed sessions that verified and operator reports describe.",
+           "Failed sessions that verified, operator and confirmed reports describe.",
            "policy_domain", "result_type"),
     FAMILY(COUNTER, "tlsrpt_reports", NULL, "Reports by what became of them.",
            "transport", "trust", "outcome"),
@@ -48,7 +48,7 @@ static const struct family families[] = {
     FAMILY(GAUGE, "tlsrpt_last_complete_day_sessions", NULL, "Sessions of that day.",
            "policy_domain", "result", "trust"),
     FAMILY(GAUGE, "tlsrpt_last_report_timestamp_seconds", "seconds",
-           "When the latest verified or operator report of a sender came.", "sender"),
+           "When the latest believed report of a sender came.", "sender"),
     [FAMILY_LAG] = FAMILY(HISTOGRAM, "tlsrpt_report_lag_seconds", "seconds",
                           "From the end of a report's window to its arrival.", NULL),
     FAMILY(GAUGE, "tlsrpt_quarantine_reports", NULL,
@@ -134,18 +134,6 @@ struct rows {
     size_t bound_count;
 };
 
-/* Buckets come in order, that of infinity last. */
-static void
-add_bucket(struct rows *r, const char *const v[])
-{
-    if (r->bound_count == MAX_BOUNDS)
-        return;
-    r->count += strtoll(v[4], NULL, 10);
-    r->sum += strtod(v[2], NULL);
-    r->bounds[r->bound_count] = strtod(v[1], NULL);
-    r->cumulative[r->bound_count++] = r->count;
-}
-
 static void
 end_family(struct rows *r)
 {
@@ -175,22 +163,14 @@ take_row(void *ctx, const char *const v[], size_t n, struct err *e)
         begin(r->m, &families[family]);
         r->family = family;
     }
-    if (family == FAMILY_LAG)
-        add_bucket(r, v);
-    else
+    if (family == FAMILY_LAG && r->bound_count < MAX_BOUNDS) {
+        /* buckets come in order, that of infinity last */
+        r->count += strtoll(v[4], NULL, 10);
+        r->sum += strtod(v[2], NULL);
+        r->bounds[r->bound_count] = strtod(v[1], NULL);
+        r->cumulative[r->bound_count++] = r->count;
+    } else if (family != FAMILY_LAG)
         sample(r->m, &families[family], v + 1, v[QUERY_LABELS + 1]);
-    return true;
-}
-
-static bool
-write_stored(struct ometric *m, struct store *store, struct err *e)
-{
-    struct rows r = {.m = m, .family = SIZE_MAX};
-
-    if (!store_snapshot(store, INT64_MAX, e) ||
-        !store_query(store, query_metrics, NULL, 0, QUERY_COLUMNS, take_row, &r, e))
-        return false;
-    end_family(&r);
     return true;
 }
 
@@ -291,11 +271,16 @@ metrics_write(const struct metrics_source *source, enum ometric_format format,
 {
     static const char *const program[MAX_LABELS] = {"tlsrpt", TLSRPT_VERSION};
     struct ometric m;
+    struct rows stored = {.m = &m, .family = SIZE_MAX};
     bool up;
 
     ometric_init(&m, format, out);
-    up = source->store != NULL && write_stored(&m, source->store, down);
-    if (!up)
+    up = source->store != NULL && store_snapshot(source->store, INT64_MAX, down) &&
+         store_query(source->store, query_metrics, NULL, 0, QUERY_COLUMNS, take_row,
+                     &stored, down);
+    if (up)
+        end_family(&stored);
+    else
         buf_reset(out); /* half an answer is none */
     if (up && source->findings != NULL)
         write_findings(&m, source);

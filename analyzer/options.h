@@ -2,48 +2,41 @@
  * `now` is passed. */
 #pragma once
 #include "analyzer/present/view.h"
-#include "base/arena.h"
+#include "base/cli.h"
 
-/* Which options were given, and which a verb takes. */
-enum {
-    OPTION_DB = 1 << 0,
-    OPTION_CONFIG = 1 << 1,
-    OPTION_FORMAT = 1 << 2,
-    OPTION_SINCE = 1 << 3,
-    OPTION_UNTIL = 1 << 4,
-    OPTION_AS_OF = 1 << 5,
-    OPTION_DOMAIN = 1 << 6,
-    OPTION_SENDER = 1 << 7,
-    OPTION_TRUST = 1 << 8,
-    OPTION_STATUS = 1 << 9,
-    OPTION_RAW = 1 << 10,
-    OPTION_EXIT_CODE = 1 << 11,
-    OPTION_MIN_SEVERITY = 1 << 12,
-    OPTION_STATE = 1 << 13,
-    OPTION_NEW_SINCE = 1 << 14,
-    OPTION_HELP = 1 << 15,
-    OPTION_VERSION = 1 << 16,
-    OPTION_TEXTFILE = 1 << 17,
-    OPTION_WARNING = 1 << 18,
-    OPTION_CRITICAL = 1 << 19,
-    OPTION_TIMEOUT = 1 << 20,
-    OPTION_VERBOSE = 1 << 21,
-    OPTION_RECORDS = 1 << 22,
-    OPTION_ENDPOINT = 1 << 23,
-    OPTION_MAILTO = 1 << 24,
-    OPTION_CONNECT_TO = 1 << 25,
-    OPTION_CA = 1 << 26,
+#define OPTION_DB           CLI_BIT(2)
+#define OPTION_CONFIG       CLI_BIT(3)
+#define OPTION_FORMAT       CLI_BIT(4)
+#define OPTION_SINCE        CLI_BIT(5)
+#define OPTION_UNTIL        CLI_BIT(6)
+#define OPTION_AS_OF        CLI_BIT(7)
+#define OPTION_DOMAIN       CLI_BIT(8)
+#define OPTION_SENDER       CLI_BIT(9)
+#define OPTION_TRUST        CLI_BIT(10)
+#define OPTION_STATUS       CLI_BIT(11)
+#define OPTION_RAW          CLI_BIT(12)
+#define OPTION_EXIT_CODE    CLI_BIT(13)
+#define OPTION_MIN_SEVERITY CLI_BIT(14)
+#define OPTION_STATE        CLI_BIT(15)
+#define OPTION_NEW_SINCE    CLI_BIT(16)
+#define OPTION_TEXTFILE     CLI_BIT(17)
+#define OPTION_WARNING      CLI_BIT(18)
+#define OPTION_CRITICAL     CLI_BIT(19)
+#define OPTION_TIMEOUT      CLI_BIT(20)
+#define OPTION_VERBOSE      CLI_BIT(21)
+#define OPTION_RECORDS      CLI_BIT(22)
+#define OPTION_ENDPOINT     CLI_BIT(23)
+#define OPTION_MAILTO       CLI_BIT(24)
+#define OPTION_CONNECT_TO   CLI_BIT(25)
+#define OPTION_CA           CLI_BIT(26)
+#define OPTION_BRIEF        CLI_BIT(27)
 
-    /* what every verb takes that reads the database */
-    OPTIONS_COMMON = OPTION_DB | OPTION_CONFIG | OPTION_FORMAT | OPTION_AS_OF,
-    /* what every verb takes that lists figures */
-    OPTIONS_FIGURES = OPTIONS_COMMON | OPTION_SINCE | OPTION_UNTIL | OPTION_DOMAIN |
-                      OPTION_SENDER | OPTION_TRUST,
-};
-
-enum {
-    OPTIONS_MAX_ARGS = 64
-};
+/* what every verb takes that reads the database */
+#define OPTIONS_COMMON (OPTION_DB | OPTION_CONFIG | OPTION_FORMAT | OPTION_AS_OF)
+/* what every verb takes that lists figures */
+#define OPTIONS_FIGURES                                                                  \
+    (OPTIONS_COMMON | OPTION_SINCE | OPTION_UNTIL | OPTION_DOMAIN | OPTION_SENDER |      \
+     OPTION_TRUST)
 
 /* Texts that an option may be given several times for, or with commas. */
 struct option_list {
@@ -53,10 +46,7 @@ struct option_list {
 
 struct options {
     struct arena arena;
-    unsigned given;                     /* OPTION_* */
-    const char *verb;                   /* NULL: none given */
-    const char *args[OPTIONS_MAX_ARGS]; /* after the verb */
-    size_t arg_count;
+    struct cli line; /* which were given, the verb and its arguments */
 
     const char *db_uri;      /* NULL: as configured */
     const char *config_file; /* NULL: the default one */
@@ -84,26 +74,14 @@ struct options {
     const char *as_of_text, *since_text, *until_text, *new_since_text;
 };
 
-struct option_row {
-    const char *name; /* without the dashes */
-    char letter;      /* '\0': none; of two options the one that the verb takes */
-    const char *arg;  /* what it takes, for the help; NULL: nothing */
-    unsigned bit;
-    const char *help;
-    const char *words; /* what its value may be, separated by blanks; NULL: anything */
-    size_t offset;     /* where in struct options it goes */
-    bool (*set)(struct options *o, const struct option_row *row, const char *value,
-                struct err *e); /* NULL: it is but given or not */
-};
+/* The table of them all. */
+extern const struct cli_option option_rows[];
 
-extern const struct option_row option_rows[];
-extern const size_t option_row_count;
-
-/* Reads the words after the program's name. Texts are borrowed from `words` or live in
- * o->arena. Times are relative to --as-of when it is given, else to `now`. On failure
- * ERR_INPUT, with "did you mean" where something is near. */
-MUST_USE bool options_parse(struct options *o, int count, const char *const words[],
-                            int64_t now, struct err *e);
+/* Reads the words after the program's name, as cli_read(); p->options are option_rows.
+ * Texts are borrowed from `words` or live in o->arena. Times are relative to --as-of when
+ * it is given, else to `now`. */
+MUST_USE bool options_parse(struct options *o, const struct cli_program *p, int count,
+                            const char *const words[], int64_t now, struct err *e);
 void options_clear(struct options *o);
 
 /* The parameters that every query of figures has: $1 first day, $2 last day (dates,

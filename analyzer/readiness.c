@@ -2,7 +2,9 @@
 #include "analyzer/readiness.h"
 
 #include "analyzer/analysis/analyse_baseline.h"
+#include "analyzer/analysis/analyse_drift.h"
 #include "analyzer/analysis/analyse_mx.h"
+#include "analyzer/analysis/policy_text.h"
 
 #include <string.h>
 
@@ -23,14 +25,6 @@ is_enough(const struct days *d)
     return d->count >= READINESS_DAYS && d->total >= READINESS_SESSIONS;
 }
 
-static bool
-is_blocking(enum result_type type, bool dane)
-{
-    enum grid_class class = grid_class_of(type);
-
-    return class == GRID_ANY || (dane && class == GRID_DANE);
-}
-
 static int64_t
 blocking_failures(const struct grid *g, int day, bool dane)
 {
@@ -38,9 +32,11 @@ blocking_failures(const struct grid *g, int day, bool dane)
 
     for (size_t i = g->first_miss; i < g->end_miss; i++) {
         const struct miss *m = &g->f->misses[i];
+        enum grid_class class =
+            grid_class_of(result_type_parse(facts_text(g->f, m->kind)));
 
-        if (m->day == day && (dane ? m->type == POLICY_TLSA : m->type != POLICY_TLSA) &&
-            is_blocking(result_type_parse(facts_text(g->f, m->kind)), dane))
+        if (m->day == day && (m->type == POLICY_TLSA) == dane &&
+            (class == GRID_ANY || (dane && class == GRID_DANE)))
             failed += m->failed;
     }
     return failed;
@@ -91,15 +87,6 @@ bound_after(const struct days *d, int more)
     return baseline_upper(sessions, failed, one_sided_95);
 }
 
-static int
-days_to_bound(const struct days *d)
-{
-    for (int more = 0; d->count && more <= FACTS_DAYS; more++)
-        if (bound_after(d, more) < failure_bound)
-            return more;
-    return READINESS_NEVER;
-}
-
 static void
 set_clause(struct readiness *out, enum readiness_clause at, const char *text,
            double figure, double needed, bool met, int days_left)
@@ -133,9 +120,9 @@ count_uncovered(const struct facts *f, const struct grid *g, int *count, struct 
     bool ok = mx_patterns_init(&patterns, f, g->domain, e);
 
     *count = 0;
-    for (size_t i = 0; ok && d && i < d->host_count; i++)
+    for (size_t i = 0; ok && d != NULL && i < d->host_count; i++)
         ok = name_list_add(&hosts, d->hosts[i], e);
-    if (!hosts.count)
+    if (hosts.count == 0)
         for (size_t i = g->first_miss; ok && i < g->end_miss; i++)
             ok = name_list_add(&hosts, f->misses[i].host, e);
     for (size_t i = 0; ok && i < hosts.count; i++)
@@ -148,7 +135,7 @@ count_uncovered(const struct facts *f, const struct grid *g, int *count, struct 
 static void
 judge_traffic(const struct days *d, struct readiness *out)
 {
-    int wait = READINESS_NEVER;
+    int wait = READINESS_NEVER, more = 0;
 
     if (d->total >= d->count && d->count)
         wait = (int)((READINESS_SESSIONS - d->total - 1) / (d->total / d->count)) + 1;
@@ -158,9 +145,12 @@ judge_traffic(const struct days *d, struct readiness *out)
                d->count >= READINESS_DAYS, READINESS_DAYS - d->count);
     set_clause(out, CLAUSE_SESSIONS, "sessions seen", (double)d->total,
                READINESS_SESSIONS, d->total >= READINESS_SESSIONS, wait);
+    while (d->count > 0 && more <= FACTS_DAYS && bound_after(d, more) >= failure_bound)
+        more++;
     set_clause(out, CLAUSE_FAILURES, "blocking failures, % at the 95 % bound",
                100 * bound_after(d, 0), 100 * failure_bound,
-               bound_after(d, 0) < failure_bound, days_to_bound(d));
+               bound_after(d, 0) < failure_bound,
+               d->count > 0 && more <= FACTS_DAYS ? more : READINESS_NEVER);
 }
 
 bool
@@ -190,12 +180,32 @@ readiness_judge(const struct facts *f, const struct analysis *a, name domain, bo
 }
 
 bool
+readiness_enforces(const struct facts *f, name domain)
+{
+    const struct declared *d = facts_declared(f, domain);
+    name policy = 0;
+    size_t first, end;
+    int last = -1;
+
+    if (d != NULL && d->policy_count > 0)
+        policy = drift_declared(d->policies, d->policy_count, f->first_day + f->today);
+    facts_seen_of(f, domain, &first, &end);
+    for (size_t i = first; i < end && policy == 0; i++)
+        if (f->seen[i].type == POLICY_STS && f->seen[i].last > last)
+            last = f->seen[i].last;
+    for (size_t i = first; i < end && policy == 0; i++)
+        if (f->seen[i].type == POLICY_STS && f->seen[i].last == last)
+            policy = f->seen[i].policy;
+    return policy != 0 && policy_text_enforces(facts_text(f, policy));
+}
+
+bool
 readiness_asks_dane(const struct facts *f, name domain)
 {
     const struct declared *d = facts_declared(f, domain);
     size_t first, end;
 
-    if (d && d->tlsa_count)
+    if (d != NULL && d->tlsa_count > 0)
         return true;
     facts_tallies_of(f, domain, &first, &end);
     for (size_t i = first; i < end; i++)

@@ -38,5 +38,9 @@ MUST_USE bool readiness_judge(const struct facts *f, const struct analysis *a,
                               name domain, bool dane, struct readiness *out,
                               struct err *e);
 
+/* Does the domain enforce MTA-STS already: by what is declared, else by what senders saw
+ * last? */
+bool readiness_enforces(const struct facts *f, name domain);
+
 /* Is DANE a question for the domain: are TLSA records declared or seen? */
 bool readiness_asks_dane(const struct facts *f, name domain);

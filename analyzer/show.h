@@ -9,14 +9,18 @@
 extern const struct column show_columns[], held_columns[];
 extern const size_t show_column_count, held_column_count;
 
-/* What c->options->args[0] names, in words; its bytes as they came. ERR_INPUT when it
- * names nothing. */
+/* What c->options->line.args[0] names, in words; its bytes as they came. ERR_INPUT when
+ * it names nothing. */
 struct context;
 MUST_USE bool show_in_words(struct context *c, struct prose *p, struct err *e);
 MUST_USE bool show_raw_bytes(struct context *c, struct buf *out, struct err *e);
 
 MUST_USE bool show_report(struct prose *p, const char *const values[], struct err *e);
 MUST_USE bool show_held(struct prose *p, const char *const values[], struct err *e);
+
+/* When it came, by which door and from whom: a host for a post, who signed for a mail. */
+void show_arrival(struct prose *p, const struct column columns[],
+                  const char *const values[]);
 
 /* The value of one of the columns. */
 const char *show_cell(const struct column columns[], const char *const values[],

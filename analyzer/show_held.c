@@ -101,12 +101,7 @@ put_head(struct prose *p, const char *const v[])
     prose_heading(p, heading);
     prose_field(p, 0, "why", TONE_WARN, cell(v, "reason"));
     prose_field(p, 0, "counted", TONE_PLAIN, "no, in no figure");
-    prose_fieldf(p, 0, "received", TONE_PLAIN, "%s by %s",
-                 show_minute(cell(v, "received"), at),
-                 transport_text((enum transport)strtol(cell(v, "transport"), NULL, 10)));
-    prose_fieldf(p, 0, "from", TONE_PLAIN, "%s%s%s%s", cell(v, "peer"),
-                 *cell(v, "peer_name") == '\0' ? "" : " (", cell(v, "peer_name"),
-                 *cell(v, "peer_name") == '\0' ? "" : ")");
+    show_arrival(p, held_columns, v);
     prose_field(p, 0, "source", TONE_PLAIN, cell(v, "source"));
     prose_field(p, 0, "bytes", TONE_PLAIN, cell(v, "bytes"));
     prose_field(p, 0, "SHA-256", TONE_PLAIN, cell(v, "body_sha256"));

@@ -22,6 +22,7 @@ const struct column show_columns[] = {
     {"trust", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
     {"status", NULL, COLUMN_STATUS, 0, COLOUR_NONE},
     {"counted", NULL, COLUMN_FLAG, 0, COLOUR_NONE},
+    {"contested", NULL, COLUMN_FLAG, 0, COLOUR_NONE},
     {"sender", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
     {"submitter", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
     {"organization", NULL, COLUMN_TEXT, 0, COLOUR_NONE},
@@ -68,11 +69,21 @@ show_minute(const char *seconds, char *text)
     return text;
 }
 
-/* Numbers that the database stores within the vocabulary. */
-static const char *
-door(const char *number)
+void
+show_arrival(struct prose *p, const struct column columns[], const char *const values[])
 {
-    return transport_text((enum transport)strtol(number, NULL, 10));
+    enum transport door =
+        (enum transport)strtol(show_cell(columns, values, "transport"), NULL, 10);
+    const char *peer = show_cell(columns, values, "peer");
+    const char *whose = show_cell(columns, values, "peer_name");
+    bool host = door == TRANSPORT_HTTPS && *whose != '\0';
+    char at[WHEN_INSTANT_SIZE];
+
+    prose_fieldf(p, 0, "received", TONE_PLAIN, "%s by %s%s%s%s%s%s",
+                 show_minute(show_cell(columns, values, "received"), at),
+                 transport_text(door), *peer == '\0' ? "" : " from ", peer,
+                 host ? " (" : "", host ? whose : "", host ? ")" : "");
+    prose_field(p, 0, "signed by", TONE_PLAIN, host ? NULL : whose);
 }
 
 /* The texts of a JSON array, one field each under one label. */
@@ -86,17 +97,7 @@ put_list(struct prose *p, int indent, const char *label, const json_t *list)
         prose_field(p, indent, i == 0 ? label : "", TONE_PLAIN, json_string_value(item));
 }
 
-/* What a quirk is in plain words; its name when this program does not know it. */
-static const char *
-plain_quirk(const char *quirk)
-{
-    for (int q = 0; q < QUIRK_COUNT; q++) {
-        if (strcmp(quirk_text((enum quirk)q), quirk) == 0)
-            return quirk_plain((enum quirk)q);
-    }
-    return quirk;
-}
-
+/* In plain words; by its name when this program does not know a quirk. */
 static void
 put_quirks(struct prose *p, const json_t *quirks)
 {
@@ -104,8 +105,15 @@ put_quirks(struct prose *p, const json_t *quirks)
     size_t i;
 
     json_array_foreach(quirks, i, item)
+    {
+        const char *text = json_string_value(item);
+        int q = 0;
+
+        while (q < QUIRK_COUNT && strcmp(quirk_text((enum quirk)q), text) != 0)
+            q++;
         prose_field(p, 0, i == 0 ? "odd about it" : "", TONE_PLAIN,
-                    plain_quirk(json_string_value(item)));
+                    q < QUIRK_COUNT ? quirk_plain((enum quirk)q) : text);
+    }
 }
 
 static void
@@ -136,39 +144,24 @@ number(const json_t *object, const char *key)
     return json_integer_value(json_object_get(object, key));
 }
 
-/* Is it the first failure of its type in the list? */
-static bool
-is_first_of_type(const json_t *failures, size_t i)
-{
-    const char *type = member(json_array_get(failures, i), "result_type");
-
-    for (size_t k = 0; k < i; k++) {
-        if (strcmp(member(json_array_get(failures, k), "result_type"), type) == 0)
-            return false;
-    }
-    return true;
-}
-
-static void
-put_explanation(struct prose *p, const struct explanation *known)
-{
-    if (known == NULL)
-        return;
-    prose_field(p, 4, "that is", TONE_PLAIN, known->plain);
-    prose_field(p, 4, "first of all", TONE_PLAIN, known->remedy);
-}
-
 static void
 put_failure(struct prose *p, const json_t *failures, size_t i)
 {
     const json_t *f = json_array_get(failures, i);
     const char *reason = member(f, "failure_reason_code");
+    const char *type = member(f, "result_type");
     const struct explanation *known;
+    size_t first = 0;
 
     prose_fieldf(p, 2, "failed", TONE_BAD, "%" PRId64 "  %s",
-                 number(f, "failed_sessions"), member(f, "result_type"));
-    if (is_first_of_type(failures, i))
-        put_explanation(p, explain_find(EXPLAIN_RESULT, member(f, "result_type")));
+                 number(f, "failed_sessions"), type);
+    while (strcmp(member(json_array_get(failures, first), "result_type"), type) != 0)
+        first++;
+    known = first < i ? NULL : explain_find(EXPLAIN_RESULT, type);
+    if (known != NULL) {
+        prose_field(p, 4, "that is", TONE_PLAIN, known->plain);
+        prose_field(p, 4, "first of all", TONE_PLAIN, known->remedy);
+    }
     prose_field(p, 4, "from", TONE_PLAIN, member(f, "sending_mta_ip"));
     prose_field(p, 4, "to MX", TONE_PLAIN, member(f, "receiving_mx_hostname"));
     prose_field(p, 4, "its greeting", TONE_PLAIN, member(f, "receiving_mx_helo"));
@@ -223,6 +216,9 @@ put_head(struct prose *p, const char *const v[])
     if (*cell(v, "counted") == 'f')
         prose_field(p, 0, "counted", TONE_WARN,
                     "no: the same report came in a better way, and that one is");
+    if (*cell(v, "contested") == 't')
+        prose_field(p, 0, "contested", TONE_WARN,
+                    "other networks claim something else under its identity");
     prose_linked(p, "sender", "%b/sender/%u%k", cell(v, "sender"));
     if (strcmp(cell(v, "sender"), cell(v, "submitter")) != 0)
         prose_field(p, 0, "submitter", TONE_PLAIN, cell(v, "submitter"));
@@ -236,11 +232,7 @@ put_head(struct prose *p, const char *const v[])
                      "longer than a day and a half: counted under %s, no part of any "
                      "reckoning by days",
                      cell(v, "day"));
-    prose_fieldf(p, 0, "received", TONE_PLAIN, "%s by %s%s%s%s%s%s",
-                 show_minute(cell(v, "received"), from), door(cell(v, "transport")),
-                 *cell(v, "peer") == '\0' ? "" : " from ", cell(v, "peer"),
-                 *cell(v, "peer_name") == '\0' ? "" : " (", cell(v, "peer_name"),
-                 *cell(v, "peer_name") == '\0' ? "" : ")");
+    show_arrival(p, show_columns, v);
     prose_field(p, 0, "bytes", TONE_PLAIN,
                 cell(v, "bytes") != NULL ? cell(v, "bytes") : "dropped");
     prose_field(p, 0, "SHA-256", TONE_PLAIN, cell(v, "body_sha256"));

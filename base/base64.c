@@ -3,6 +3,7 @@
 #include "base/base64.h"
 
 #include <limits.h>
+#include <string.h>
 
 /* One more than a digit's value; 0: no digit. */
 static const unsigned char digits[UCHAR_MAX + 1] = {
@@ -22,12 +23,6 @@ static int
 digit(char c)
 {
     return digits[(unsigned char)c] - 1;
-}
-
-static bool
-is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 /* Digits so far; a byte is complete at each but the first of four. */
@@ -76,7 +71,7 @@ base64_strict(const char *text, size_t n, unsigned char *out, size_t *len)
     for (size_t i = 0; i < n; i++) {
         int value = digit(text[i]);
 
-        if (is_space(text[i]))
+        if (text[i] != '\0' && strchr(" \t\r\n", text[i]) != NULL)
             continue;
         if (text[i] == '=' && d.digits % 4 >= 2 && ++padding <= 4 - d.digits % 4)
             continue;

@@ -23,6 +23,15 @@ clock_s(void)
 }
 
 int64_t
+clock_cpu_us(void)
+{
+    struct timespec t = {0};
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t
 clock_ms_in(int64_t seconds)
 {
     return clock_ms() + seconds * MS;

@@ -7,6 +7,7 @@
 
 int64_t clock_ms(void);
 int64_t clock_s(void);
+int64_t clock_cpu_us(void);           /* that this thread has had of a processor */
 int64_t clock_ms_in(int64_t seconds); /* as it will be then */
 
 /* A condition for clock_wait(). */

@@ -94,18 +94,6 @@ put_text(const struct fill *f, const char *value, const char **out)
 }
 
 static bool
-put_number(const struct fill *f, const struct conf_key *k, const char *path,
-           int64_t value, int64_t *out)
-{
-    *out = value;
-    if (value >= k->min && value <= k->max)
-        return true;
-    return err_set(f->e, ERR_CONFIG, "%s:%d: %s is %jd, must be %jd to %jd", f->name,
-                   conf_line(f->places, path), path, (intmax_t)value, (intmax_t)k->min,
-                   (intmax_t)k->max);
-}
-
-static bool
 put_list(const struct fill *f, cfg_t *cfg, const char *name, struct settings_list *out)
 {
     out->count = cfg_size(cfg, name);
@@ -151,12 +139,18 @@ put_key(const struct fill *f, cfg_t *cfg, const struct conf_key *k, const char *
 {
     void *value = out + k->offset;
     const char *below;
+    int64_t number;
 
     switch (k->type) {
     case CONF_TEXT:
         return put_text(f, cfg_getstr(cfg, k->name), value);
     case CONF_NUMBER:
-        return put_number(f, k, path, cfg_getint(cfg, k->name), value);
+        number = cfg_getint(cfg, k->name);
+        *(int64_t *)value = number;
+        return (number >= k->min && number <= k->max) ||
+               err_set(f->e, ERR_CONFIG, "%s:%d: %s is %jd, must be %jd to %jd", f->name,
+                       conf_line(f->places, path), path, (intmax_t)number,
+                       (intmax_t)k->min, (intmax_t)k->max);
     case CONF_SWITCH:
         *(bool *)value = cfg_getbool(cfg, k->name) == cfg_true;
         return true;
@@ -255,20 +249,10 @@ conf_read(const char *path, const struct conf_key *keys, void *out, struct arena
 /* ---- printing ---- */
 
 static void
-print_list(struct buf *out, const struct settings_list *list)
-{
-    (void)buf_putc(out, '{');
-    for (size_t i = 0; i < list->count; i++) {
-        (void)buf_puts(out, i > 0 ? ", " : "");
-        (void)text_quote(out, list->items[i]);
-    }
-    (void)buf_putc(out, '}');
-}
-
-static void
 print_value(struct buf *out, const struct conf_key *k, const void *value, int indent)
 {
     const char *text = k->type == CONF_TEXT ? *(const char *const *)value : "";
+    const struct settings_list *list = value;
 
     if (text == NULL) {
         (void)buf_printf(out, "%*s# %s is not set\n", indent, "", k->name);
@@ -281,8 +265,14 @@ print_value(struct buf *out, const struct conf_key *k, const void *value, int in
         (void)buf_printf(out, "%jd", (intmax_t) * (const int64_t *)value);
     else if (k->type == CONF_SWITCH)
         (void)buf_puts(out, *(const bool *)value ? "true" : "false");
-    else
-        print_list(out, value);
+    else {
+        (void)buf_putc(out, '{');
+        for (size_t i = 0; i < list->count; i++) {
+            (void)buf_puts(out, i > 0 ? ", " : "");
+            (void)text_quote(out, list->items[i]);
+        }
+        (void)buf_putc(out, '}');
+    }
     (void)buf_putc(out, '\n');
 }
 

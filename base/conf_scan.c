@@ -43,33 +43,19 @@ copy(struct scan *s, const char *end)
         s->line += *s->p == '\n';
 }
 
-static void
-skip_line(struct scan *s)
-{
-    copy(s, s->p + strcspn(s->p, "\n"));
-}
-
-static bool
-skip_comment(struct scan *s)
-{
-    const char *end = strstr(s->p + 2, "*/");
-
-    if (end == NULL)
-        return err_set(s->e, ERR_CONFIG, "%s:%d: comment is not closed", s->name,
-                       s->line);
-    copy(s, end + 2);
-    return true;
-}
-
 static bool
 skip_blanks(struct scan *s)
 {
+    const char *end;
+
     for (;;) {
         if (*s->p == '#' || strncmp(s->p, "//", 2) == 0)
-            skip_line(s);
+            copy(s, s->p + strcspn(s->p, "\n"));
         else if (strncmp(s->p, "/*", 2) == 0) {
-            if (!skip_comment(s))
-                return false;
+            if ((end = strstr(s->p + 2, "*/")) == NULL)
+                return err_set(s->e, ERR_CONFIG, "%s:%d: comment is not closed", s->name,
+                               s->line);
+            copy(s, end + 2);
         } else if (*s->p != '\0' && isspace((unsigned char)*s->p))
             copy(s, s->p + 1);
         else
@@ -173,30 +159,13 @@ skip_value(struct scan *s)
     return true;
 }
 
-static const char *
-join(struct scan *s, const char *word)
-{
-    if (s->depth == 0)
-        return arena_strdup(s->arena, word);
-    return arena_printf(s->arena, "%s/%s", s->path[s->depth - 1], word);
-}
-
-static bool
-open_section(struct scan *s, const char *path, int line)
-{
-    if (s->depth == MAX_DEPTH)
-        return err_set(s->e, ERR_CONFIG, "%s:%d: sections are nested too deep", s->name,
-                       line);
-    s->path[s->depth] = path;
-    s->opened[s->depth++] = line;
-    return true;
-}
-
 /* "key = value", "section {" or "section "title" {", of which the first word was read. */
 static bool
 read_statement(struct scan *s)
 {
-    const char *path = join(s, s->word);
+    const char *path =
+        s->depth == 0 ? arena_strdup(s->arena, s->word)
+                      : arena_printf(s->arena, "%s/%s", s->path[s->depth - 1], s->word);
     int line = s->line;
     enum token t;
 
@@ -210,8 +179,14 @@ read_statement(struct scan *s)
         if (t == TOKEN_EQUALS)
             t = TOKEN_OTHER;
     }
-    if (t == TOKEN_OPEN)
-        return note(s, path, line) && open_section(s, path, line);
+    if (t == TOKEN_OPEN && s->depth == MAX_DEPTH)
+        return err_set(s->e, ERR_CONFIG, "%s:%d: sections are nested too deep", s->name,
+                       line);
+    if (t == TOKEN_OPEN) {
+        s->path[s->depth] = path;
+        s->opened[s->depth++] = line;
+        return note(s, path, line);
+    }
     if (t == TOKEN_EQUALS)
         return note(s, path, line) && skip_value(s);
     return err_set(s->e, ERR_CONFIG, "%s:%d: expected \"= value\" or \"{\" after %s",

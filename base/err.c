@@ -2,8 +2,6 @@
  * where. */
 #include "base/err.h"
 
-#include "base/text.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,17 +86,4 @@ err_exit_code(const struct err *e)
         return EX_SOFTWARE;
     }
     return EX_SOFTWARE;
-}
-
-int
-err_say(const char *program, const struct err *e)
-{
-    struct buf text;
-
-    buf_init(&text, 0);
-    (void)text_escape(&text, e->text, strlen(e->text));
-    (void)fprintf(stderr, "%s: %s\n", program,
-                  text.bytes != NULL ? text.bytes : "failed");
-    buf_clear(&text);
-    return err_exit_code(e);
 }

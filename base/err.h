@@ -36,6 +36,3 @@ void err_clear(struct err *e);
 
 /* The exit code of a program that ends with this error: 65, 69, 75 or 78 (sysexits.h). */
 int err_exit_code(const struct err *e);
-
-/* Says "program: text" on standard error, escaped; returns the exit code. */
-int err_say(const char *program, const struct err *e);

@@ -15,7 +15,6 @@ struct httpd;
 struct httpd_request {
     const char *path;  /* as sent, without the query; not decoded */
     const char *query; /* after the question mark, as sent; "" if none */
-    const char *peer;  /* client address; "" on a unix socket */
     void *connection;  /* httpd_header()'s */
 };
 
@@ -44,8 +43,8 @@ struct httpd_config {
     size_t host_count;
     bool loopback_only; /* refuse other addresses: ERR_CONFIG */
     unsigned threads;
-    unsigned idle_s; /* without a byte, and for the whole request */
-    unsigned max_connections;
+    unsigned idle_s;          /* without a byte, and for the whole request */
+    unsigned max_connections; /* then the oldest idle one goes, or who comes gets 503 */
     httpd_handler *handler;
     void *ctx;
 };

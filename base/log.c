@@ -45,29 +45,21 @@ log_set_level(enum log_level level)
     atomic_store(&highest_level, (int)level);
 }
 
-/* systemd says which device and inode the journal reads from (systemd.exec(5)). */
-static bool
-goes_to_journal(void)
-{
-    const char *stream = getenv("JOURNAL_STREAM"); /* NOLINT(concurrency-mt-unsafe) */
-    struct stat st;
-    char want[64];
-
-    if (stream == NULL || fstat(STDERR_FILENO, &st) != 0)
-        return false;
-    (void)snprintf(want, sizeof want, "%ju:%ju", (uintmax_t)st.st_dev,
-                   (uintmax_t)st.st_ino);
-    return strcmp(stream, want) == 0;
-}
-
 static void
 put_head(struct buf *line, enum log_level level)
 {
     time_t now = time(NULL);
     struct tm tm;
     char stamp[32];
+    const char *stream = getenv("JOURNAL_STREAM"); /* NOLINT(concurrency-mt-unsafe) */
+    struct stat st;
+    char journal[64];
 
-    if (goes_to_journal()) {
+    /* systemd says which device and inode the journal reads from (systemd.exec(5)) */
+    if (stream != NULL && fstat(STDERR_FILENO, &st) == 0 &&
+        snprintf(journal, sizeof journal, "%ju:%ju", (uintmax_t)st.st_dev,
+                 (uintmax_t)st.st_ino) > 0 &&
+        strcmp(stream, journal) == 0) {
         (void)buf_printf(line, "<%d>", (int)level);
         return;
     }
@@ -102,13 +94,6 @@ put_value(struct buf *line, const char *value)
     buf_clear(&quoted);
 }
 
-/* There is nowhere left to say that standard error cannot be written. */
-static void
-ignore_result(ssize_t n)
-{
-    (void)n;
-}
-
 void
 log_event(enum log_level level, const char *event, ...)
 {
@@ -132,7 +117,7 @@ log_event(enum log_level level, const char *event, ...)
     va_end(ap);
     (void)buf_putc(&line, '\n');
     if (line.bytes != NULL)
-        ignore_result(write(STDERR_FILENO, line.bytes, line.len));
+        (void)!write(STDERR_FILENO, line.bytes, line.len); /* nowhere left to say so */
     buf_clear(&line);
 }
 

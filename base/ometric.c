@@ -36,19 +36,11 @@ ometric_content_type(enum ometric_format format)
                : "text/plain; version=0.0.4; charset=utf-8";
 }
 
-/* Is the media range (up to its comma) refused by q=0? */
-static bool
-is_refused(const char *range, size_t n)
-{
-    const char *q = memmem(range, n, ";q=0", 4);
-
-    return q != NULL && strspn(q + 4, ".0") == strcspn(q + 4, ",; ");
-}
-
 enum ometric_format
 ometric_negotiate(const char *accept)
 {
     static const char wanted[] = "application/openmetrics-text";
+    const char *q;
     size_t n;
 
     for (; accept != NULL && *accept != '\0'; accept += n + (accept[n] == ',')) {
@@ -56,25 +48,15 @@ ometric_negotiate(const char *accept)
         n = strcspn(accept, ",");
         if (n >= sizeof wanted - 1 &&
             strncasecmp(accept, wanted, sizeof wanted - 1) == 0 &&
-            strchr(";, \t", accept[sizeof wanted - 1]) != NULL && !is_refused(accept, n))
+            strchr(";, \t", accept[sizeof wanted - 1]) != NULL &&
+            ((q = memmem(accept, n, ";q=0", 4)) == NULL || /* else, is it refused? */
+             strspn(q + 4, ".0") != strcspn(q + 4, ",; ")))
             return OMETRIC_OPENMETRICS;
     }
     return OMETRIC_TEXT;
 }
 
 /* ---- pieces of a line ---- */
-
-/* In HELP a quote stands for itself. */
-static void
-put_help(struct buf *out, const char *help)
-{
-    for (; *help != '\0'; help++) {
-        if (*help == '\\' || *help == '\n')
-            (void)buf_puts(out, *help == '\n' ? "\\n" : "\\\\");
-        else
-            (void)buf_putc(out, *help);
-    }
-}
 
 /* Two values never come out alike, for then two series would be one: a backslash of the
  * value's own is written by its number. */
@@ -152,7 +134,12 @@ ometric_family(struct ometric *m, enum ometric_type type, const char *name,
     m->name = name;
     m->type = type;
     (void)buf_printf(m->out, "# HELP %s%s ", name, suffix);
-    put_help(m->out, help);
+    for (; *help != '\0'; help++) { /* a quote stands for itself here */
+        if (*help == '\\' || *help == '\n')
+            (void)buf_puts(m->out, *help == '\n' ? "\\n" : "\\\\");
+        else
+            (void)buf_putc(m->out, *help);
+    }
     (void)buf_printf(m->out, "\n# TYPE %s%s %s\n", name, suffix,
                      text ? types[type].text : types[type].openmetrics);
     if (!text && unit != NULL)

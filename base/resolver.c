@@ -107,29 +107,6 @@ answered(void *ctx, int error, struct ub_result *result)
     forget(q->resolver, q);
 }
 
-static void
-ask(struct resolver *r, struct question *q)
-{
-    int error;
-
-    q->next = r->asked;
-    r->asked = q;
-    error =
-        ub_resolve_async(r->ub, q->name, (int)q->type, DNS_CLASS_IN, q, answered, &q->id);
-    if (error != 0) {
-        deliver(q, error, NULL);
-        forget(r, q);
-    }
-}
-
-static void
-give_up(struct resolver *r, struct question *q)
-{
-    (void)ub_cancel(r->ub, q->id);
-    q->fn(q->ctx, &failed);
-    forget(r, q);
-}
-
 /* Gives up what is over its deadline; returns how long to wait for the next one. */
 static int
 expire(struct resolver *r, bool all)
@@ -141,9 +118,11 @@ expire(struct resolver *r, bool all)
         next = q->next;
         if (q->deadline_ms > until)
             q->deadline_ms = until;
-        if (all || q->deadline_ms <= now)
-            give_up(r, q);
-        else if (q->deadline_ms - now < wait)
+        if (all || q->deadline_ms <= now) {
+            (void)ub_cancel(r->ub, q->id);
+            q->fn(q->ctx, &failed);
+            forget(r, q);
+        } else if (q->deadline_ms - now < wait)
             wait = q->deadline_ms - now;
     }
     return r->asked == NULL ? -1 : (int)wait;
@@ -158,6 +137,7 @@ run(void *arg)
     struct question *q, *next;
     bool closing = false;
     uint64_t woken;
+    int error;
 
     while (!closing) {
         if (poll(fds, 2, expire(r, false)) < 0 && errno != EINTR)
@@ -171,7 +151,14 @@ run(void *arg)
         (void)pthread_mutex_unlock(&r->lock);
         for (; q != NULL; q = next) {
             next = q->next;
-            ask(r, q);
+            q->next = r->asked;
+            r->asked = q;
+            error = ub_resolve_async(r->ub, q->name, (int)q->type, DNS_CLASS_IN, q,
+                                     answered, &q->id);
+            if (error != 0) {
+                deliver(q, error, NULL);
+                forget(r, q);
+            }
         }
         (void)ub_process(r->ub);
     }
@@ -351,4 +338,56 @@ resolver_ask(struct resolver *r, const char *name, enum dns_type type, int timeo
         return;
     }
     wake(r);
+}
+
+/* ---- several at once ---- */
+
+struct waiting {
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    size_t open;
+};
+
+struct slot {
+    struct waiting *waiting;
+    struct dns_answer **answer;
+};
+
+static void
+arrived(void *ctx, const struct dns_answer *answer)
+{
+    struct slot *s = ctx;
+    struct waiting *w = s->waiting;
+
+    *s->answer = dns_answer_copy(answer);
+    (void)pthread_mutex_lock(&w->lock);
+    if (--w->open == 0)
+        (void)pthread_cond_signal(&w->done);
+    (void)pthread_mutex_unlock(&w->lock);
+}
+
+void
+resolver_wait(struct resolver *r, const char *const names[], size_t count,
+              enum dns_type type, int timeout_ms, struct dns_answer *answers[])
+{
+    struct waiting w = {.open = count};
+    struct slot *slots = calloc(count + 1, sizeof *slots);
+
+    for (size_t i = 0; i < count; i++)
+        answers[i] = NULL;
+    if (slots == NULL)
+        return;
+    (void)pthread_mutex_init(&w.lock, NULL);
+    (void)pthread_cond_init(&w.done, NULL);
+    for (size_t i = 0; i < count; i++) {
+        slots[i] = (struct slot){&w, &answers[i]};
+        resolver_ask(r, names[i], type, timeout_ms, arrived, &slots[i]);
+    }
+    (void)pthread_mutex_lock(&w.lock);
+    while (w.open > 0) /* every question has its deadline */
+        (void)pthread_cond_wait(&w.done, &w.lock);
+    (void)pthread_mutex_unlock(&w.lock);
+    (void)pthread_cond_destroy(&w.done);
+    (void)pthread_mutex_destroy(&w.lock);
+    free(slots);
 }

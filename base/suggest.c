@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-    MAX_WORD = 32 /* longer ones are never near anything */
+    MAX_WORD = 64 /* longer ones are never near anything */
 };
 
 void
@@ -59,4 +59,15 @@ suggest_offer(struct suggest *s, const char *word)
         s->distance = d;
         s->nearest = word;
     }
+}
+
+bool
+suggest_fail(const struct suggest *s, const char *what, const char *dashes,
+             const char *see, struct err *e)
+{
+    return s->nearest != NULL
+               ? err_set(e, ERR_INPUT, "there is no %s\"%s\": did you mean %s%s?", what,
+                         s->typed, dashes, s->nearest)
+               : err_set(e, ERR_INPUT, "there is no %s\"%s\": see %s", what, s->typed,
+                         see);
 }

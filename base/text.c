@@ -36,6 +36,21 @@ text_next(const char *s, size_t n, uint32_t *cp)
     return len;
 }
 
+size_t
+text_put(char out[4], uint32_t cp)
+{
+    size_t n = cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
+
+    if (n == 1) {
+        out[0] = (char)cp;
+        return 1;
+    }
+    for (size_t i = n - 1; i > 0; i--, cp >>= 6)
+        out[i] = (char)(0x80 | (cp & 0x3F));
+    out[0] = (char)((0xF00U >> n & 0xFF) | cp);
+    return n;
+}
+
 bool
 text_is_utf8(const char *s, size_t n)
 {
@@ -117,6 +132,12 @@ text_quote(struct buf *out, const char *s)
         (void)buf_putc(out, *s);
     }
     return buf_putc(out, '"');
+}
+
+bool
+text_element(struct buf *out, const char *s)
+{
+    return buf_putc(out, out->len == 0 ? '{' : ',') && text_quote(out, s);
 }
 
 int

@@ -10,6 +10,9 @@
  * none. */
 size_t text_next(const char *s, size_t n, uint32_t *cp);
 
+/* Writes a character as UTF-8; returns its length 1..4. */
+size_t text_put(char out[4], uint32_t cp);
+
 /* Is all of it UTF-8 as above? NUL counts as a character. */
 bool text_is_utf8(const char *s, size_t n);
 
@@ -27,6 +30,10 @@ size_t text_trim(const char **s, size_t n, const char *blanks);
 
 /* Appends s in double quotes, a backslash before each quote and backslash in it. */
 bool text_quote(struct buf *out, const char *s);
+
+/* Appends s to an array as PostgreSQL reads it, "{" before the first; the caller puts the
+ * "}" behind the last. */
+bool text_element(struct buf *out, const char *s);
 
 int text_hex_digit(char c); /* -1: it is none */
 

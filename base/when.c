@@ -122,18 +122,6 @@ take_white(struct cursor *c)
 }
 
 static bool
-take_date(struct cursor *c, int32_t *day)
-{
-    int y = 0, m = 0, d = 0;
-
-    if (!take_number(c, 4, &y) || !take(c, '-') || !take_number(c, 2, &m) ||
-        !take(c, '-') || !take_number(c, 2, &d) || !when_date_exists(y, m, d))
-        return false;
-    *day = when_day_of(y, m, d);
-    return true;
-}
-
-static bool
 take_time(struct cursor *c, int *second_of_day, unsigned *form)
 {
     int h = 0, m = 0, s = 0, digit = 0;
@@ -195,14 +183,14 @@ bool
 when_parse_rfc3339(const char *text, size_t n, int64_t *instant, unsigned *form)
 {
     struct cursor c = {text, text + n};
-    int second_of_day = 0, offset_s = 0;
-    int32_t day = 0;
+    int second_of_day = 0, offset_s = 0, y = 0, m = 0, d = 0;
     bool timed;
 
     *form = 0;
     if (take_white(&c))
         *form |= WHEN_NOT_3339;
-    if (!take_date(&c, &day))
+    if (!take_number(&c, 4, &y) || !take(&c, '-') || !take_number(&c, 2, &m) ||
+        !take(&c, '-') || !take_number(&c, 2, &d) || !when_date_exists(y, m, d))
         return false;
     timed = take(&c, 'T') || take(&c, 't');
     if (!timed) {
@@ -217,7 +205,7 @@ when_parse_rfc3339(const char *text, size_t n, int64_t *instant, unsigned *form)
         *form |= WHEN_NOT_3339;
     if (c.at != c.end)
         return false;
-    *instant = (int64_t)day * WHEN_DAY_S + second_of_day - offset_s;
+    *instant = (int64_t)when_day_of(y, m, d) * WHEN_DAY_S + second_of_day - offset_s;
     return true;
 }
 

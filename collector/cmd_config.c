@@ -1,4 +1,5 @@
 /* Shows what the daemon would do, so that nobody has to guess. */
+#include "base/suggest.h"
 #include "collector/command.h"
 #include "collector/database.h"
 #include "collector/http/http_tls.h"
@@ -54,31 +55,31 @@ check(const struct settings *s)
     return e.kind == ERR_AGAIN ? EX_UNAVAILABLE : err_exit_code(&e);
 }
 
-int
-cmd_config(int argc, char **argv)
+static int
+run(const struct options *o, const struct settings *s)
 {
-    static const struct command_usage usage = {
-        .synopsis = "config [OPTION]... [check]",
-        .about = "Checks the configuration and prints the effective one, defaults "
-                 "included. With check,\nlooks at the certificate and the database "
-                 "instead, and warns of what is unsafe.",
-        .examples = "  tlsrptd config\n  tlsrptd config check -c ./tlsrpt.conf\n",
-        .max_operands = 1,
-    };
-    struct settings s;
-    int first, code;
+    struct suggest near;
+    struct err e = {0};
 
-    if ((code = command_parse(&usage, argc, argv, &first, &s)) >= 0)
-        return code;
-    if (first == argc) {
-        code = print(&s);
-    } else if (strcmp(argv[first], "check") == 0) {
-        code = check(&s);
-    } else {
-        (void)fprintf(stderr, "tlsrptd: config takes no \"%s\", only check\n",
-                      argv[first]);
-        code = EX_USAGE;
-    }
-    settings_clear(&s);
-    return code;
+    if (o->line.arg_count == 0)
+        return print(s);
+    if (strcmp(o->line.args[0], "check") == 0)
+        return check(s);
+    suggest_init(&near, o->line.args[0]);
+    suggest_offer(&near, "check");
+    (void)suggest_fail(&near, "config ", "", "tlsrptd config --help", &e);
+    (void)command_fail(&e);
+    return EX_USAGE;
 }
+
+const struct command cmd_config = {
+    .name = "config",
+    .line = "Checks the configuration and prints the effective one",
+    .args = "[check]",
+    .notes = "Defaults are printed, too. With check, looks at the certificate and "
+             "the database\ninstead, and warns of what is unsafe.\n",
+    .examples = "  tlsrptd config\n"
+                "  tlsrptd config check -c ./tlsrpt.conf\n",
+    .options = OPTIONS_COMMON,
+    .run = run,
+};

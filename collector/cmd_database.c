@@ -1,6 +1,7 @@
 /* The embedded database without the daemon, so that tlsrpt can read it; and copies of
  * any. */
 #include "base/count.h"
+#include "base/suggest.h"
 #include "collector/command.h"
 #include "collector/database.h"
 #include "collector/user.h"
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -103,8 +105,15 @@ static bool
 backup(const struct settings *s, const char *file, struct err *e)
 {
     struct buf part = {0};
+    struct stat st;
     int fd, code;
 
+    if (strcmp(file, "-") == 0)
+        return dump_in_child(s, STDOUT_FILENO) == EX_OK ||
+               err_set(e, ERR_AGAIN, "no backup was made");
+    if (lstat(file, &st) == 0 && !S_ISREG(st.st_mode))
+        return err_set(e, ERR_INPUT, "%s is there, and no regular file: nothing written",
+                       file);
     if (!buf_printf(&part, "%s.part", file))
         return err_nomem(e);
     fd = open(part.bytes, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -129,7 +138,7 @@ static bool
 restore(const struct settings *s, const char *file, struct err *e)
 {
     struct database db = {0};
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    int fd = strcmp(file, "-") == 0 ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
     bool ok;
 
     if (fd < 0)
@@ -137,11 +146,12 @@ restore(const struct settings *s, const char *file, struct err *e)
     ok = database_open(s, STORE_OWNER, &db, e) &&
          dump_read(db.uri.bytes, fd, say, NULL, e);
     database_close(&db);
-    close(fd);
+    if (fd != STDIN_FILENO)
+        close(fd);
     return ok;
 }
 
-static const struct {
+static const struct action {
     const char *name;
     bool (*run)(const struct settings *s, const char *file, struct err *e);
     bool as_user; /* root may look */
@@ -152,40 +162,56 @@ static const struct {
     {"backup", backup, false, true},  {"restore", restore, false, true},
 };
 
-int
-cmd_database(int argc, char **argv)
+/* The action that is asked for; NULL when it is wrongly asked. */
+static const struct action *
+find_action(const struct cli *line, struct err *e)
 {
-    static const struct command_usage usage = {
-        .synopsis =
-            "database [OPTION]... start|stop|status|upgrade | backup|restore FILE",
-        .about = "Runs or upgrades the embedded database; backs up and restores any.",
-        .examples = "  tlsrptd database start   (then tlsrpt can read it)\n"
-                    "  tlsrptd database status\n"
-                    "  tlsrptd database backup /var/backups/tlsrpt.dump\n"
-                    "  tlsrptd database restore --db URI tlsrpt.dump   (into a server)\n",
-        .min_operands = 1,
-        .max_operands = 2,
-    };
-    struct settings s;
-    struct err e = {0};
-    int first, code;
+    struct suggest s;
 
-    if ((code = command_parse(&usage, argc, argv, &first, &s)) >= 0)
-        return code;
-    code = EX_USAGE;
+    suggest_init(&s, line->args[0]);
     for (size_t i = 0; i < COUNT_OF(actions); i++) {
-        if (strcmp(argv[first], actions[i].name) != 0 ||
-            argc - first != (actions[i].of_any ? 2 : 1))
+        suggest_offer(&s, actions[i].name);
+        if (strcmp(line->args[0], actions[i].name) != 0)
             continue;
-        if (s.database.uri != NULL && !actions[i].of_any)
-            err_set(&e, ERR_CONFIG, "the configuration names a database of your own");
-        code = e.kind == ERR_NONE && (!actions[i].as_user || user_become(&s, &e)) &&
-                       actions[i].run(&s, argv[first + 1], &e)
-                   ? EX_OK
-                   : command_fail(&e);
+        if (line->arg_count == (actions[i].of_any ? 2 : 1))
+            return &actions[i];
+        (void)err_set(e, ERR_INPUT, "database %s takes %s: see tlsrptd database --help",
+                      actions[i].name, actions[i].of_any ? "one FILE" : "no FILE");
+        return NULL;
     }
-    if (code == EX_USAGE)
-        (void)fprintf(stderr, "Usage: tlsrptd %s\n", usage.synopsis);
-    settings_clear(&s);
-    return code;
+    (void)suggest_fail(&s, "database ", "", "tlsrptd database --help", e);
+    return NULL;
 }
+
+static int
+run(const struct options *o, const struct settings *s)
+{
+    struct err e = {0};
+    const struct action *action = find_action(&o->line, &e);
+
+    if (action == NULL) {
+        (void)command_fail(&e);
+        return EX_USAGE;
+    }
+    if (s->database.uri != NULL && !action->of_any)
+        (void)err_set(&e, ERR_CONFIG, "the configuration names a database of your own");
+    return e.kind == ERR_NONE && (!action->as_user || user_become(s, &e)) &&
+                   action->run(s, o->line.args[1], &e)
+               ? EX_OK
+               : command_fail(&e);
+}
+
+const struct command cmd_database = {
+    .name = "database",
+    .line = "Runs or upgrades the embedded database; backs up and restores any",
+    .args = "ACTION [FILE]",
+    .notes = "ACTION is start, stop, status or upgrade, of the embedded database; "
+             "or backup or\nrestore with a FILE, of any. A restore reads standard "
+             "input when FILE is -.\n",
+    .examples = "  tlsrptd database start   (then tlsrpt can read it)\n"
+                "  tlsrptd database status\n"
+                "  tlsrptd database backup /var/backups/tlsrpt.dump\n"
+                "  tlsrptd database restore --db URI tlsrpt.dump   (into a server)\n",
+    .options = OPTIONS_COMMON,
+    .run = run,
+};

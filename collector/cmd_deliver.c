@@ -4,6 +4,7 @@
 #include "base/listener.h"
 #include "collector/command.h"
 #include "collector/database.h"
+#include "collector/intake/bundle.h"
 #include "collector/intake/mail_intake.h"
 #include "collector/intake/stats.h"
 #include "collector/ledger.h"
@@ -55,18 +56,16 @@ from_line_bytes(const struct buf *mail)
 static bool
 keep(const struct database *db, struct delivery *d, struct err *e)
 {
-    struct submission **items =
-        arena_array(&d->arena, d->submission_count, sizeof(struct submission *));
+    struct bundle bundle = {0};
     struct store *store = NULL;
     bool ok;
 
-    if (items == NULL)
-        return err_nomem(e);
-    for (size_t i = 0; i < d->submission_count; i++)
-        items[i] = &d->submissions[i];
-    ok = store_open(db->uri.bytes, STORE_COLLECTOR, &store, e) &&
-         store_put(store, items, d->submission_count, e);
+    bundle_add_all(&bundle, d);
+    ok = bundle_is_whole(&bundle, e) &&
+         store_open(db->uri.bytes, STORE_COLLECTOR, &store, e) &&
+         store_put(store, bundle.items, bundle.count, e);
     store_close(store);
+    bundle_clear(&bundle);
     return ok;
 }
 
@@ -134,7 +133,7 @@ hand_over(const struct settings *s, const char *mail, size_t n)
 }
 
 static int
-deliver(const struct settings *s)
+run(const struct options *o, const struct settings *s)
 {
     struct err e = {0};
     struct buf mail;
@@ -142,6 +141,7 @@ deliver(const struct settings *s)
     bool too_big;
     int code;
 
+    (void)o;
     buf_init(&mail, (size_t)s->mail.max_message_bytes);
     if (!read_mail(&mail, &too_big, &e)) {
         (void)command_fail(&e);
@@ -159,22 +159,14 @@ deliver(const struct settings *s)
     return code;
 }
 
-int
-cmd_deliver(int argc, char **argv)
-{
-    static const struct command_usage usage = {
-        .synopsis = "deliver [OPTION]...",
-        .about =
-            "Takes one mail from standard input. 0: it is dealt with; 75: try again.",
-        .examples = "  tlsrptd deliver < report.eml\n"
-                    "  tlsrpt: \"|/usr/sbin/tlsrptd deliver\"    (in /etc/aliases)\n",
-    };
-    struct settings s;
-    int first, code;
-
-    if ((code = command_parse(&usage, argc, argv, &first, &s)) >= 0)
-        return code == EX_OK ? EX_OK : EX_TEMPFAIL;
-    code = deliver(&s);
-    settings_clear(&s);
-    return code;
-}
+const struct command cmd_deliver = {
+    .name = "deliver",
+    .line = "Takes one mail from standard input",
+    .notes = "The exit code is 0 when it is dealt with and 75 when it should be "
+             "tried again, be it\nfor wrong use: no mail must bounce for that.\n",
+    .examples = "  tlsrptd deliver < report.eml\n"
+                "  tlsrpt: \"|/usr/sbin/tlsrptd deliver\"    (in /etc/aliases)\n",
+    .options = OPTIONS_COMMON,
+    .run = run,
+    .wrong_code = EX_TEMPFAIL,
+};

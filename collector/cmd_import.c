@@ -1,18 +1,13 @@
 /* The files' door: archives of mail and bare reports, as much of them as there is. */
-#include "base/count.h"
 #include "base/text.h"
-#include "base/when.h"
 #include "collector/command.h"
 #include "collector/database.h"
 #include "collector/import/import_progress.h"
 #include "collector/ledger.h"
 #include "schema/embedded/store_embedded.h"
 
-#include <arpa/inet.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -21,11 +16,6 @@ enum {
     MAX_REFUSED_SHOWN = 20,
     MAX_DEFAULT_JOBS = 8,
     JOBS_FOR_DNS = 8, /* workers that mostly wait for an answer */
-};
-
-struct options {
-    const char *jobs, *as, *received, *peer;
-    bool dry_run, vouch, trust_authres;
 };
 
 struct import {
@@ -78,6 +68,12 @@ hear_trouble(void *ctx, const char *path, const char *why)
     complain(im, path, "cannot be read", why);
 }
 
+static void
+hear_waiting(void *ctx, const char *path)
+{
+    complain(ctx, path, "waits for somebody to write", "");
+}
+
 static bool
 take_item(void *ctx, const struct import_item *item)
 {
@@ -100,71 +96,46 @@ is_uninterrupted(void *ctx)
 
 /* ---- options ---- */
 
+/* Are signatures verified? */
 static bool
-parse_as_https(const struct options *o, struct import_plan *plan, struct err *e)
+asks_dns(const struct import_plan *plan)
 {
-    unsigned char address[sizeof(struct in6_addr)];
-    unsigned form;
-
-    if (o->received != NULL &&
-        !when_parse_rfc3339(o->received, strlen(o->received), &plan->received, &form))
-        return err_set(e, ERR_INPUT, "--received is \"%s\", must be like %s", o->received,
-                       "2026-03-01T06:00:00Z");
-    if (o->as == NULL)
-        return o->peer == NULL ||
-               err_set(e, ERR_INPUT, "--peer goes with --as https only");
-    if (strcmp(o->as, "https") != 0)
-        return err_set(e, ERR_INPUT, "--as is \"%s\", can only be https", o->as);
-    if (o->received == NULL || o->peer == NULL)
-        return err_set(e, ERR_INPUT, "--as https wants --received and --peer");
-    if (inet_pton(AF_INET, o->peer, address) != 1 &&
-        inet_pton(AF_INET6, o->peer, address) != 1)
-        return err_set(e, ERR_INPUT, "--peer is \"%s\", must be an address", o->peer);
-    plan->as_https = true;
-    plan->peer = o->peer;
-    return true;
-}
-
-static bool
-parse_jobs(const struct options *o, struct import_plan *plan, struct err *e)
-{
-    long processors = sysconf(_SC_NPROCESSORS_ONLN), jobs;
-    bool asks_dns = !plan->as_https && !o->vouch && !o->trust_authres;
-    char *end;
-
-    if (o->jobs == NULL) {
-        plan->jobs = processors > MAX_DEFAULT_JOBS ? MAX_DEFAULT_JOBS : (int)processors;
-        if (plan->jobs < 1)
-            plan->jobs = 1;
-        if (asks_dns)
-            plan->jobs = JOBS_FOR_DNS;
-        return true;
-    }
-    jobs = strtol(o->jobs, &end, 10);
-    if (*end != '\0' || jobs < 1 || jobs > IMPORT_MAX_JOBS)
-        return err_set(e, ERR_INPUT, "--jobs is \"%s\", must be 1 to %d", o->jobs,
-                       IMPORT_MAX_JOBS);
-    plan->jobs = (int)jobs;
-    return true;
+    return !plan->vouched && plan->mail.authserv_id == NULL && !plan->as_https;
 }
 
 static bool
 make_plan(const struct options *o, const struct settings *s, struct import_plan *plan,
           struct err *e)
 {
-    plan->peer = "";
-    plan->vouched = o->vouch;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
     plan->mail.settings = s;
-    if (o->vouch && o->as != NULL)
+    plan->vouched = command_has(o, OPTION_VOUCH);
+    plan->as_https = o->as != NULL;
+    plan->received = o->received;
+    plan->peer = o->peer == NULL ? "" : o->peer;
+    if (plan->vouched && plan->as_https)
         return err_set(e, ERR_INPUT, "--vouch and --as https exclude each other");
-    if (o->trust_authres) {
+    if (plan->as_https && (o->peer == NULL || !command_has(o, OPTION_RECEIVED)))
+        return err_set(e, ERR_INPUT, "--as https wants --received and --peer");
+    if (o->peer != NULL && !plan->as_https)
+        return err_set(e, ERR_INPUT, "--peer goes with --as https only");
+    if (command_has(o, OPTION_TRUST_AUTHRES)) {
         plan->mail.authserv_id = s->mail.trusted_authserv_id;
         if (plan->mail.authserv_id == NULL)
             return err_set(e, ERR_CONFIG,
                            "--trust-authres needs trusted_authserv_id in section mail "
                            "of the configuration");
     }
-    return parse_as_https(o, plan, e) && parse_jobs(o, plan, e);
+    if (o->jobs > 0)
+        plan->jobs = o->jobs;
+    else if (asks_dns(plan))
+        plan->jobs = JOBS_FOR_DNS;
+    else
+        plan->jobs = processors > MAX_DEFAULT_JOBS ? MAX_DEFAULT_JOBS
+                     : processors < 1              ? 1
+                                                   : (int)processors;
+    return true;
 }
 
 /* ---- the run ---- */
@@ -196,11 +167,12 @@ finish(struct import *im, bool dry_run)
 }
 
 static int
-run(struct import *im, char **paths, int count)
+read_all(struct import *im, const struct cli *line)
 {
     const struct import_sink sink = {
-        take_item, hear_trouble, is_uninterrupted, im,
-        (size_t)im->plan.mail.settings->mail.max_message_bytes};
+        take_item,    hear_trouble,
+        hear_waiting, is_uninterrupted,
+        im,           (size_t)im->plan.mail.settings->mail.max_message_bytes};
     const struct sigaction stop = {.sa_handler = interrupt,
                                    .sa_flags = (int)SA_RESETHAND}; /* twice: at once */
     struct err e = {0};
@@ -213,10 +185,10 @@ run(struct import *im, char **paths, int count)
         return command_fail(&e);
     (void)sigaction(SIGINT, &stop, NULL);
     (void)sigaction(SIGTERM, &stop, NULL);
-    for (int i = 0; i < count && im->progress.terminal; i++)
-        im->progress.total_bytes += import_measure(paths[i]);
-    for (int i = 0; i < count && go_on; i++)
-        go_on = import_walk(paths[i], &sink);
+    for (size_t i = 0; i < line->arg_count && im->progress.terminal; i++)
+        im->progress.total_bytes += import_measure(line->args[i]);
+    for (size_t i = 0; i < line->arg_count && go_on; i++)
+        go_on = import_walk(line->args[i], &sink);
     return finish(im, im->plan.store_uri == NULL);
 }
 
@@ -232,9 +204,10 @@ owner_uri(const struct settings *s, struct buf *room)
 /* What the plan needs beyond the options: a resolver where signatures are verified, a
  * database unless nothing is kept. */
 static int
-run_with(struct import *im, const struct options *o, char **paths, int count)
+run(const struct options *o, const struct settings *s)
 {
-    const struct settings *s = im->plan.mail.settings;
+    bool dry_run = command_has(o, OPTION_DRY_RUN);
+    struct import im = {0};
     struct database db = {0};
     struct ledger *ledger = NULL;
     struct buf owner;
@@ -242,69 +215,39 @@ run_with(struct import *im, const struct options *o, char **paths, int count)
     int code;
 
     buf_init(&owner, 0);
-    if (!o->vouch && !o->trust_authres && !im->plan.as_https &&
-        !resolver_open(s->resolver.forwarders.items, s->resolver.forwarders.count,
-                       &im->plan.mail.resolver, &e))
-        return command_fail(&e);
-    if (!o->dry_run &&
-        (!database_open(s, STORE_COLLECTOR, &db, &e) ||
-         !ledger_start(s, db.uri.bytes, LEDGER_IMPORT_EVERY_S, &ledger, &e))) {
-        code = command_fail(&e);
-    } else {
-        im->plan.store_uri = o->dry_run ? NULL : db.uri.bytes;
-        im->plan.owner_uri = owner_uri(s, &owner);
-        code = run(im, paths, count);
-    }
-    buf_clear(&owner);
-    ledger_stop(ledger);
-    database_close(&db);
-    resolver_close(im->plan.mail.resolver);
-    return code;
-}
-
-int
-cmd_import(int argc, char **argv)
-{
-    struct options o = {0};
-    const struct command_option options[] = {
-        {"vouch", NULL, "you answer for them: tier operator, no signature is asked for",
-         NULL, &o.vouch},
-        {"trust-authres", NULL, "believe your server's Authentication-Results instead",
-         NULL, &o.trust_authres},
-        {"received", "INSTANT", "when reports that are no mail had come", &o.received,
-         NULL},
-        {"as", "https", "replay a post, with --received and --peer", &o.as, NULL},
-        {"peer", "ADDRESS", "who had posted it", &o.peer, NULL},
-        {"jobs", "N", "workers", &o.jobs, NULL},
-        {"dry-run", NULL, "keep nothing, only say what would be kept", NULL, &o.dry_run},
-    };
-    const struct command_usage usage = {
-        .synopsis = "import [OPTION]... PATH...",
-        .about = "Takes the reports out of mails, mboxes, Maildirs, .json, .json.gz and "
-                 ".zip files,\ndirectories of them, or standard input (-). Running it "
-                 "again counts nothing twice.",
-        .examples = "  tlsrptd import ~/Maildir\n"
-                    "  tlsrptd import --vouch archive.mbox\n"
-                    "  tlsrptd import --dry-run reports/\n",
-        .options = options,
-        .option_count = COUNT_OF(options),
-        .min_operands = 1,
-        .max_operands = INT_MAX,
-    };
-    struct import im = {0};
-    struct settings s;
-    struct err e = {0};
-    int first, code;
-
-    if ((code = command_parse(&usage, argc, argv, &first, &s)) >= 0)
-        return code;
-    if (!make_plan(&o, &s, &im.plan, &e)) {
+    if (!make_plan(o, s, &im.plan, &e) ||
+        (asks_dns(&im.plan) &&
+         !resolver_open(s->resolver.forwarders.items, s->resolver.forwarders.count,
+                        &im.plan.mail.resolver, &e)) ||
+        (!dry_run &&
+         (!database_open(s, STORE_COLLECTOR, &db, &e) ||
+          !ledger_start(s, db.uri.bytes, LEDGER_IMPORT_EVERY_S, &ledger, &e)))) {
         code = command_fail(&e);
         if (e.kind == ERR_INPUT)
             code = EX_USAGE;
     } else {
-        code = run_with(&im, &o, argv + first, argc - first);
+        im.plan.store_uri = dry_run ? NULL : db.uri.bytes;
+        im.plan.owner_uri = owner_uri(s, &owner);
+        code = read_all(&im, &o->line);
     }
-    settings_clear(&s);
+    buf_clear(&owner);
+    ledger_stop(ledger);
+    database_close(&db);
+    resolver_close(im.plan.mail.resolver);
     return code;
 }
+
+const struct command cmd_import = {
+    .name = "import",
+    .line = "Takes reports out of files and old mail",
+    .args = "PATH...",
+    .notes = "A PATH is a mail, an mbox, a Maildir, a .json, .json.gz or .zip file, "
+             "a directory of\nthem, or - for standard input. Running it again "
+             "counts nothing twice.\n",
+    .examples = "  tlsrptd import ~/Maildir\n"
+                "  tlsrptd import --vouch archive.mbox\n"
+                "  tlsrptd import --dry-run reports/\n",
+    .options = OPTIONS_COMMON | OPTION_VOUCH | OPTION_TRUST_AUTHRES | OPTION_RECEIVED |
+               OPTION_AS | OPTION_PEER | OPTION_JOBS | OPTION_DRY_RUN,
+    .run = run,
+};

@@ -4,13 +4,13 @@
 #include "base/text.h"
 #include "collector/command.h"
 #include "collector/database.h"
+#include "collector/intake/bundle.h"
 #include "collector/intake/mail_intake.h"
 #include "collector/intake/stats.h"
 #include "collector/ledger.h"
 #include "schema/store/store.h"
 #include "schema/wire/inflate.h"
 
-#include "base/count.h"
 #include "schema_sql.h"
 
 #include <stdio.h>
@@ -76,12 +76,13 @@ prepare(const struct reparse *r, const struct held *h, struct delivery *d)
         .bytes = h->body.bytes,
         .byte_count = h->body.len,
         .received = h->received,
+        .now = (int64_t)time(NULL),
         .peer = h->peer,
         .peer_name = is_mail ? "" : h->peer_name,
         .vouched = r->vouch,
     };
     if (is_mail)
-        mail_prepare(&mail, d, (int64_t)time(NULL));
+        mail_prepare(&mail, d, d->now);
     else
         intake_prepare(r->settings, d);
 }
@@ -90,24 +91,22 @@ prepare(const struct reparse *r, const struct held *h, struct delivery *d)
 static bool
 store_accepted(struct reparse *r, struct delivery *d, bool *all, struct err *e)
 {
-    struct submission **items =
-        arena_array(&d->arena, d->submission_count, sizeof(struct submission *));
-    size_t n = 0;
+    struct bundle bundle = {0};
+    bool ok;
 
-    if (items == NULL)
-        return err_nomem(e);
     for (size_t i = 0; i < d->submission_count; i++)
         if (d->submissions[i].status == STATUS_ACCEPTED)
-            items[n++] = &d->submissions[i];
-    *all = n > 0 && n == d->submission_count;
-    if (n == 0 || r->dry_run)
-        return true;
-    if (!store_put(r->write, items, n, e))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        *all = *all && items[i]->outcome != OUTCOME_QUARANTINED &&
-               items[i]->outcome != OUTCOME_PRUNED;
-    return true;
+            bundle_add(&bundle, &d->submissions[i]);
+    *all = bundle.count > 0 && bundle.count == d->submission_count;
+    ok = bundle_is_whole(&bundle, e);
+    if (ok && bundle.count > 0 && !r->dry_run) {
+        ok = store_put(r->write, bundle.items, bundle.count, e);
+        for (size_t i = 0; i < bundle.count; i++)
+            *all = *all && bundle.items[i]->outcome != OUTCOME_QUARANTINED &&
+                   bundle.items[i]->outcome != OUTCOME_PRUNED;
+    }
+    bundle_clear(&bundle);
+    return ok;
 }
 
 static bool
@@ -159,72 +158,39 @@ reparse_all(struct reparse *r, const char *uri, const char *status, struct err *
 }
 
 static int
-run(struct reparse *r, const char *status)
+run(const struct options *o, const struct settings *s)
 {
+    struct reparse r = {
+        .settings = s,
+        .vouch = command_has(o, OPTION_VOUCH),
+        .dry_run = command_has(o, OPTION_DRY_RUN),
+        .authserv_id =
+            command_has(o, OPTION_TRUST_AUTHRES) ? s->mail.trusted_authserv_id : NULL,
+    };
+    const char *status = NULL; /* its number, as the query reads it */
     struct database db;
     struct err e = {0};
     bool ok;
 
-    if (!database_open(r->settings, STORE_REPARSE, &db, &e))
+    if (o->status != NULL)
+        status = strcmp(o->status, status_text(STATUS_IGNORED)) == 0 ? "3" : "2";
+    if (!database_open(s, STORE_REPARSE, &db, &e))
         return command_fail(&e);
-    ok = reparse_all(r, db.uri.bytes, status, &e);
-    if (!r->dry_run)
-        ledger_write(r->settings, db.uri.bytes, STORE_REPARSE);
+    ok = reparse_all(&r, db.uri.bytes, status, &e);
+    if (!r.dry_run)
+        ledger_write(s, db.uri.bytes, STORE_REPARSE);
     database_close(&db);
-    (void)printf("%zu read, %zu understood%s\n", r->read_count, r->understood_count,
-                 r->dry_run ? "; nothing was kept" : "");
+    (void)printf("%zu read, %zu understood%s\n", r.read_count, r.understood_count,
+                 r.dry_run ? "; nothing was kept" : "");
     return ok ? EX_OK : command_fail(&e);
 }
 
-/* The number of a status as a parameter of the query; "" when there is none such. */
-static const char *
-status_number(const char *text)
-{
-    if (text == NULL)
-        return NULL;
-    if (strcmp(text, status_text(STATUS_QUARANTINED)) == 0)
-        return "2";
-    return strcmp(text, status_text(STATUS_IGNORED)) == 0 ? "3" : "";
-}
-
-int
-cmd_reparse(int argc, char **argv)
-{
-    struct reparse r = {0};
-    const char *status = NULL;
-    bool trust_authres = false;
-    const struct command_option options[] = {
-        {"status", "STATUS", "only quarantined, or only ignored", &status, NULL},
-        {"vouch", NULL, "you answer for what is understood now: tier operator", NULL,
-         &r.vouch},
-        {"trust-authres", NULL, "believe your server's Authentication-Results", NULL,
-         &trust_authres},
-        {"dry-run", NULL, "keep nothing, only say how much is understood", NULL,
-         &r.dry_run},
-    };
-    const struct command_usage usage = {
-        .synopsis = "reparse [OPTION]...",
-        .about = "Reads what is in quarantine with this version, ignored mail included.",
-        .examples =
-            "  tlsrptd reparse --dry-run\n  tlsrptd reparse --status quarantined\n",
-        .options = options,
-        .option_count = COUNT_OF(options),
-    };
-    struct settings s;
-    int first, code;
-
-    if ((code = command_parse(&usage, argc, argv, &first, &s)) >= 0)
-        return code;
-    r.settings = &s;
-    if (trust_authres)
-        r.authserv_id = s.mail.trusted_authserv_id;
-    status = status_number(status);
-    if (status != NULL && status[0] == '\0') {
-        (void)fputs("Try 'tlsrptd reparse --help'.\n", stderr);
-        code = EX_USAGE;
-    } else {
-        code = run(&r, status);
-    }
-    settings_clear(&s);
-    return code;
-}
+const struct command cmd_reparse = {
+    .name = "reparse",
+    .line = "Reads the quarantine with this version, ignored mail included",
+    .examples = "  tlsrptd reparse --dry-run\n"
+                "  tlsrptd reparse --status quarantined\n",
+    .options = OPTIONS_COMMON | OPTION_STATUS | OPTION_VOUCH | OPTION_TRUST_AUTHRES |
+               OPTION_DRY_RUN,
+    .run = run,
+};

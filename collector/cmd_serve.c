@@ -1,6 +1,5 @@
 /* The daemon: its order of start is that of dependency, its order of stop the reverse. */
 #include "base/clock.h"
-#include "base/count.h"
 #include "base/log.h"
 #include "base/service.h"
 #include "collector/command.h"
@@ -94,15 +93,6 @@ warn_durability(struct daemon *d)
 }
 
 static void
-say_totals(struct daemon *d)
-{
-    if (clock_s() < d->next_stats_s)
-        return;
-    d->next_stats_s = clock_s() + STATS_EVERY_S;
-    stats_log();
-}
-
-static void
 reload(const struct settings *s)
 {
     struct err e = {0};
@@ -165,27 +155,20 @@ start_resolver(struct daemon *d)
     };
 }
 
-/* Without it posts are put off while the database is away. */
-static void
-start_spool(struct daemon *d)
-{
-    struct err e = {0};
-
-    if (d->settings->https.spool && !spool_open(d->settings, &d->spool, &e))
-        log_error("no spool", LOG_S("error", e.text));
-}
-
 static bool
 start(struct daemon *d, const char *ready_file, struct err *e)
 {
     const struct settings *s = d->settings;
+    struct err no_spool = {0};
 
     if (!open_as_root(d, ready_file, e) ||
         !database_open(s, STORE_COLLECTOR, &d->database, e))
         return false;
     maintain(d);
     start_resolver(d);
-    start_spool(d);
+    /* without a spool posts are put off while the database is away */
+    if (s->https.spool && !spool_open(s, &d->spool, &no_spool))
+        log_error("no spool", LOG_S("error", no_spool.text));
     if (!batcher_start(s, d->database.uri.bytes, &d->mail, d->spool, &d->batcher, e) ||
         !ledger_start(s, d->database.uri.bytes, LEDGER_EVERY_S, &d->ledger, e) ||
         !doors_start(d->doors, d->batcher, d->origin, e) ||
@@ -216,7 +199,7 @@ block_signals(sigset_t *set)
 }
 
 static void
-run(struct daemon *d, const sigset_t *set)
+watch(struct daemon *d, const sigset_t *set)
 {
     static const struct timespec second = {.tv_sec = 1};
     int number;
@@ -234,7 +217,10 @@ run(struct daemon *d, const sigset_t *set)
             log_error("embedded database", LOG_S("error", e.text));
         maintain(d);
         warn_durability(d);
-        say_totals(d);
+        if (clock_s() >= d->next_stats_s) {
+            d->next_stats_s = clock_s() + STATS_EVERY_S;
+            stats_log();
+        }
     }
     service_notify("STOPPING=1");
     log_info("stopping", LOG_S("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));
@@ -265,48 +251,34 @@ stop(struct daemon *d)
     stats_log();
 }
 
-int
-cmd_serve(int argc, char **argv)
+static int
+run(const struct options *o, const struct settings *s)
 {
-    const char *ready_file = NULL;
-    const struct command_option options[] = {
-        {.name = "ready-file",
-         .value = "FILE",
-         .about = "gets a line for each socket when reports may come",
-         .text = &ready_file},
-    };
-    const struct command_usage usage = {
-        .synopsis = "serve [OPTION]...",
-        .about = "Receives reports and keeps them, until SIGTERM. SIGHUP loads the "
-                 "certificate anew.",
-        .examples =
-            "  tlsrptd serve -c /etc/tlsrpt/tlsrpt.conf\n"
-            "  tlsrptd serve --db postgresql://tlsrpt_collector@db.example/tlsrpt\n",
-        .options = options,
-        .option_count = COUNT_OF(options),
-    };
-    struct daemon d = {.ready_fd = -1};
+    struct daemon d = {.settings = s, .ready_fd = -1};
     enum log_level level;
-    struct settings s;
     struct err e = {0};
     sigset_t set;
-    int first, code;
+    int code = EX_OK;
 
-    if ((code = command_parse(&usage, argc, argv, &first, &s)) >= 0)
-        return code;
-    d.settings = &s;
-    if (log_level_find(s.log_level, &level))
+    if (log_level_find(s->log_level, &level))
         log_set_level(level);
     service_open();
     block_signals(&set);
     allow_files();
-    if (start(&d, ready_file, &e)) {
-        run(&d, &set);
-        code = EX_OK;
-    } else {
+    if (start(&d, o->ready_file, &e))
+        watch(&d, &set);
+    else
         code = command_fail(&e);
-    }
     stop(&d);
-    settings_clear(&s);
     return code;
 }
+
+const struct command cmd_serve = {
+    .name = "serve",
+    .line = "Receives reports and keeps them, until SIGTERM",
+    .notes = "SIGHUP loads the certificate anew.\n",
+    .examples = "  tlsrptd serve -c /etc/tlsrpt/tlsrpt.conf\n"
+                "  tlsrptd serve --db postgresql://tlsrpt_collector@db.example/tlsrpt\n",
+    .options = OPTIONS_COMMON | OPTION_READY_FILE,
+    .run = run,
+};

@@ -109,6 +109,9 @@ database_limits(const struct settings *s)
         .quarantine_bytes = s->quarantine.max_bytes,
         .quarantine_source_bytes =
             s->quarantine.max_bytes / 100 * s->quarantine.max_source_percent,
+        .claim_bytes = s->unverified.max_bytes,
+        .claim_source_bytes = s->unverified.max_per_network,
+        .claim_days = s->unverified.days,
         .metric_domains = s->metrics.max_domains,
         .metric_senders = s->metrics.max_senders,
         .raw_days = s->retention.raw_days,

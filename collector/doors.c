@@ -3,9 +3,9 @@
 
 #include "base/listener.h"
 #include "base/log.h"
+#include "base/peer.h"
 #include "base/service.h"
 #include "collector/http/http.h"
-#include "collector/intake/peer.h"
 #include "collector/lmtp/lmtp.h"
 #include "collector/lmtp/lmtp_send.h"
 

@@ -67,15 +67,6 @@ list_counts(const struct book *b, struct intake_count counts[CELLS])
     return n;
 }
 
-static void
-note_told(struct book *b, const struct intake_count counts[], size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        for (int v = 0; v < VERDICT_COUNT; v++)
-            if (strcmp(counts[i].outcome, verdict_find((enum verdict)v)->label) == 0)
-                b->told[counts[i].transport][counts[i].tier][v] += counts[i].reports;
-}
-
 static bool
 write_book(struct book *b, struct err *e)
 {
@@ -86,8 +77,10 @@ write_book(struct book *b, struct err *e)
 
     (void)gethostname(host, sizeof host - 1);
     ok = store_count(b->store, host, counts, n, e);
-    if (ok || store_lost(b->store))
-        note_told(b, counts, n);
+    for (size_t i = 0; i < n && (ok || store_lost(b->store)); i++)
+        for (int v = 0; v < VERDICT_COUNT; v++)
+            if (strcmp(counts[i].outcome, verdict_find((enum verdict)v)->label) == 0)
+                b->told[counts[i].transport][counts[i].tier][v] += counts[i].reports;
     return ok && store_fold(b->store, b->max_domains, b->max_senders, e);
 }
 
@@ -117,30 +110,6 @@ ask(struct ledger *l, bool last, struct err *e)
     store_close(l->book.store);
     l->book.store = NULL;
     return store_open_within(l->uri, STORE_COLLECTOR, CONNECT_S, &l->book.store, e);
-}
-
-static void
-note_answer(struct ledger *l, bool ok, const struct err *e)
-{
-    (void)pthread_mutex_lock(&l->lock);
-    if (ok)
-        l->heard_s = clock_s();
-    else
-        l->heard_s = 0;
-    l->error = *e;
-    (void)pthread_mutex_unlock(&l->lock);
-}
-
-/* Told once, until it works again. */
-static void
-write_due(struct ledger *l, bool *failing)
-{
-    struct err e = {0};
-    bool ok = write_book(&l->book, &e);
-
-    if (!ok && !*failing)
-        log_warning("cannot count", LOG_S("error", e.text));
-    *failing = !ok;
 }
 
 /* True when it is time to stop. */
@@ -173,16 +142,22 @@ run(void *arg)
     struct ledger *l = arg;
     int64_t next_s = clock_s();
     int64_t batches, reports, folded = 0;
-    bool failing = false, last = false;
+    bool failing = false, last = false, written;
 
     for (;;) {
         struct err e = {0};
         bool up = ask(l, last, &e);
 
-        note_answer(l, up, &e);
+        (void)pthread_mutex_lock(&l->lock);
+        l->heard_s = up ? clock_s() : 0;
+        l->error = e;
+        (void)pthread_mutex_unlock(&l->lock);
         stats_batches(&batches, &reports);
         if (up && (last || clock_s() >= next_s || reports - folded >= MANY_REPORTS)) {
-            write_due(l, &failing);
+            written = write_book(&l->book, &e);
+            if (!written && !failing) /* told once, until it works again */
+                log_warning("cannot count", LOG_S("error", e.text));
+            failing = !written;
             next_s = clock_s() + l->every_s;
             folded = reports;
         }

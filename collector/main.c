@@ -9,101 +9,92 @@
  *
  * Here: a cmd_ file a verb; doors, ledger and status are the daemon's.
  */
-#include "base/count.h"
-#include "base/suggest.h"
 #include "collector/command.h"
 
 #include <malloc.h>
 #include <stdio.h>
-#include <string.h>
 #include <sysexits.h>
 
 enum {
     MMAP_BYTES = 512 << 10 /* what is larger goes back to the system when it is freed */
 };
 
-static const struct verb {
-    const char *name;
-    int (*run)(int argc, char **argv);
-    const char *about;
-} verbs[] = {
-    {"serve", cmd_serve, "receive reports and keep them"},
-    {"import", cmd_import, "take reports out of files and old mail"},
-    {"deliver", cmd_deliver, "take one mail from standard input"},
-    {"migrate", cmd_migrate, "create or upgrade the tables of a database"},
-    {"maintain", cmd_maintain, "make months ahead, apply the limits of what is kept"},
-    {"prune", cmd_prune, "sum up and drop old months"},
-    {"reparse", cmd_reparse, "read the quarantine with this version"},
-    {"database", cmd_database, "run the embedded database; back up, restore"},
-    {"config", cmd_config, "check and print the configuration"},
+static const struct cli_verb *const verbs[] = {
+    &cmd_serve.verb,
+    &cmd_import.verb,
+    &cmd_deliver.verb,
+    &cmd_migrate.verb,
+    &cmd_maintain.verb,
+    &cmd_prune.verb,
+    &cmd_forget.verb,
+    &cmd_reparse.verb,
+    &cmd_database.verb,
+    &cmd_config.verb,
+    NULL,
 };
 
-static const size_t verb_count = COUNT_OF(verbs);
-
-static void
-print_usage(FILE *out)
-{
-    (void)fputs("Examples:\n"
-                "  tlsrptd serve                     receive reports, keep them\n"
+static const struct cli_program program = {
+    .name = "tlsrptd",
+    .line =
+        "Receives TLS reports (RFC 8460) and keeps them. Reading is what tlsrpt(1) is "
+        "for.",
+    .examples = "  tlsrptd serve                     receive reports, keep them\n"
                 "  tlsrptd import ~/Maildir          take reports out of old mail\n"
-                "  tlsrptd config -c ./tlsrpt.conf   check a configuration\n\n"
-                "Usage: tlsrptd VERB [OPTION]... (tlsrptd VERB --help)\n\n"
-                "Verbs:\n",
-                out);
-    for (size_t i = 0; i < verb_count; i++)
-        (void)fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].about);
-    (void)fputs("\nReading is what tlsrpt(1) is for. See tlsrptd(8), tlsrpt.conf(5).\n",
-                out);
+                "  tlsrptd config -c ./tlsrpt.conf   check a configuration\n",
+    .manuals = "tlsrptd(8) and tlsrpt.conf(5)",
+    .verbs = verbs,
+    .options = option_rows,
+};
+
+static int
+fail(const struct command *command, const struct err *e, int code)
+{
+    (void)command_fail(e);
+    return command != NULL && command->wrong_code != 0 ? command->wrong_code : code;
 }
 
 static int
-unknown_verb(const char *name)
+run(const struct command *command, const struct options *o)
 {
-    struct suggest s;
+    struct settings s;
     struct err e = {0};
+    int code;
 
-    suggest_init(&s, name);
-    for (size_t i = 0; i < verb_count; i++)
-        suggest_offer(&s, verbs[i].name);
-    if (s.nearest != NULL)
-        err_set(&e, ERR_INPUT, "there is no \"%s\": did you mean %s?", name, s.nearest);
+    if (!settings_load(o->config_file, &s, &e))
+        return fail(command, &e, err_exit_code(&e));
+    if (o->db_uri == NULL || settings_use_database(&s, o->db_uri, &e))
+        code = command->run(o, &s);
     else
-        err_set(&e, ERR_INPUT, "there is no \"%s\": see tlsrptd --help", name);
-    (void)command_fail(&e);
-    return EX_USAGE;
-}
-
-/* What was said may not have got through: a full disk behind a redirection. */
-static int
-end(int code)
-{
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return code;
-    (void)fputs("tlsrptd: cannot write to standard output\n", stderr);
-    return code == EX_OK ? EX_IOERR : code;
+        code = fail(command, &e, err_exit_code(&e));
+    settings_clear(&s);
+    return code;
 }
 
 int
 main(int argc, char **argv)
 {
-    const char *name = argc > 1 ? argv[1] : "";
+    struct options o = {0};
+    const struct command *command;
+    struct arena arena;
+    struct err e = {0};
+    bool answered = true;
+    int code = EX_OK;
 
     (void)mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-        print_usage(stdout);
-        return end(EX_OK);
+    arena_init(&arena, 0);
+    if (!cli_read(&program, argc - 1, (const char *const *)argv + 1, &arena, &o, &o.line,
+                  &e) ||
+        !cli_use(&program, &o.line, &answered, &e)) {
+        command = (const struct command *)o.line.verb; /* its first member */
+        code = fail(command, &e, EX_USAGE);
+    } else if (!answered) {
+        command = (const struct command *)o.line.verb;
+        code = run(command, &o);
     }
-    if (strcmp(name, "--version") == 0) {
-        (void)puts("tlsrptd " TLSRPT_VERSION);
-        return end(EX_OK);
-    }
-    if (name[0] == '\0') {
-        print_usage(stderr);
-        return EX_USAGE;
-    }
-    for (size_t i = 0; i < verb_count; i++) {
-        if (strcmp(name, verbs[i].name) == 0)
-            return end(verbs[i].run(argc - 1, argv + 1));
-    }
-    return unknown_verb(name);
+    arena_clear(&arena);
+    /* What was said may not have got through: a full disk behind a redirection. */
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return code;
+    (void)fputs("tlsrptd: cannot write to standard output\n", stderr);
+    return code == EX_OK ? EX_IOERR : code;
 }

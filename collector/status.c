@@ -148,16 +148,17 @@ healthz(struct status_door *s, const struct httpd_request *q, struct httpd_answe
 static void
 readyz(struct status_door *s, const struct httpd_request *q, struct httpd_answer *a)
 {
+    static const struct peer anybody;
     char reason[REASON_SIZE] = "stopping";
+    const char *why = NULL;
+    bool ok = !atomic_load(&s->draining) &&
+              ledger_database_up(s->source.ledger, reason, sizeof reason);
 
     (void)q;
-    if (!atomic_load(&s->draining) &&
-        ledger_database_up(s->source.ledger, reason, sizeof reason)) {
-        (void)buf_puts(&a->body, "ok\n");
-        return;
-    }
-    a->status = 503;
-    (void)buf_printf(&a->body, "%s\n", reason);
+    if (ok)
+        why = batcher_refuses(s->source.batcher, &anybody);
+    a->status = ok && why == NULL ? 200 : 503;
+    (void)buf_printf(&a->body, "%s\n", a->status == 200 ? "ok" : ok ? why : reason);
 }
 
 static const struct {

@@ -7,26 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool
-give_state_dir(const char *dir, const struct passwd *user, struct err *e)
-{
-    struct stat st;
-
-    if (mkdir(dir, 0755) != 0 && errno != EEXIST)
-        return err_set(e, ERR_CONFIG, "cannot make %s: %s", dir, strerror(errno));
-    if (lstat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
-        return err_set(e, ERR_CONFIG, "%s is no directory", dir);
-    /* One that is another user's is in use by that user, and not ours to take. */
-    if (st.st_uid == 0 && lchown(dir, user->pw_uid, user->pw_gid) != 0)
-        return err_set(e, ERR_CONFIG, "cannot give %s to %s: %s", dir, user->pw_name,
-                       strerror(errno));
-    return true;
-}
-
 bool
 user_become(const struct settings *s, struct err *e)
 {
+    const char *dir = s->state_dir;
     const struct passwd *user;
+    struct stat st;
 
     if (geteuid() != 0)
         return true;
@@ -37,8 +23,14 @@ user_become(const struct settings *s, struct err *e)
             s->user);
     if (user->pw_uid == 0)
         return err_set(e, ERR_CONFIG, "the user \"%s\" must not be root", s->user);
-    if (!give_state_dir(s->state_dir, user, e))
-        return false;
+    if (mkdir(dir, 0755) != 0 && errno != EEXIST)
+        return err_set(e, ERR_CONFIG, "cannot make %s: %s", dir, strerror(errno));
+    if (lstat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
+        return err_set(e, ERR_CONFIG, "%s is no directory", dir);
+    /* One that is another user's is in use by that user, and not ours to take. */
+    if (st.st_uid == 0 && lchown(dir, user->pw_uid, user->pw_gid) != 0)
+        return err_set(e, ERR_CONFIG, "cannot give %s to %s: %s", dir, user->pw_name,
+                       strerror(errno));
     if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
         setuid(user->pw_uid) != 0)
         return err_set(e, ERR_CONFIG, "cannot become %s: %s", s->user, strerror(errno));

@@ -8,9 +8,6 @@
 #include "analyzer/analysis/analyse_newcomer.h"
 #include "analyzer/analysis/analyse_onset.h"
 #include "analyzer/analysis/explain.h"
-#include "base/count.h"
-#include "base/hash.h"
-#include "base/rows.h"
 #include "base/when.h"
 
 #include <stdio.h>
@@ -18,116 +15,6 @@
 #include <string.h>
 
 static const double critical_rate = .2;
-
-enum {
-    ID_DIGITS = 16
-};
-
-#define ANALYSE_TEXT(word, text) [word] = (text),
-static const char *const faults[] = {VERDICTS(ANALYSE_TEXT)};
-static const char *const severities[] = {SEVERITIES(ANALYSE_TEXT)};
-
-const char *
-fault_text(enum fault v)
-{
-    return faults[v];
-}
-
-const char *
-severity_text(enum severity s)
-{
-    return severities[s];
-}
-
-enum severity
-severity_find(const char *word, enum severity otherwise)
-{
-    for (int s = SEVERITY_INFO; word && s <= SEVERITY_CRITICAL; s++)
-        if (!strcmp(word, severities[s]))
-            return (enum severity)s;
-    return otherwise;
-}
-
-bool
-name_list_has(const struct name_list *l, name n)
-{
-    return l->count &&
-           bsearch(&n, l->items, l->count, sizeof *l->items, name_compare) != NULL;
-}
-
-bool
-name_list_add(struct name_list *l, name n, struct err *e)
-{
-    size_t at = l->count;
-    name *items;
-
-    if (!n || name_list_has(l, n))
-        return true;
-    if (!(items = rows_grow(l->items, l->count, sizeof *items, e)))
-        return false;
-    for (; at > 0 && items[at - 1] > n; at--)
-        items[at] = items[at - 1];
-    items[at] = n;
-    l->items = items;
-    l->count++;
-    return true;
-}
-
-void
-name_list_clear(struct name_list *l)
-{
-    free(l->items);
-    *l = (struct name_list){0};
-}
-
-void
-analyse_widen(int16_t *first, int16_t *last, int16_t from, int16_t upto)
-{
-    if (from < *first)
-        *first = from;
-    if (upto > *last)
-        *last = upto;
-}
-
-/* 16 hexadecimal digits of a hash of the parts. */
-static void
-make_id(char id[ID_DIGITS + 1], const char *kind, const char *scope, const char *subject)
-{
-    const char *parts[] = {kind, scope, subject};
-    uint64_t h = HASH_START;
-
-    for (size_t i = 0; i < 3; i++)
-        h = hash_bytes(hash_text(h, parts[i]), "\xff", 1);
-    h ^= h >> 31;
-    h *= 0x9e3779b97f4a7c15u;
-    h ^= h >> 29;
-    (void)snprintf(id, ID_DIGITS + 1, "%016llx", (unsigned long long)h);
-}
-
-struct finding *
-analyse_add(struct analysis *a, const struct facts *f, const char *kind,
-            const char *scope, name subject, struct err *e)
-{
-    struct finding *rows = rows_grow(a->rows, a->count, sizeof *rows, e), *out;
-
-    if (!rows)
-        return NULL;
-    a->rows = rows;
-    out = &rows[a->count++];
-    *out = (struct finding){.kind = kind, .subject = subject};
-    make_id(out->id, kind, scope, facts_text(f, subject));
-    return out;
-}
-
-void
-finding_clear(struct finding *f)
-{
-    struct name_list *lists[] = {&f->domains,   &f->senders,  &f->hosts,
-                                 &f->addresses, &f->networks, &f->reasons};
-
-    for (size_t k = 0; k < COUNT_OF(lists); k++)
-        name_list_clear(lists[k]);
-}
 
 void
 analyse_clear(struct analysis *a)
@@ -138,12 +25,6 @@ analyse_clear(struct analysis *a)
     free(a->excluded);
     arena_clear(&a->arena);
     *a = (struct analysis){0};
-}
-
-bool
-finding_is_alarm(const struct finding *f)
-{
-    return f->open && !f->known_until && f->severity >= SEVERITY_WARNING;
 }
 
 /* ---- incidents into findings ------------------------------------------------------ */
@@ -173,6 +54,9 @@ copy_scope(const struct scope *s, struct finding *out, struct err *e)
         if (s->witnesses[i].elevated &&
             !name_list_add(&out->senders, s->witnesses[i].sender, e))
             return false;
+    for (size_t i = 0; i < s->in->other_words.count; i++)
+        if (!name_list_add(&out->senders, s->in->other_words.items[i], e))
+            return false;
     return copy_spots(&s->addresses, &out->addresses, e) &&
            copy_spots(&s->hosts, &out->hosts, e) &&
            copy_spots(&s->networks, &out->networks, e) &&
@@ -201,15 +85,15 @@ make_finding(const struct facts *f, const struct incident *in, struct analysis *
 {
     struct scope s;
     struct finding *out =
-        analyse_add(a, f, facts_text(f, in->kind), in->sender ? "sender" : "everybody",
+        finding_add(a, f, facts_text(f, in->kind), in->sender ? "sender" : "everybody",
                     in->sender ? in->sender : in->domain, e);
     bool ok = out && scope_measure(&s, f, a->excluded, in, e);
 
     if (!ok)
         return false;
     if (in->older) {
-        out->id[ID_DIGITS] = '-';
-        (void)when_print_day(f->first_day + in->first, out->id + ID_DIGITS + 1);
+        out->id[FINDING_ID_DIGITS] = '-';
+        (void)when_print_day(f->first_day + in->first, out->id + FINDING_ID_DIGITS + 1);
     }
     ok = copy_scope(&s, out, e);
     onset_find(&s, out);
@@ -253,6 +137,67 @@ find_sightings(const struct facts *f, const struct analysis *a, struct sightings
     return true;
 }
 
+static int
+by_scope(const void *a, const void *b)
+{
+    const struct finding *x = a, *y = b;
+    name p = x->domains.count > 0 ? x->domains.items[0] : 0;
+    name q = y->domains.count > 0 ? y->domains.items[0] : 0;
+    int order = strcmp(x->kind, y->kind);
+
+    if (order != 0)
+        return order;
+    if (p != q)
+        return p < q ? -1 : 1;
+    if (x->domains.count != y->domains.count)
+        return x->domains.count < y->domains.count ? -1 : 1;
+    if (x->failed != y->failed)
+        return x->failed > y->failed ? -1 : 1;
+    return strcmp(x->id, y->id);
+}
+
+static bool
+same_list(const struct name_list *a, const struct name_list *b)
+{
+    return a->count == b->count &&
+           (a->count == 0 ||
+            memcmp(a->items, b->items, a->count * sizeof *a->items) == 0);
+}
+
+/* Nobody could tell them apart. */
+static bool
+is_same(const struct finding *a, const struct finding *b)
+{
+    return a->open == b->open && a->first <= b->last && b->first <= a->last &&
+           strcmp(a->kind, b->kind) == 0 && same_list(&a->domains, &b->domains) &&
+           same_list(&a->hosts, &b->hosts);
+}
+
+/* The larger of two that are the same takes in the other. */
+static bool
+unite(struct analysis *a, struct err *e)
+{
+    bool ok = true;
+    size_t kept = 0;
+
+    if (a->count)
+        qsort(a->rows, a->count, sizeof *a->rows, by_scope);
+    for (size_t i = 0; i < a->count; i++) {
+        struct finding *x = &a->rows[i], *into = kept > 0 ? &a->rows[kept - 1] : NULL;
+
+        if (into == NULL || !is_same(into, x)) {
+            a->rows[kept++] = *x;
+            continue;
+        }
+        finding_widen(&into->first, &into->last, x->first, x->last);
+        for (size_t k = 0; k < x->senders.count; k++)
+            ok = ok && name_list_add(&into->senders, x->senders.items[k], e);
+        finding_clear(x);
+    }
+    a->count = kept;
+    return ok;
+}
+
 static bool
 find_incidents(const struct facts *f, struct analysis *a, struct err *e)
 {
@@ -262,6 +207,7 @@ find_incidents(const struct facts *f, struct analysis *a, struct err *e)
 
     for (size_t i = 0; ok && i < list.count; i++)
         ok = make_finding(f, &list.rows[i], a, e);
+    ok = ok && unite(a, e);
     merge_clear(&list);
     free(s.rows);
     return ok;

@@ -287,7 +287,7 @@ static bool
 report(struct drift *d, name domain, struct analysis *a, struct err *e)
 {
     int seen = comparable(d, domain, e);
-    struct finding *out = analyse_add(a, d->f, KIND_POLICY_DRIFT, "domain", domain, e);
+    struct finding *out = finding_add(a, d->f, KIND_POLICY_DRIFT, "domain", domain, e);
 
     if (!out)
         return false;

@@ -1,7 +1,7 @@
 /* Policies that senders saw, against those that were declared: RFC 8461 lets a sender use
  * its copy for max_age. Pure. */
 #pragma once
-#include "analyzer/analysis/analyse.h"
+#include "analyzer/analysis/finding.h"
 
 MUST_USE bool drift_find(const struct facts *f, struct analysis *a, struct err *e);
 

@@ -4,14 +4,19 @@
 #include "analyzer/analysis/diary.h"
 #include "base/when.h"
 
+#include <math.h>
 #include <stdlib.h>
 
-static const double least_sessions = 8, all_share = .9, similar = 3;
+static const double least_sessions = 8, all_share = .9, similar = 3, thin_level = 1e-5;
 
 enum {
     SILENT_RUN = 2,
     SILENT_SENDERS = 2,
     RENAME_D = 4,
+    THIN_HISTORY = 14, /* days before, and reported ones */
+    THIN_REPORTED = 7,
+    THIN_RUN = 4,
+    IDLE_MOST = 30000,
 };
 
 /* Days on which (nearly) all who were expected did not report. */
@@ -21,7 +26,7 @@ find_silence(const struct diaries *l, uint8_t silent[FACTS_DAYS])
     int run = 0;
 
     for (int day = 0; day < FACTS_DAYS; day++) {
-        int expected = 0, missed = 0, due = 0;
+        int expected = 0, missed = 0, due = 0, others = 0;
 
         for (size_t i = 0; i < l->count; i++) {
             const struct diary *d = &l->rows[i];
@@ -30,12 +35,50 @@ find_silence(const struct diaries *l, uint8_t silent[FACTS_DAYS])
             due += d->state[day] != DAY_NONE && (d->expected[day] || was);
             expected += d->expected[day] || (was && d->state[day] == DAY_NONE);
             missed += d->expected[day] && d->state[day] == DAY_MISSED;
+            others += !d->expected[day] && d->state[day] == DAY_ON_TIME;
         }
-        if (expected < SILENT_SENDERS || missed < all_share * expected || due < expected)
+        if (expected < SILENT_SENDERS || missed < all_share * (expected + others) ||
+            due < expected)
             run = 0;
         else
             run++;
         if (run >= SILENT_RUN)
+            for (int i = 0; i < run; i++)
+                silent[day - i] = 1;
+    }
+}
+
+/* Of a site too small for its senders to report almost every day: so many days without
+ * any report as its own past makes next to impossible, and twice as many as ever. */
+static void
+find_thin_silence(const struct diaries *l, uint8_t silent[FACTS_DAYS])
+{
+    int days = 0, empty = 0, run = 0, longest = 0, reported = 0;
+
+    for (int day = 0; day < FACTS_DAYS; day++) {
+        bool came = false, due = true;
+        double miss = (empty + 1.0) / (days + 2.0);
+
+        for (size_t i = 0; i < l->count; i++) {
+            came |= l->rows[i].state[day] == DAY_ON_TIME;
+            due &= l->rows[i].state[day] != DAY_NONE || day < l->rows[i].first_day;
+        }
+        if (!came && !due)
+            break;
+        if (!came) {
+            run += reported > 0;
+        } else {
+            if (run > 0 && !silent[day - 1]) { /* an example of ordinary days */
+                days += run;
+                empty += run;
+                longest = run > longest ? run : longest;
+            }
+            run = 0;
+            days++;
+            reported++;
+        }
+        if (days >= THIN_HISTORY && reported >= THIN_REPORTED && run >= THIN_RUN &&
+            run >= 2 * longest && pow(miss, run) < thin_level)
             for (int i = 0; i < run; i++)
                 silent[day - i] = 1;
     }
@@ -58,7 +101,7 @@ new_gap(const struct facts *f, struct analysis *a, const char *kind, name sender
         int first, int last, struct err *e)
 {
     struct finding *out =
-        analyse_add(a, f, kind, sender ? "sender" : "everybody", sender, e);
+        finding_add(a, f, kind, sender ? "sender" : "everybody", sender, e);
 
     if (!out)
         return NULL;
@@ -80,19 +123,22 @@ report_silence(const struct facts *f, const struct diaries *l, int first, int la
     out->verdict = VERDICT_OURS;
     out->severity = SEVERITY_CRITICAL;
     out->confidence = .95;
+    out->open = true;
     for (size_t i = 0; i < l->count; i++) {
         const struct diary *d = &l->rows[i];
+        bool known = false;
 
-        if (!d->expected[first])
-            continue;
-        out->open |= d->state[last] == DAY_MISSED;
-        if (!name_list_add(&out->senders, d->sender, e))
+        for (int day = first > DIARY_HISTORY ? first - DIARY_HISTORY : 0; day < first;
+             day++)
+            known |= d->state[day] == DAY_ON_TIME;
+        for (int day = last + 1; day < FACTS_DAYS; day++)
+            out->open &= d->lag_h[day] == DIARY_NEVER;
+        if (known && !name_list_add(&out->senders, d->sender, e))
             return false;
     }
-    for (size_t i = 0; i < l->count; i++)
-        for (int day = last + 1; day < FACTS_DAYS; day++)
-            if (l->rows[i].expected[first] && l->rows[i].lag_h[day] != DIARY_NEVER)
-                out->open = false;
+    if (out->open && f->idle_days > 0)
+        out->last =
+            (int16_t)(f->today + (f->idle_days < IDLE_MOST ? f->idle_days : IDLE_MOST));
     out->senders_failing = out->senders_seen = (int)out->senders.count;
     return add_domains(f, out, e);
 }
@@ -162,7 +208,7 @@ report_gaps(const struct facts *f, const struct diaries *l,
         last = first;
         if (!d->in_gap[first])
             continue;
-        for (int day = first; day < FACTS_DAYS && day - last <= ANALYSE_CLEAN_DAYS; day++)
+        for (int day = first; day < FACTS_DAYS && day - last <= FINDING_CLEAN_DAYS; day++)
             last = d->in_gap[day] ? day : last;
         if (!is_silence(silent, first, last) && !report_gap(f, l, d, first, last, a, e))
             return false;
@@ -177,8 +223,10 @@ gap_find(const struct facts *f, struct analysis *a, struct err *e)
     uint8_t silent[FACTS_DAYS] = {0};
     bool ok = diary_write(f, a->excluded, &l, e);
 
-    if (ok)
+    if (ok) {
         find_silence(&l, silent);
+        find_thin_silence(&l, silent);
+    }
     for (int first = 0, last; ok && first < FACTS_DAYS; first = last + 1) {
         last = first;
         while (silent[first] && last + 1 < FACTS_DAYS && silent[last + 1])

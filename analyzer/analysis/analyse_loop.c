@@ -15,6 +15,7 @@ struct habit {
     int16_t first, last;
     int days, single, failing;
     int64_t sessions, failed;
+    bool fails; /* on the last day */
 };
 
 static struct habit
@@ -34,7 +35,8 @@ habit_of(const struct facts *f, size_t first, size_t end)
             }
         h.days++;
         h.single += sessions == 1;
-        h.failing += (double)failed > half * (double)sessions;
+        h.fails = (double)failed > half * (double)sessions;
+        h.failing += h.fails;
         h.sessions += sessions;
         h.failed += failed;
         h.last = rows[i].day;
@@ -60,7 +62,7 @@ report(const struct facts *f, const struct habit *h, const char *kind, struct an
     struct finding *out = find_same(a, h, kind);
 
     if (!out) {
-        out = analyse_add(a, f, kind, "always", h->sender, e);
+        out = finding_add(a, f, kind, "always", h->sender, e);
         if (!out)
             return false;
         out->verdict = VERDICT_SENDER;
@@ -70,8 +72,8 @@ report(const struct facts *f, const struct habit *h, const char *kind, struct an
         out->senders_failing = out->senders_seen = 1;
         out->old_news = true;
     }
-    analyse_widen(&out->first, &out->last, h->first, h->last);
-    out->open = f->today - out->last <= 1 + ANALYSE_LAG_MARGIN_D;
+    finding_widen(&out->first, &out->last, h->first, h->last);
+    out->open = f->today - out->last <= 1 + FINDING_LAG_MARGIN_D;
     out->onset_earliest = ((int64_t)f->first_day + out->first) * WHEN_DAY_S;
     out->onset_latest = out->onset_earliest + WHEN_DAY_S;
     out->failed += h->failed;
@@ -117,7 +119,7 @@ is_known(const struct analysis *a, const struct habit *h)
 bool
 loop_find(const struct facts *f, struct analysis *a, struct err *e)
 {
-    int left = ANALYSE_MAX_CLAIMS;
+    int left = FINDING_MAX_CLAIMS;
 
     for (size_t i = 0, next; i < f->tally_count && left > 0; i = next) {
         struct habit h;
@@ -127,7 +129,9 @@ loop_find(const struct facts *f, struct analysis *a, struct err *e)
         h = habit_of(f, i, next);
         if (h.days < LEAST_DAYS || a->excluded[h.sender])
             continue;
-        if (h.single >= nearly_all * h.days)
+        /* One that fails is an outage, be it of the smallest site. */
+        if (h.single >= nearly_all * h.days && !h.fails &&
+            h.failing <= (1 - nearly_all) * h.days)
             kind = KIND_REPORT_LOOP;
         else if (h.failing >= nearly_all * h.days && !is_known(a, &h))
             kind = facts_text(f, main_kind(f, &h));

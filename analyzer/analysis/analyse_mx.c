@@ -136,7 +136,7 @@ struct uncovered {
     name host;
     int16_t first, last;
     int days;
-    int64_t failed, foreign;
+    int64_t failed, foreign, refused;
     uint8_t seen[FACTS_DAYS];
     struct name_list senders, addresses;
 };
@@ -152,7 +152,7 @@ gather(const struct facts *f, const struct miss *const rows[], size_t count,
 
         if (excluded[m->sender])
             continue;
-        analyse_widen(&u->first, &u->last, m->day, m->day);
+        finding_widen(&u->first, &u->last, m->day, m->day);
         u->days += !u->seen[m->day];
         u->seen[m->day] = 1;
         u->failed += m->failed;
@@ -203,12 +203,12 @@ static bool
 add_finding(const struct facts *f, name domain, struct uncovered *u, struct analysis *a,
             struct err *e)
 {
-    struct finding *out = analyse_add(a, f, KIND_MX_NOT_COVERED, "host", u->host, e);
+    struct finding *out = finding_add(a, f, KIND_MX_NOT_COVERED, "host", u->host, e);
 
     if (!out)
         return false;
     out->verdict = VERDICT_OURS;
-    out->severity = SEVERITY_WARNING;
+    out->severity = SEVERITY_WARNING; /* critical where it is refused */
     out->first = u->first;
     out->last = u->last;
     out->failed = u->failed;
@@ -221,8 +221,7 @@ add_finding(const struct facts *f, name domain, struct uncovered *u, struct anal
     out->open = f->today - u->last <= onset_patience(f, &out->senders);
     out->onset_earliest = ((int64_t)f->first_day + u->first) * WHEN_DAY_S;
     out->onset_latest = out->onset_earliest + WHEN_DAY_S;
-    out->refused =
-        drift_enforces(f, domain, out->senders.items[0], u->last) ? u->failed : 0;
+    out->refused = u->refused;
     return name_list_add(&out->hosts, u->host, e) &&
            name_list_add(&out->domains, domain, e);
 }
@@ -232,13 +231,28 @@ static bool
 join(const struct facts *f, struct finding *out, name domain, const struct uncovered *u,
      struct err *e)
 {
-    analyse_widen(&out->first, &out->last, u->first, u->last);
+    finding_widen(&out->first, &out->last, u->first, u->last);
     out->failed += u->failed;
+    out->refused += u->refused;
     out->sessions += sessions_of(f, domain, u);
     for (size_t k = 0; k < u->senders.count; k++)
         if (!name_list_add(&out->senders, u->senders.items[k], e))
             return false;
     return name_list_add(&out->domains, domain, e);
+}
+
+/* Where the sender's policy enforces, mail to the host does not come in. */
+static int64_t
+count_refused(const struct facts *f, const struct miss *const rows[], size_t count,
+              const uint8_t *excluded)
+{
+    int64_t refused = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (!excluded[rows[i]->sender] &&
+            drift_enforces(f, rows[i]->domain, rows[i]->sender, rows[i]->day))
+            refused += rows[i]->failed;
+    return refused;
 }
 
 /* What happened at one host of a domain. found: by name of a host, the number of its
@@ -255,9 +269,12 @@ one_host(const struct mx_patterns *p, const struct miss *const rows[], size_t co
     if (ok && is_worth_it(f, &u) && !mx_is_covered(p, u.host, u.last)) {
         uint32_t *number = &found[u.host];
 
+        u.refused = count_refused(f, rows, count, a->excluded);
         ok = *number != 0 ? join(f, &a->rows[*number - 1], domain, &u, e)
                           : add_finding(f, domain, &u, a, e);
         *number = *number != 0 ? *number : (uint32_t)a->count;
+        if (ok && a->rows[*number - 1].refused * 2 >= a->rows[*number - 1].failed)
+            a->rows[*number - 1].severity = SEVERITY_CRITICAL;
     }
     name_list_clear(&u.senders);
     name_list_clear(&u.addresses);

@@ -1,7 +1,7 @@
 /* Receiving hosts that no mx: pattern of the policy matches (RFC 8461 section 4.1): mail
  * to them is refused as soon as the policy enforces. Pure. */
 #pragma once
-#include "analyzer/analysis/analyse.h"
+#include "analyzer/analysis/finding.h"
 
 /* Adds such findings, and takes away those that it explains. */
 MUST_USE bool mx_find(const struct facts *f, struct analysis *a, struct err *e);

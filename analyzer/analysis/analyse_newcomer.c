@@ -92,14 +92,14 @@ add_newcomer(const struct facts *f, struct analysis *a, name sender, struct err 
         if (t->sender != sender)
             continue;
         if (!out) {
-            out = analyse_add(a, f, KIND_NEWCOMER, "sender", sender, e);
+            out = finding_add(a, f, KIND_NEWCOMER, "sender", sender, e);
             if (!out)
                 return false;
             out->verdict = VERDICT_UNKNOWN;
             out->first = t->day;
             out->confidence = .9;
         }
-        analyse_widen(&out->first, &out->last, t->day, t->day);
+        finding_widen(&out->first, &out->last, t->day, t->day);
         out->sessions += t->sessions;
         out->failed += t->failed;
         if (!name_list_add(&out->domains, t->domain, e))
@@ -113,7 +113,7 @@ static bool
 add_claims(const struct facts *f, struct analysis *a, struct err *e)
 {
     struct finding *out = NULL;
-    int left = ANALYSE_MAX_CLAIMS;
+    int left = FINDING_MAX_CLAIMS;
 
     for (size_t i = 0; i < f->claim_count; i++) {
         const struct claim *c = &f->claims[i];
@@ -124,7 +124,7 @@ add_claims(const struct facts *f, struct analysis *a, struct err *e)
             continue;
         left -= !same;
         if (!same) {
-            out = analyse_add(a, f, facts_text(f, c->kind), "unverified", c->domain, e);
+            out = finding_add(a, f, facts_text(f, c->kind), "unverified", c->domain, e);
             if (!out)
                 return false;
             out->verdict = VERDICT_UNKNOWN;
@@ -133,7 +133,7 @@ add_claims(const struct facts *f, struct analysis *a, struct err *e)
             out->confidence = .1;
             out->unverified = true;
         }
-        analyse_widen(&out->first, &out->last, c->first, c->last);
+        finding_widen(&out->first, &out->last, c->first, c->last);
         out->sessions += c->sessions;
         out->failed += c->failed;
         if (!name_list_add(&out->domains, c->domain, e) ||

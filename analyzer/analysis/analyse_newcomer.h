@@ -2,7 +2,7 @@
  * counts are kept out of every verdict. So are those of unverified reports, which are
  * told as what they are: claims. Pure. */
 #pragma once
-#include "analyzer/analysis/analyse.h"
+#include "analyzer/analysis/finding.h"
 
 /* Marks in excluded[], by name, the newcomers whose sessions are beyond measure. */
 MUST_USE bool newcomer_exclude(const struct facts *f, uint8_t *excluded, struct err *e);

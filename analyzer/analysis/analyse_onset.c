@@ -8,11 +8,12 @@
 #include <stdlib.h>
 
 static const double level = 1e-3, noticeable = .05, confident = 1.64;
+static const double healed = .03, surest = .97;
 
 enum {
-    REACH = 14,      /* days that the beginning may lie before the first clear day */
-    CLEAN_DAYS = 2,  /* clean reported days after which it is over */
-    CLEAN_POWER = 3, /* failures to be expected before their absence speaks */
+    REACH = 14,     /* days that the beginning may lie before the first clear day */
+    CLEAN_DAYS = 2, /* clean reported days after which it is over */
+    PAUSES = 3,     /* of the usual length, before silence says that it is over */
 };
 
 /* Does the day belong to it, though by itself it would not have been noticed? */
@@ -88,23 +89,41 @@ onset_patience(const struct facts *f, const struct name_list *senders)
         lag_h += f->lags[senders->items[i]].hours;
         rows += f->lags[senders->items[i]].rows;
     }
-    return 1 + ANALYSE_LAG_MARGIN_D + (int)(rows ? lag_h / rows / 24 : 0);
+    return 1 + FINDING_LAG_MARGIN_D + (int)(rows ? lag_h / rows / 24 : 0);
 }
 
+/* Days between two on which they report, beyond one. */
+static int
+usual_pause_d(const struct scope *s)
+{
+    int first = -1, last = 0, reported = 0;
+
+    for (int d = 0; d < FACTS_DAYS; d++) {
+        if (s->sessions[d] == 0)
+            continue;
+        first = first < 0 ? d : first;
+        last = d;
+        reported++;
+    }
+    return reported > 1 ? (last - first) / (reported - 1) - 1 : 0;
+}
+
+/* Clean reported days, and sessions enough that failures would show. */
 static bool
 is_over(const struct scope *s, const struct finding *out)
 {
-    double power = 0;
-    int clean = 0;
+    int64_t n = 0, f = 0;
+    int days = 0;
 
     for (int d = out->last + 1; d < FACTS_DAYS; d++) {
-        if (s->sessions[d] == 0)
-            continue;
-        clean++;
-        power += (double)s->sessions[d] * s->rate;
+        n += s->sessions[d];
+        f += s->failed[d];
+        days += s->sessions[d] > 0;
     }
-    return (clean >= CLEAN_DAYS && power >= CLEAN_POWER) ||
-           s->f->today - out->last > onset_patience(s->f, &out->senders);
+    return (days >= CLEAN_DAYS &&
+            1 - baseline_tail(n, f + 1, fmin(s->rate, surest)) < healed) ||
+           s->f->today - out->last >
+               onset_patience(s->f, &out->senders) + PAUSES * usual_pause_d(s);
 }
 
 void

@@ -2,6 +2,7 @@
 #include "analyzer/analysis/analyse_baseline.h"
 #include "analyzer/analysis/analyse_places.h"
 #include "analyzer/analysis/analyse_triage.h"
+#include "analyzer/analysis/span.h"
 #include "base/rows.h"
 
 #include <stdlib.h>
@@ -52,7 +53,7 @@ static bool
 is_elevated(int64_t sessions, int64_t failed, double expected)
 {
     return sessions > 0 &&
-           regression_elevated(sessions, failed, expected / (double)sessions);
+           span_is_elevated(sessions, failed, expected / (double)sessions);
 }
 
 /* Adds a domain's figures to those of the senders. */
@@ -222,7 +223,7 @@ is_candidate(const struct scope *s, name domain)
 
     if (!s->f->is_domain[domain] || name_list_has(&s->in->domains, domain))
         return false;
-    return s->in->sender || (grid_class_of(type) != GRID_STS &&
+    return !s->in->crowd || (grid_class_of(type) != GRID_STS &&
                              s->f->group[domain] == s->f->group[s->in->domain]);
 }
 

@@ -3,7 +3,12 @@
 
 #include <math.h>
 
-static const double everybody = .6, one_network = .85;
+static const double everybody = .6, one_network = .85, wholly = .8;
+
+enum {
+    SEVERAL = 3,
+    NODE_FAILED = 16, /* failures that would not all pass the other addresses by */
+};
 
 /* Could an attacker on the path cause it (RFC 8460 section 4.3)? */
 static bool
@@ -14,6 +19,25 @@ can_be_attack(enum result_type type)
            type == RESULT_CERTIFICATE_NOT_TRUSTED || type == RESULT_DNSSEC_INVALID;
 }
 
+/* Where only one sender reports, there are failures that it can hardly be blamed for. */
+static bool
+is_hardly_theirs(enum result_type type)
+{
+    return type == RESULT_CERTIFICATE_EXPIRED ||
+           type == RESULT_CERTIFICATE_HOST_MISMATCH || type == RESULT_TLSA_INVALID ||
+           type == RESULT_STS_POLICY_INVALID || type == RESULT_STS_WEBPKI_INVALID;
+}
+
+static int64_t
+count_failed(const struct spots *l)
+{
+    int64_t failed = 0;
+
+    for (size_t i = 0; i < l->count; i++)
+        failed += l->rows[i].failed;
+    return failed;
+}
+
 /* Some of our addresses, and the others are fine. Senders that name no address name at
  * most the host. */
 static bool
@@ -22,19 +46,20 @@ is_node(const struct scope *s)
     int failing = scope_failing(s, &s->addresses);
 
     if (failing > 0)
-        return s->addresses_seen >= 2 && (size_t)failing * 2 <= s->addresses_seen;
+        return s->addresses_seen >= 2 && (size_t)failing * 2 <= s->addresses_seen &&
+               count_failed(&s->addresses) >= NODE_FAILED;
     failing = scope_failing(s, &s->hosts);
-    return failing > 0 && (size_t)failing * 2 <= s->hosts_seen;
+    return failing > 0 && (size_t)failing * 2 <= s->hosts_seen &&
+           count_failed(&s->hosts) >= NODE_FAILED;
 }
 
 /* Nearly all of it from one of the sender's several networks. */
 static bool
 is_one_network(const struct scope *s)
 {
-    int64_t total = 0, most = 0;
+    int64_t total = count_failed(&s->networks), most = 0;
 
     for (size_t i = 0; i < s->networks.count; i++) {
-        total += s->networks.rows[i].failed;
         if (s->networks.rows[i].failed > most)
             most = s->networks.rows[i].failed;
     }
@@ -80,10 +105,15 @@ triage_verdict(const struct scope *s)
 
     if (is_foreign(s) && (s->agreeing < 3 || share < everybody))
         return VERDICT_PATH;
-    if (s->agreeing >= 2 && share >= everybody)
+    /* Unrelated senders that agree speak of us, be it that others do not notice: an
+     * intermediate certificate is fetched or remembered by some. */
+    if (s->agreeing >= SEVERAL ||
+        (s->agreeing == 2 && (share >= everybody || s->rate >= wholly)))
         return is_node(s) ? VERDICT_NODE : VERDICT_OURS;
     if (s->agreeing == 1 && (s->powerful >= 2 || is_one_network(s)))
         return one_sender(s, type);
+    if (s->agreeing == 1 && s->powerful == 1 && is_hardly_theirs(type))
+        return VERDICT_OURS;
     return VERDICT_UNKNOWN;
 }
 

@@ -65,6 +65,10 @@ const struct explanation explain_table[] = {
     {EXPLAIN_KIND, KIND_REPORT_LOOP,
      "a sender's only session each day is the delivery of its own report", "the sender",
      "Nothing: it is noise."},
+    {EXPLAIN_KIND, KIND_NOT_DESCRIBED, "sessions fail, and the reports do not say why",
+     "open: the reports tell no more than the count",
+     "Read the mail server's log of those days for the sender; other senders may name "
+     "the cause."},
     {EXPLAIN_KIND, KIND_NEWCOMER,
      "a sender that nobody knows reports more sessions than is believable", "a stranger",
      "Nothing: its counts are kept out of every verdict."},
@@ -149,6 +153,31 @@ explain_find(enum explain_area area, const char *word)
     return best;
 }
 
+/* What is not our fault is not told as if it were. */
+static const struct {
+    const char *word, *plain;
+} neutral[] = {
+    {"starttls-not-supported", "STARTTLS did not come through"},
+    {"certificate-host-mismatch", "a certificate for another host was seen"},
+    {"certificate-not-trusted", "a certificate was not trusted"},
+    {"certificate-expired", "a certificate was taken for expired"},
+    {"dnssec-invalid", "DNSSEC answers did not validate"},
+    {"tlsa-invalid", "the certificate seen matched no TLSA record"},
+};
+
+const char *
+explain_plain(const struct finding *x)
+{
+    const struct explanation *about = explain_find(EXPLAIN_RESULT, x->kind);
+
+    about = about ? about : explain_find(EXPLAIN_KIND, x->kind);
+    if (x->verdict == VERDICT_PATH || x->verdict == VERDICT_SENDER)
+        for (size_t i = 0; i < COUNT_OF(neutral); i++)
+            if (strcmp(neutral[i].word, x->kind) == 0)
+                return neutral[i].plain;
+    return about ? about->plain : x->kind;
+}
+
 /* "a.example", "a.example and b.example", "a.example and 49 others" */
 static const char *
 name_some(const struct facts *f, const struct name_list *l, struct arena *arena)
@@ -172,7 +201,10 @@ who(const struct facts *f, const struct finding *x, struct arena *arena)
                             name_some(f, &x->senders, arena));
     switch (x->verdict) {
     case VERDICT_OURS:
-        return "nearly every sender sees it";
+        if (x->senders_failing * 5 >= x->senders_seen * 3)
+            return "nearly every sender sees it";
+        return arena_printf(arena, "%d unrelated senders of %d see it",
+                            x->senders_failing, x->senders_seen);
     case VERDICT_NODE:
         return arena_printf(
             arena, "at %s only",
@@ -251,7 +283,7 @@ explain_finding(const struct facts *f, struct finding *out, struct arena *arena,
 
     about = about ? about : explain_find(EXPLAIN_KIND, out->kind);
     out->advice = advice_of(out, about);
-    summary = summary_of(f, out, about ? about->plain : out->kind, arena);
+    summary = summary_of(f, out, explain_plain(out), arena);
     if (!summary)
         return err_nomem(e);
     if (*summary >= 'a' && *summary <= 'z')

@@ -13,9 +13,9 @@
 /* ---- names ----------------------------------------------------------------------- */
 
 static uint64_t
-hash_name(const char *text)
+hash_name(const struct facts *f, const char *text)
 {
-    uint64_t h = hash_text(HASH_START, text);
+    uint64_t h = hash_text(HASH_START ^ f->seed, text);
 
     return h ^ (h >> 29);
 }
@@ -29,7 +29,7 @@ rehash(struct facts *f)
     if (!slots)
         return err_nomem(&f->err);
     for (name n = 1; n < f->name_count; n++) {
-        at = hash_name(f->names[n]) & (count - 1);
+        at = hash_name(f, f->names[n]) & (count - 1);
         while (slots[at])
             at = (at + 1) & (count - 1);
         slots[at] = n;
@@ -50,7 +50,7 @@ facts_name(struct facts *f, const char *text)
         return 0;
     if (f->name_count * 2 >= f->slot_count && !rehash(f))
         return 0;
-    at = hash_name(text) & (f->slot_count - 1);
+    at = hash_name(f, text) & (f->slot_count - 1);
     for (; f->slots[at]; at = (at + 1) & (f->slot_count - 1))
         if (!strcmp(f->names[f->slots[at]], text))
             return f->slots[at];

@@ -16,6 +16,7 @@
 enum {
     FACTS_DAYS = 92,        /* days looked at, the day of as_of included */
     FACTS_ESTABLISHED = 14, /* reported days after which a sender is established */
+    FACTS_IDLE_DAYS = 45,   /* without a report, before the days looked at stand still */
     FACTS_MAX_NAMES = 1 << 24,
 };
 
@@ -24,6 +25,9 @@ facts_bounded(int64_t count)
 {
     return count < FACTS_MOST ? count : FACTS_MOST;
 }
+
+/* The kind of those failures that a report counts and does not describe. */
+#define FACTS_NOT_DESCRIBED "not-described"
 
 typedef uint32_t name; /* an index into facts.names; 0 is "", absent */
 
@@ -81,12 +85,14 @@ struct facts {
     int64_t as_of;     /* seconds since 1970 */
     int32_t first_day; /* days since 1970 */
     int16_t today;     /* the day of as_of: FACTS_DAYS - 1 */
+    int32_t idle_days; /* since then, when nothing has come for so long */
 
     struct arena texts;
     const char **names; /* name_count of them */
     size_t name_count;
     name *slots; /* hash table over names, while loading */
     size_t slot_count;
+    uint64_t seed; /* of its hashes: strangers choose the names. No order depends on it */
 
     struct tally *tallies; /* by domain, sender, day, type */
     size_t tally_count;

@@ -220,6 +220,77 @@ sort_tallies(struct facts *f)
     }
 }
 
+/* The sessions of a sender, domain, day and type; policies that changed have rows of
+ * their own. */
+static size_t
+same_end(const struct facts *f, size_t first)
+{
+    const struct tally *rows = f->tallies;
+    size_t end = first + 1;
+
+    while (end < f->tally_count && by_tally(&rows[first], &rows[end]) == 0)
+        end++;
+    return end;
+}
+
+/* told: by number of the first tally of a sender, domain, day and type, the failures that
+ * are described. */
+static void
+count_told(const struct facts *f, int64_t *told)
+{
+    const struct tally *rows = f->tallies;
+    size_t at = 0, end = 0;
+
+    for (size_t i = 0; i < f->miss_count; i++) {
+        const struct miss *m = &f->misses[i], *last = i > 0 ? m - 1 : NULL;
+
+        if (last == NULL || m->domain != last->domain || m->kind != last->kind ||
+            m->sender != last->sender) {
+            facts_tallies_of(f, m->domain, &at, &end);
+            at = facts_tally_at(f, at, end, m->sender);
+        }
+        while (at < end && rows[at].sender == m->sender &&
+               (rows[at].day < m->day ||
+                (rows[at].day == m->day && rows[at].type < m->type)))
+            at++;
+        if (at < end && rows[at].sender == m->sender && rows[at].day == m->day &&
+            rows[at].type == m->type)
+            told[at] += m->failed;
+    }
+}
+
+/* Failures that are counted and not described are failures too, of a kind of their own.
+ */
+static bool
+add_not_described(struct facts *f)
+{
+    int64_t *told = calloc(f->tally_count + 1, sizeof *told);
+    size_t before = f->miss_count;
+    name kind = facts_find(f, FACTS_NOT_DESCRIBED);
+
+    if (told == NULL)
+        return false;
+    count_told(f, told);
+    for (size_t first = 0, end; first < f->tally_count; first = end) {
+        const struct tally *t = &f->tallies[first];
+        struct miss rest = {.domain = t->domain,
+                            .sender = t->sender,
+                            .kind = kind,
+                            .type = t->type,
+                            .failed = -told[first]};
+
+        end = same_end(f, first);
+        for (size_t i = first; i < end; i++)
+            rest.failed += f->tallies[i].failed;
+        if (!t->long_window)
+            facts_add_miss(f, f->first_day + t->day, &rest);
+    }
+    free(told);
+    if (f->miss_count > before)
+        sort_rows(f->misses, f->miss_count, sizeof *f->misses, by_miss);
+    return !f->err.kind;
+}
+
 static name
 find_group(name *group, name n)
 {
@@ -307,12 +378,15 @@ count_places(struct facts *f)
 bool
 facts_finish(struct facts *f, struct err *e)
 {
+    (void)facts_name(f, FACTS_NOT_DESCRIBED);
     if (f->err.kind)
         return err_set(e, f->err.kind, "%s", f->err.text);
     if (!rank_names(f, e))
         return false;
     sort_tallies(f);
     sort_rows(f->misses, f->miss_count, sizeof *f->misses, by_miss);
+    if (!add_not_described(f))
+        return err_nomem(e);
     sort_rows(f->seen, f->seen_count, sizeof *f->seen, by_seen);
     sort_rows(f->claims, f->claim_count, sizeof *f->claims, by_claim);
     sort_rows(f->declared, f->declared_count, sizeof *f->declared, name_compare);

@@ -92,12 +92,7 @@ show_all(struct context *c, struct complaints *said, struct err *e)
 static void
 complain_of_store(struct context *c, const struct err *why, struct complaints *said)
 {
-    said->domain = "";
-    said->subject = "database";
-    complain(said, SEVERITY_CRITICAL, "database-away",
-             "see that it runs, that it fits this version (`tlsrptd migrate`), and that "
-             "the database section of tlsrpt.conf is right",
-             "%s", why->text);
+    complain(said, DATABASE_AWAY, "database", "%s", why->text);
     store_close(c->store);
     c->store = NULL;
     c->exit_code = why->kind == ERR_AGAIN ? EX_UNAVAILABLE : err_exit_code(why);
@@ -106,33 +101,33 @@ complain_of_store(struct context *c, const struct err *why, struct complaints *s
 static bool
 examine(struct context *c, struct doctor *d, struct complaints *said, struct err *e)
 {
-    struct facts facts = {0};
+    struct findings now = {0};
     struct err away = {0};
     bool ok = true;
 
     if (!database_open_reader(c->settings, &c->store, &away) ||
         !store_snapshot(c->store, INT64_MAX, &away))
         complain_of_store(c, &away, said);
-    else if ((ok = findings_load_facts(c, &facts, e)))
-        d->facts = &facts;
+    else if ((ok = findings_load_facts(c, &now, e)))
+        d->facts = &now.facts;
     if (ok && (c->settings->domains.count > 0 || c->options->domains.count > 0))
         ok = doctor_add_domains(d, doctor_domain, e);
     ok = ok && doctor_host(c, said, e) && doctor_run(d, said, e) && !said->failed &&
          show_all(c, said, e);
     d->facts = NULL;
-    facts_clear(&facts);
+    findings_clear(&now);
     return ok || e->kind != ERR_NONE || !said->failed ? ok : err_nomem(e);
 }
 
 static bool
 run(struct context *c, struct err *e)
 {
-    bool records = (c->options->given & OPTION_RECORDS) != 0, ok;
+    bool records = (c->options->line.given & OPTION_RECORDS) != 0, ok;
     struct complaints said;
     struct doctor d;
 
     findings_take_domain(c);
-    complaints_init(&said, "", "");
+    complaints_init(&said, "");
     ok = doctor_open(&d, c, e) &&
          (records ? doctor_records(c, &d, e) : examine(c, &d, &said, e));
     doctor_close(&d);

@@ -10,10 +10,18 @@ enum {
     WHAT_SIZE = 800
 };
 
+#define KIND_ROW(kind, name, severity, fix) [kind] = {name, severity, fix},
+static const struct {
+    const char *check;
+    enum severity severity;
+    const char *fix;
+} kinds[] = {COMPLAINTS(KIND_ROW)};
+#undef KIND_ROW
+
 void
-complaints_init(struct complaints *l, const char *domain, const char *subject)
+complaints_init(struct complaints *l, const char *domain)
 {
-    *l = (struct complaints){.domain = domain, .subject = subject};
+    *l = (struct complaints){.domain = domain};
     arena_init(&l->arena, 0);
 }
 
@@ -39,21 +47,35 @@ append(struct complaints *l, const struct complaint *c)
 }
 
 void
-complain(struct complaints *l, enum severity severity, const char *check, const char *fix,
+complaints_put(struct complaints *l, const struct complaint *c)
+{
+    struct complaint copy = {.severity = c->severity,
+                             .check = arena_strdup(&l->arena, c->check),
+                             .domain = arena_strdup(&l->arena, l->domain),
+                             .subject = arena_strdup(&l->arena, c->subject),
+                             .what = arena_strdup(&l->arena, c->what),
+                             .fix = arena_strdup(&l->arena, c->fix)};
+
+    if (copy.check == NULL || copy.domain == NULL || copy.subject == NULL ||
+        copy.what == NULL || copy.fix == NULL || !append(l, &copy))
+        l->failed = true;
+}
+
+void
+complain(struct complaints *l, enum complaint_kind kind, const char *subject,
          const char *fmt, ...)
 {
-    struct complaint c = {.severity = severity, .check = check, .fix = fix};
     char what[WHAT_SIZE];
     va_list ap;
 
     va_start(ap, fmt);
     (void)vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
-    c.what = arena_strdup(&l->arena, what);
-    c.domain = arena_strdup(&l->arena, l->domain);
-    c.subject = arena_strdup(&l->arena, l->subject);
-    if (c.what == NULL || c.domain == NULL || c.subject == NULL || !append(l, &c))
-        l->failed = true;
+    complaints_put(l, &(struct complaint){.severity = kinds[kind].severity,
+                                          .check = kinds[kind].check,
+                                          .subject = subject,
+                                          .what = what,
+                                          .fix = kinds[kind].fix});
 }
 
 bool

@@ -87,7 +87,7 @@ append_task(struct doctor *d, doctor_fn *fn, const char *what, const char *domai
         return;
     }
     *t = (struct doctor_task){.fn = fn, .name = memcpy(t + 1, what, strlen(what) + 1)};
-    complaints_init(&t->said, domain, t->name);
+    complaints_init(&t->said, domain);
     d->tasks[d->task_count++] = t;
 }
 
@@ -166,10 +166,8 @@ doctor_run(struct doctor *d, struct complaints *said, struct err *e)
 {
     while (d->next < d->task_count)
         run_round(d);
-    said->domain = "";
-    said->subject = "domains";
     if (d->dropped > 0)
-        complain(said, SEVERITY_WARNING, "too-many", "name a domain at a time",
+        complain(said, TOO_MANY_NAMES, "domains",
                  "%zu names were not looked at, beside %zu that were", d->dropped,
                  d->task_count);
     for (size_t i = 0; i < d->task_count; i++) {

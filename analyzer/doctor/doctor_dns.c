@@ -11,8 +11,7 @@
 void
 doctor_dns_failed(struct doctor_task *t, const char *node)
 {
-    complain(&t->said, SEVERITY_WARNING, "dns-failed",
-             "look at the name servers of the zone, and at the resolver of this host",
+    complain(&t->said, DNS_AWAY, node,
              "DNS gives no answer for %s (an error, nothing within %d s, or too many "
              "records): senders may get none either",
              node, DOCTOR_DNS_MS / 1000);
@@ -32,29 +31,24 @@ follow_uris(struct doctor *d, const struct doctor_task *t, const struct tlsrpt_r
 /* The TLSRPT record of a name; `missing` is what its absence costs, NULL if nothing. */
 static void
 look_at_record(struct doctor *d, struct doctor_task *t, const char *node,
-               const char *check, const char *missing)
+               enum complaint_kind kind, const char *missing)
 {
     struct dns_answer *a = doctor_ask(d, DNS_TXT, "_smtp._tls.%s", node);
     struct tlsrpt_record *record = malloc(sizeof *record);
     char subject[300];
 
     (void)snprintf(subject, sizeof subject, "_smtp._tls.%s", node);
-    t->said.subject = subject;
     if (record == NULL || doctor_status(a) == DNS_FAILED) {
         doctor_dns_failed(t, subject);
     } else if (a->status == DNS_FOUND) {
-        tlsrpt_record_read(a, record, &t->said);
+        tlsrpt_record_read(a, subject, record, &t->said);
         follow_uris(d, t, record);
     } else if (a->alias && missing != NULL) {
-        complain(&t->said, SEVERITY_CRITICAL, "tlsrpt-alias",
-                 "let the alias lead to a TXT record that exists, or replace it by one",
+        complain(&t->said, RECORD_ALIAS, subject,
                  "the name is an alias (CNAME) that leads to no TXT record");
     } else if (missing != NULL) {
-        complain(&t->said, SEVERITY_CRITICAL, check,
-                 "publish what `tlsrpt doctor --records` prints",
-                 "there is no TLSRPT record: %s", missing);
+        complain(&t->said, kind, subject, "there is no TLSRPT record: %s", missing);
     }
-    t->said.subject = t->name;
     free(record);
     free(a);
 }
@@ -64,13 +58,10 @@ look_at_ownership(const struct doctor *d, struct doctor_task *t, const char *nod
 {
     if (settings_owns(&d->settings->domains, node))
         return;
-    t->said.subject = node;
-    complain(&t->said, SEVERITY_CRITICAL, "not-owned",
-             "add it to domains in tlsrpt.conf, and restart tlsrptd",
+    complain(&t->said, DOMAIN_NOT_OWNED, node,
              "%s is not among the configured domains, so tlsrptd refuses reports about "
              "it",
              node);
-    t->said.subject = t->name;
 }
 
 /* ---- MX hosts and DANE ---- */
@@ -78,7 +69,7 @@ look_at_ownership(const struct doctor *d, struct doctor_task *t, const char *nod
 void
 doctor_mx_host(struct doctor *d, struct doctor_task *t)
 {
-    look_at_record(d, t, t->name, "dane-tlsrpt-missing",
+    look_at_record(d, t, t->name, DANE_RECORD_MISSING,
                    "senders that use DANE send reports to the address that the MX host "
                    "names, and it names none");
     look_at_ownership(d, t, t->name);
@@ -99,9 +90,7 @@ compare_tlsa(const struct doctor *d, struct doctor_task *t, const char *raw)
     buf_init(&now, 0);
     if (known->tlsa_count > 0 && policy_text_tlsa(raw, &now) &&
         strcmp(now.len > 0 ? now.bytes : "", facts_text(d->facts, wanted)) != 0)
-        complain(&t->said, SEVERITY_WARNING, "dane-not-declared",
-                 "declare the set in tlsa of its domain section, with the day, or mend "
-                 "the zone",
+        complain(&t->said, DANE_NOT_DECLARED, t->name,
                  "the TLSA records of the MX hosts are not those that tlsrpt.conf "
                  "declares");
     buf_clear(&now);
@@ -159,9 +148,7 @@ doctor_domain(struct doctor *d, struct doctor_task *t)
     if (doctor_status(mx) == DNS_FAILED) {
         doctor_dns_failed(t, t->name);
     } else if (mx->nxdomain) {
-        complain(&t->said, SEVERITY_WARNING, "domain-missing",
-                 "correct its name in tlsrpt.conf, or take it out",
-                 "the domain does not exist in DNS");
+        complain(&t->said, DOMAIN_MISSING, t->name, "the domain does not exist in DNS");
     } else {
         size_t count = list_hosts(mx, t->name, hosts);
         bool mail = mx->status == DNS_FOUND && count > 0;
@@ -169,7 +156,7 @@ doctor_domain(struct doctor *d, struct doctor_task *t)
         if (look_at_dane(d, t, hosts, count) && !mail) {
             doctor_mx_host(d, t);
         } else {
-            look_at_record(d, t, t->name, "tlsrpt-missing",
+            look_at_record(d, t, t->name, RECORD_MISSING,
                            mail ? "senders have nowhere to send reports to" : NULL);
             look_at_ownership(d, t, t->name);
         }
@@ -195,8 +182,7 @@ doctor_mailbox(struct doctor *d, struct doctor_task *t)
         doctor_dns_failed(t, t->name);
     else if (null_mx || (mx->status == DNS_NONE && doctor_status(a) == DNS_NONE &&
                          doctor_status(aaaa) == DNS_NONE))
-        complain(&t->said, SEVERITY_CRITICAL, "mailbox-no-mx",
-                 "name a mailbox of a domain that takes mail",
+        complain(&t->said, MAILBOX_NO_MX, t->name,
                  "reports by mail go to %s, which takes no mail: it has no MX", t->name);
     free(mx);
     free(a);

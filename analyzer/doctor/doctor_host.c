@@ -24,19 +24,22 @@ enum {
 
 /* ---- the database ---- */
 
-/* A row of a query that judges: severity, name, what, fix. */
+/* What a query that judges is about, and where it is said. */
+struct judging {
+    struct complaints *said;
+    const char *subject;
+};
+
+/* Its row: severity, check, what, fix. */
 static bool
 judged(void *ctx, const char *const v[], size_t n, struct err *e)
 {
-    struct complaints *said = ctx;
-    const char *check = arena_strdup(&said->arena, v[1]);
-    const char *fix = arena_strdup(&said->arena, v[3]);
+    const struct judging *j = ctx;
 
     (void)n;
-    if (check == NULL || fix == NULL)
-        return err_nomem(e);
-    complain(said, strcmp(v[0], "critical") == 0 ? SEVERITY_CRITICAL : SEVERITY_WARNING,
-             check, fix, "%s", v[2]);
+    (void)e;
+    complaints_put(j->said, &(struct complaint){severity_find(v[0], SEVERITY_WARNING),
+                                                v[1], "", j->subject, v[2], v[3]});
     return true;
 }
 
@@ -45,9 +48,9 @@ judge_rights(struct store *s, const char *work, const char *setting,
              struct complaints *said, struct err *e)
 {
     const char *params[] = {work, setting};
+    struct judging j = {said, setting};
 
-    said->subject = setting;
-    return store_judge(s, query_doctor_rights, params, 2, judged, said, e);
+    return store_judge(s, query_doctor_rights, params, 2, judged, &j, e);
 }
 
 /* The role that writes says what its commits are worth. Without one of its own, or with
@@ -56,24 +59,21 @@ static bool
 judge_collector(struct context *c, struct complaints *said, struct err *e)
 {
     const char *uri = c->settings->database.uri;
+    struct judging j = {said, "database"};
     struct err away = {0};
     struct store *s = NULL;
-    bool ok, own = uri != NULL && (c->options->given & OPTION_DB) == 0;
+    bool ok, own = uri != NULL && (c->options->line.given & OPTION_DB) == 0;
 
-    if (!own) {
-        said->subject = "database";
-        return store_durability(c->store, judged, said, e);
-    }
-    said->subject = "database/uri";
+    if (!own)
+        return store_durability(c->store, judged, &j, e);
+    j.subject = "database/uri";
     if (!store_open(uri, STORE_COLLECTOR, &s, &away)) {
-        complain(said, SEVERITY_WARNING, "collector-cannot-connect",
-                 "if tlsrptd is another user, run this as that user or as root; else "
-                 "mend database/uri",
+        complain(said, COLLECTOR_AWAY, j.subject,
                  "the collector's URI does not connect: %s", away.text);
         return true;
     }
-    ok = store_durability(s, judged, said, e) &&
-         judge_rights(s, "collector", "database/uri", said, e);
+    ok = store_durability(s, judged, &j, e) &&
+         judge_rights(s, "collector", j.subject, said, e);
     store_close(s);
     return ok;
 }
@@ -83,18 +83,18 @@ judge_database(struct context *c, struct complaints *said, struct err *e)
 {
     char now[24], max_bytes[24], newest[24];
     const char *params[] = {now, max_bytes, newest};
-    const char *setting = (c->options->given & OPTION_DB) != 0 ? "--db"
+    const char *setting = (c->options->line.given & OPTION_DB) != 0 ? "--db"
                           : c->settings->database.reader_uri != NULL
                               ? "database/reader_uri"
                               : NULL;
+    struct judging j = {said, "database"};
 
     (void)snprintf(max_bytes, sizeof max_bytes, "%" PRId64,
                    c->settings->quarantine.max_bytes);
     (void)snprintf(newest, sizeof newest, "%d", migrations[migration_count - 1].version);
     (void)snprintf(now, sizeof now, "%" PRId64, (int64_t)time(NULL));
-    said->subject = "database";
     return store_snapshot(c->store, INT64_MAX, e) &&
-           store_query(c->store, query_doctor_database, params, 3, 4, judged, said, e) &&
+           store_query(c->store, query_doctor_database, params, 3, 4, judged, &j, e) &&
            (setting == NULL || judge_rights(c->store, "reader", setting, said, e)) &&
            judge_collector(c, said, e);
 }
@@ -130,12 +130,9 @@ find_user(const struct settings *s, struct complaints *said)
         return stat(s->state_dir, &st) == 0 && st.st_uid == geteuid()
                    ? getpwuid(geteuid())
                    : NULL;
-    if ((user = getpwnam(s->user)) == NULL) {
-        said->subject = "user";
-        complain(said, SEVERITY_CRITICAL, "user-missing",
-                 "useradd --system --shell /usr/sbin/nologin NAME, or set user",
-                 "there is no user %s for tlsrptd to become", s->user);
-    }
+    if ((user = getpwnam(s->user)) == NULL)
+        complain(said, USER_MISSING, "user", "there is no user %s for tlsrptd to become",
+                 s->user);
     return user;
 }
 
@@ -147,18 +144,15 @@ judge_certificate(const struct settings *s, int64_t now, struct complaints *said
     int64_t expires;
     bool known;
 
-    said->subject = s->https.certificate;
     known = https_certificate(s->https.certificate, &expires, host, &e);
     if (!known && errno == EACCES)
         return; /* another's, and judge_readable() has asked for him */
     if (!known)
-        complain(said, SEVERITY_CRITICAL, "certificate-file",
-                 "put the certificate there, leaf first, in PEM", "%s", e.text);
+        complain(said, CERTIFICATE_FILE, s->https.certificate, "%s", e.text);
     else if ((expires - now) / WHEN_DAY_S < DOCTOR_EXPIRY_DAYS)
-        complain(said, expires <= now ? SEVERITY_CRITICAL : SEVERITY_WARNING,
-                 "certificate-expiring",
-                 "renew it, and let the ACME client's hook copy the new pair here",
-                 "tlsrptd's certificate %s on %s", expires <= now ? "expired" : "expires",
+        complain(said, expires <= now ? CERTIFICATE_EXPIRED : CERTIFICATE_EXPIRING,
+                 s->https.certificate, "tlsrptd's certificate %s on %s",
+                 expires <= now ? "expired" : "expires",
                  when_print_day(when_day_of_instant(expires), day));
 }
 
@@ -173,9 +167,7 @@ judge_readable(const struct settings *s, struct complaints *said)
         if (paths[i] == NULL || may_read(user, paths[i]) ||
             (i == 0 && access(paths[i], F_OK) != 0))
             continue;
-        said->subject = paths[i];
-        complain(said, SEVERITY_CRITICAL, "key-unreadable",
-                 "give it to that user (chown) or to a group of his, mode 640",
+        complain(said, KEY_UNREADABLE, paths[i],
                  "the user %s cannot read it, so tlsrptd cannot take up a renewed "
                  "certificate and serves the old one until it expires",
                  user->pw_name);
@@ -194,7 +186,6 @@ judge_spool(const struct settings *s, int64_t now, struct complaints *said)
     DIR *dir;
 
     (void)snprintf(path, sizeof path, "%s/spool", s->state_dir);
-    said->subject = path;
     if ((dir = opendir(path)) == NULL)
         return;
     while ((entry = readdir(dir)) != NULL) { /* NOLINT(concurrency-mt-unsafe) */
@@ -211,20 +202,16 @@ judge_spool(const struct settings *s, int64_t now, struct complaints *said)
     (void)closedir(dir);
     if (files * 100 > s->https.spool_max_files * FULL_PERCENT ||
         bytes * 100 > s->https.spool_max_bytes * FULL_PERCENT)
-        complain(said, SEVERITY_CRITICAL, "spool-full",
-                 "bring the database back; tlsrptd then drains the spool by itself",
+        complain(said, SPOOL_FULL, path,
                  "the spool holds %" PRId64 " files of %" PRId64
                  " bytes: at its limits posts are turned away",
                  files, bytes);
     else if (aside > 0)
-        complain(
-            said, SEVERITY_WARNING, "spool-aside",
-            "look for their names in the log of tlsrptd, which says why, then remove "
-            "them",
-            "%" PRId64 " of the posts in the spool were set aside as of no use", aside);
+        complain(said, SPOOL_ASIDE, path,
+                 "%" PRId64 " of the posts in the spool were set aside as of no use",
+                 aside);
     else if (now - oldest > SPOOLED_S)
-        complain(said, SEVERITY_WARNING, "spool-waiting",
-                 "see that tlsrptd runs and reaches the database: its log says why not",
+        complain(said, SPOOL_WAITING, path,
                  "posts wait in the spool, the oldest for %" PRId64 " minutes",
                  (now - oldest) / 60);
 }
@@ -232,19 +219,12 @@ judge_spool(const struct settings *s, int64_t now, struct complaints *said)
 static void
 judge_settings(const struct settings *s, struct complaints *said)
 {
-    said->subject = "domains";
     if (s->domains.count == 0)
-        complain(said, SEVERITY_WARNING, "no-domains",
-                 "list your domains, and your MX hosts if you use DANE, in domains",
+        complain(said, NO_DOMAINS, "domains",
                  "no domains are configured: reports about any are taken, and this "
                  "cannot look at yours");
-    said->subject = "https/listen";
     if (s->https.listen.count + s->https.plain_listen.count + s->lmtp.listen.count == 0)
-        complain(
-            said, SEVERITY_INFO, "no-door",
-            "set https/listen or lmtp/listen, unless systemd listens for tlsrptd, or "
-            "`tlsrptd deliver` or `tlsrptd import` takes the reports",
-            "no address to listen on is configured");
+        complain(said, NO_DOOR, "https/listen", "no address to listen on is configured");
 }
 
 bool
@@ -253,7 +233,6 @@ doctor_host(struct context *c, struct complaints *said, struct err *e)
     const struct settings *s = c->settings;
     int64_t now = c->options->now;
 
-    said->domain = "";
     judge_settings(s, said);
     if (s->https.certificate != NULL)
         judge_certificate(s, now, said);

@@ -51,76 +51,61 @@ find_addresses(struct doctor *d, const char *host, unsigned port,
     return count;
 }
 
+/* One address, complained of unless there is an answer and a certificate that will last.
+ */
 static void
-judge_expiry(const struct doctor *d, struct doctor_task *t, const char *where, bool sts,
-             int64_t expires)
+judge_reply(const struct doctor *d, const struct https_reply *r, const char *where,
+            const char *subject, bool sts, struct complaints *said)
 {
+    int64_t left = (r->expires - d->now) / WHEN_DAY_S;
+    bool expired = strncmp(r->why, "expired", strlen("expired")) == 0,
+         soon = left < DOCTOR_EXPIRED_DAYS;
     char day[WHEN_DAY_SIZE];
-    int64_t left = (expires - d->now) / WHEN_DAY_S;
 
-    if (left < DOCTOR_EXPIRY_DAYS)
-        complain(&t->said,
-                 left < DOCTOR_EXPIRED_DAYS ? SEVERITY_CRITICAL : SEVERITY_WARNING,
-                 sts ? "sts-expiring" : "endpoint-expiring",
-                 "renew it, and see why that did not happen by itself",
-                 "the certificate at %s expires on %s", where,
-                 when_print_day(when_day_of_instant(expires), day));
-}
-
-/* One address, complained of unless there is an answer. */
-static void
-judge_reply(const struct doctor *d, struct doctor_task *t, const char *where, bool sts,
-            const struct https_reply *r)
-{
     if (r->outcome == HTTPS_BAD_CERTIFICATE)
-        complain(&t->said, SEVERITY_CRITICAL,
-                 sts ? "sts-certificate" : "endpoint-certificate",
-                 strncmp(r->why, "expired", strlen("expired")) == 0
-                     ? "renew it, and see why that did not happen by itself"
-                     : "serve a certificate of a public authority for that very name, "
-                       "with its "
-                       "intermediate certificates",
-                 "the certificate at %s %s", where, r->why);
+        complain(said,
+                 sts ? (expired ? STS_EXPIRED : STS_CERTIFICATE)
+                     : (expired ? ENDPOINT_EXPIRED : ENDPOINT_CERTIFICATE),
+                 subject, "the certificate at %s %s", where, r->why);
     else if (r->outcome != HTTPS_ANSWERED)
-        complain(&t->said, SEVERITY_CRITICAL,
-                 sts ? "sts-unreachable" : "endpoint-unreachable",
-                 "see that the server runs, that its address is right, and that no "
-                 "firewall stands before it; inside a network that cannot reach its own "
-                 "outside, try --connect-to",
-                 "no HTTPS at %s: %s", where, r->why);
-    else
-        judge_expiry(d, t, where, sts, r->expires);
+        complain(said, sts ? STS_AWAY : ENDPOINT_AWAY, subject, "no HTTPS at %s: %s",
+                 where, r->why);
+    else if (left < DOCTOR_EXPIRY_DAYS)
+        complain(said,
+                 sts ? (soon ? STS_EXPIRING_SOON : STS_EXPIRING)
+                     : (soon ? ENDPOINT_EXPIRING_SOON : ENDPOINT_EXPIRING),
+                 subject, "the certificate at %s expires on %s", where,
+                 when_print_day(when_day_of_instant(r->expires), day));
 }
 
-/* Fetches from each address of the host; complains of connection and certificate as
- * "KIND-unreachable", "KIND-certificate", "KIND-expiring". True when there is an answer,
- * with its body, to be cleared. */
+/* Fetches from each address of the host; complains of connection and certificate, with
+ * `sts` as of a policy's, else as of an endpoint's. True when there is an answer, with
+ * its body, to be cleared. */
 static bool
-fetch(struct doctor *d, struct doctor_task *t, const char *host, unsigned port,
-      const char *path, bool sts, struct https_reply *out)
+fetch(struct doctor *d, struct doctor_task *t, const struct https_where *from,
+      const char *subject, bool sts, struct https_reply *out)
 {
     address addresses[MAX_ADDRESSES];
-    size_t count = find_addresses(d, host, port, addresses);
+    size_t count = find_addresses(d, from->host, from->port, addresses);
     bool answered = false, routed = false;
     char where[400];
 
     *out =
         (struct https_reply){.outcome = HTTPS_NO_CONNECTION, .why = "no address in DNS"};
-    (void)snprintf(where, sizeof where, "%s", host);
+    (void)snprintf(where, sizeof where, "%s", from->host);
     for (size_t i = 0; i < count; i++) {
-        const struct https_where w = {
-            .host = host,
-            .address = addresses[i],
-            .port = port == 443 && d->connect_address != NULL ? d->connect_port : port,
-            .path = path,
-            .ca_file = d->options->ca_file};
+        struct https_where w = *from;
         struct https_reply r;
 
+        w.address = addresses[i];
+        w.ca_file = d->options->ca_file;
+        if (w.port == 443 && d->connect_address != NULL)
+            w.port = d->connect_port;
         https_get(&w, &r);
-        (void)snprintf(where, sizeof where, "%s (%s port %u)", host, w.address, w.port);
+        (void)snprintf(where, sizeof where, "%s (%s port %u)", w.host, w.address, w.port);
         routed |= r.outcome != HTTPS_NO_ROUTE;
         if (r.outcome != HTTPS_NO_ROUTE)
-            judge_reply(d, t, where, sts, &r);
+            judge_reply(d, &r, where, subject, sts, &t->said);
         if (!answered) {
             buf_clear(&out->body);
             *out = r;
@@ -130,7 +115,7 @@ fetch(struct doctor *d, struct doctor_task *t, const char *host, unsigned port,
         }
     }
     if (!routed)
-        judge_reply(d, t, where, sts, out);
+        judge_reply(d, out, where, subject, sts, &t->said);
     if (!answered)
         buf_clear(&out->body);
     return answered;
@@ -143,18 +128,19 @@ doctor_endpoint(struct doctor *d, struct doctor_task *t)
     struct complaints ignored;
     struct https_reply r;
     struct tlsrpt_uri uri;
+    struct https_where from = {.host = uri.host};
     bool ok;
 
-    complaints_init(&ignored, "", "");
-    ok = tlsrpt_uri_read(t->name, strlen(t->name), SEVERITY_INFO, &uri, &ignored);
+    complaints_init(&ignored, "");
+    ok = tlsrpt_uri_read(t->name, strlen(t->name), "", &uri, &ignored);
     complaints_clear(&ignored);
-    if (!ok || !fetch(d, t, uri.host, uri.port, uri.path, false, &r))
+    from.port = uri.port;
+    from.path = uri.path;
+    if (!ok || !fetch(d, t, &from, t->name, false, &r))
         return;
     if (r.status >= 500 || (r.status >= 300 && r.status < 400) ||
         (r.status == 404 && doctor_is_ours(d, uri.host)))
-        complain(&t->said, SEVERITY_CRITICAL, "endpoint-status",
-                 "let the URI, the proxy and https/path in tlsrpt.conf agree; reports "
-                 "are posted, and nobody follows a redirection",
+        complain(&t->said, ENDPOINT_STATUS, t->name,
                  "the endpoint answers with status %d (tlsrptd here takes reports at %s)",
                  r.status, d->settings->https.path);
     buf_clear(&r.body);
@@ -182,8 +168,8 @@ is_latest_other(const struct facts *f, size_t first, size_t end, const struct se
 /* Senders that still use another policy than the one in force, since `since` if that is
  * known: senders notice a new one within days. */
 static void
-compare_seen(const struct facts *f, struct doctor_task *t, name domain, name live,
-             const int32_t *since)
+compare_seen(const struct facts *f, struct doctor_task *t, const char *subject,
+             name domain, name live, const int32_t *since)
 {
     int32_t oldest = f->first_day + f->today - FACTS_ESTABLISHED;
     size_t first, end, differing = 0;
@@ -200,19 +186,17 @@ compare_seen(const struct facts *f, struct doctor_task *t, name domain, name liv
                              facts_text(f, f->seen[i].sender));
     }
     if (differing > 0)
-        complain(&t->said, since != NULL ? SEVERITY_WARNING : SEVERITY_INFO,
-                 "sts-senders-differ",
-                 "give the _mta-sts record another id, unless the policy was changed "
-                 "within the last days: by the id alone senders learn of a new one "
-                 "before theirs runs out",
-                 "senders still use another policy (%zu): %s%s", differing,
+        complain(&t->said,
+                 since != NULL ? STS_SENDERS_DIFFER_DECLARED : STS_SENDERS_DIFFER,
+                 subject, "senders still use another policy (%zu): %s%s", differing,
                  names.len > 0 ? names.bytes : "", differing > MAX_NAMED ? ", ..." : "");
     buf_clear(&names);
 }
 
 /* The policy that is served (NULL: none) against the declared one, and the senders'. */
 static void
-compare_policy(struct doctor *d, struct doctor_task *t, const char *live)
+compare_policy(struct doctor *d, struct doctor_task *t, const char *subject,
+               const char *live)
 {
     const struct facts *f = d->facts;
     name domain = facts_find(f, t->name), wanted = 0;
@@ -228,48 +212,42 @@ compare_policy(struct doctor *d, struct doctor_task *t, const char *live)
     }
     if (live == NULL && wanted != 0 &&
         strstr(facts_text(f, wanted), "mode: none") == NULL)
-        complain(&t->said, SEVERITY_CRITICAL, "sts-record-missing",
-                 "publish _mta-sts.DOMAIN TXT \"v=STSv1; id=...\", or declare that "
-                 "there is no policy any more",
+        complain(&t->said, STS_RECORD_MISSING, subject,
                  "tlsrpt.conf declares an MTA-STS policy, but there is no record that "
                  "tells senders of it");
     else if (live != NULL && wanted != 0 && strcmp(live, facts_text(f, wanted)) != 0)
-        complain(&t->said, SEVERITY_WARNING, "sts-not-declared",
-                 "declare the policy in sts of its domain section, with the day, or "
-                 "serve the declared one",
+        complain(&t->said, STS_NOT_DECLARED, subject,
                  "the policy that is served is not the one that tlsrpt.conf declares");
     else if (live != NULL && domain != 0)
-        compare_seen(f, t, domain, facts_find(f, live), since);
+        compare_seen(f, t, subject, domain, facts_find(f, live), since);
 }
 
 static void
 look_at_policy(struct doctor *d, struct doctor_task *t, const char *const hosts[],
                size_t count)
 {
-    static const char path[] = "/.well-known/mta-sts.txt";
+    char host[300];
+    const struct https_where from = {
+        .host = host, .port = 443, .path = "/.well-known/mta-sts.txt"};
     struct https_reply r;
     struct buf live;
-    char host[300];
 
     (void)snprintf(host, sizeof host, "mta-sts.%s", t->name);
-    t->said.subject = host;
-    if (!fetch(d, t, host, 443, path, true, &r))
+    if (!fetch(d, t, &from, host, true, &r))
         return;
     buf_init(&live, 0);
     if (r.status != 200) {
-        complain(&t->said, SEVERITY_CRITICAL, "sts-status",
-                 "serve the policy there itself: senders follow no redirection",
-                 "https://%s%s answers with status %d instead of 200", host, path,
+        complain(&t->said, STS_STATUS, host,
+                 "https://%s%s answers with status %d instead of 200", host, from.path,
                  r.status);
     } else {
         if (strcmp(r.content_type, "text/plain") != 0)
-            complain(&t->said, SEVERITY_WARNING, "sts-content-type",
-                     "let the web server say text/plain: some senders insist on it",
-                     "the policy is served as \"%s\"", r.content_type);
-        if (sts_policy_read(r.body.bytes != NULL ? r.body.bytes : "", r.body.len, hosts,
-                            count, &live, &t->said) &&
+            complain(&t->said, STS_CONTENT_TYPE, host, "the policy is served as \"%s\"",
+                     r.content_type);
+        if (sts_policy_read(r.body.bytes != NULL ? r.body.bytes : "", r.body.len, host,
+                            hosts, count, &live, &t->said) &&
             live.len > 0)
-            compare_policy(d, t, live.bytes);
+            compare_policy(d, t, host, live.bytes);
     }
     buf_clear(&live);
     buf_clear(&r.body);
@@ -283,13 +261,11 @@ doctor_sts(struct doctor *d, struct doctor_task *t, const char *const hosts[],
     char subject[300];
 
     (void)snprintf(subject, sizeof subject, "_mta-sts.%s", t->name);
-    t->said.subject = subject;
     if (doctor_status(a) == DNS_FAILED)
         doctor_dns_failed(t, subject);
-    else if (a->status == DNS_FOUND && sts_record_read(a, &t->said))
+    else if (a->status == DNS_FOUND && sts_record_read(a, subject, &t->said))
         look_at_policy(d, t, hosts, count);
     else
-        compare_policy(d, t, NULL);
-    t->said.subject = t->name;
+        compare_policy(d, t, subject, NULL);
     free(a);
 }

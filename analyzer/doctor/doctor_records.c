@@ -46,9 +46,8 @@ add_uri(struct buf *out, const char *scheme, const char *text, struct err *e)
     }
     if (out->failed)
         return err_nomem(e);
-    complaints_init(&wrong, "", "");
-    ok = tlsrpt_uri_read(out->bytes + start, out->len - start, SEVERITY_CRITICAL, &uri,
-                         &wrong);
+    complaints_init(&wrong, "");
+    ok = tlsrpt_uri_read(out->bytes + start, out->len - start, "", &uri, &wrong);
     if (!ok)
         (void)err_set(e, ERR_INPUT, "%s",
                       wrong.count > 0 ? wrong.items[0].what : "out of memory");
@@ -171,7 +170,7 @@ doctor_records(struct context *c, struct doctor *d, struct err *e)
     bool ok;
 
     buf_init(&value, 0);
-    complaints_init(&none, "", "");
+    complaints_init(&none, "");
     ok = make_value(c, &value, e) && doctor_add_domains(d, find_hosts, e) &&
          doctor_run(d, &none, e) &&
          (c->options->format == VIEW_TABLE ||

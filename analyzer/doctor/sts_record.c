@@ -37,7 +37,7 @@ is_record(const char *text)
 }
 
 bool
-sts_record_read(const struct dns_answer *a, struct complaints *said)
+sts_record_read(const struct dns_answer *a, const char *subject, struct complaints *said)
 {
     const char *record = NULL;
     unsigned records = 0;
@@ -51,14 +51,12 @@ sts_record_read(const struct dns_answer *a, struct complaints *said)
         }
     }
     if (records > 1)
-        complain(said, SEVERITY_CRITICAL, "sts-two-records", "keep one of them",
+        complain(said, STS_RECORD_TWICE, subject,
                  "there are %u MTA-STS records, and then senders must act as if there "
                  "were none",
                  records);
     else if (record != NULL && (records == 0 || !is_record(record)))
-        complain(said, SEVERITY_CRITICAL, "sts-record",
-                 "write it as \"v=STSv1; id=20261101T000000;\": the id is up to 32 "
-                 "letters and digits, another one for each change of the policy",
+        complain(said, STS_RECORD, subject,
                  "\"%.*s\" is no MTA-STS record, so the policy is not looked for", SHOWN,
                  record);
     return record != NULL;
@@ -66,31 +64,33 @@ sts_record_read(const struct dns_answer *a, struct complaints *said)
 
 /* ---- the policy ---- */
 
-struct policy {
-    const char *value[4];
-    size_t bytes[4];
-    bool broken; /* a line was complained of: the first will do */
-};
 enum {
     VERSION,
     MODE,
     MAX_AGE,
-    MX
+    MX,
+    KEYS
+};
+
+struct policy {
+    const char *subject;
+    struct complaints *said;
+    const char *value[KEYS];
+    size_t bytes[KEYS];
+    bool broken; /* a line was complained of: the first will do */
 };
 
 static const char *const keys[] = {
     [VERSION] = "version", [MODE] = "mode", [MAX_AGE] = "max_age", [MX] = "mx"};
 
 static void
-bad_line(struct policy *p, struct complaints *said, const char *why, const char *line,
-         size_t n)
+bad_line(struct policy *p, const char *why, const char *line, size_t n)
 {
     if (p->broken)
         return;
     p->broken = true;
-    complain(said, SEVERITY_CRITICAL, "sts-policy-syntax",
-             "mend that line of the policy: senders refuse one that is not well-formed",
-             "the policy has %s: \"%.*s\"", why, n < SHOWN ? (int)n : SHOWN, line);
+    complain(p->said, STS_LINE, p->subject, "the policy has %s: \"%.*s\"", why,
+             n < SHOWN ? (int)n : SHOWN, line);
 }
 
 static bool
@@ -107,13 +107,13 @@ is_mx_pattern(const char *value, size_t n)
 
 /* A line without its end. */
 static void
-read_line(struct policy *p, const char *line, size_t n, struct complaints *said)
+read_line(struct policy *p, const char *line, size_t n)
 {
     const char *colon = memchr(line, ':', n), *value;
     size_t key_bytes = colon == NULL ? 0 : (size_t)(colon - line), bytes;
 
     if (key_bytes == 0) {
-        bad_line(p, said, "a line that is no \"key: value\"", line, n);
+        bad_line(p, "a line that is no \"key: value\"", line, n);
         return;
     }
     value = colon + 1;
@@ -122,7 +122,7 @@ read_line(struct policy *p, const char *line, size_t n, struct complaints *said)
         if (strlen(keys[key]) != key_bytes || memcmp(keys[key], line, key_bytes) != 0)
             continue;
         if (key == MX && !is_mx_pattern(value, bytes))
-            bad_line(p, said, "an mx that is neither a host name nor *.domain", line, n);
+            bad_line(p, "an mx that is neither a host name nor *.domain", line, n);
         if (p->value[key] == NULL) { /* of those given twice the first counts */
             p->value[key] = value;
             p->bytes[key] = bytes;
@@ -138,38 +138,36 @@ value_is(const struct policy *p, int key, const char *word)
 }
 
 static void
-judge_values(struct policy *p, struct complaints *said)
+judge_values(struct policy *p)
 {
     bool none = value_is(p, MODE, "none");
     long age = p->value[MAX_AGE] == NULL ? -1 : strtol(p->value[MAX_AGE], NULL, 10);
 
     for (int key = VERSION; key <= MX; key++) {
         if (p->value[key] == NULL && !(none && key == MX))
-            complain(said, SEVERITY_CRITICAL, "sts-policy-syntax",
-                     "add the line: a policy needs version, mode, max_age and mx",
-                     "the policy has no %s", keys[key]);
+            complain(p->said, STS_LINE_MISSING, p->subject, "the policy has no %s",
+                     keys[key]);
     }
     if (p->value[MODE] != NULL && !none && !value_is(p, MODE, "enforce") &&
         !value_is(p, MODE, "testing"))
-        bad_line(p, said, "a mode that is none of enforce, testing and none",
-                 p->value[MODE], p->bytes[MODE]);
+        bad_line(p, "a mode that is none of enforce, testing and none", p->value[MODE],
+                 p->bytes[MODE]);
     if (p->value[MAX_AGE] == NULL)
         return;
     if (strspn(p->value[MAX_AGE], "0123456789") != p->bytes[MAX_AGE] || age < 0 ||
         age > STS_MAX_AGE_S)
-        bad_line(p, said, "a max_age that is no number up to 31557600", p->value[MAX_AGE],
+        bad_line(p, "a max_age that is no number up to 31557600", p->value[MAX_AGE],
                  p->bytes[MAX_AGE]);
     else if (age < STS_MIN_AGE_S && !none)
-        complain(said, SEVERITY_WARNING, "sts-max-age",
-                 "use a week or more (max_age: 604800) once the policy works",
+        complain(p->said, STS_MAX_AGE, p->subject,
                  "the policy holds for %ld s only: who can suppress a fresh fetch after "
                  "that suppresses the policy",
                  age);
 }
 
 static void
-judge_hosts(const char *policy, const char *const hosts[], size_t count,
-            struct complaints *said)
+judge_hosts(const struct policy *p, const char *policy, const char *const hosts[],
+            size_t count)
 {
     bool enforced = policy_text_enforces(policy);
 
@@ -177,19 +175,19 @@ judge_hosts(const char *policy, const char *const hosts[], size_t count,
         return;
     for (size_t i = 0; i < count; i++) {
         if (!policy_text_covers(policy, hosts[i]))
-            complain(said, enforced ? SEVERITY_CRITICAL : SEVERITY_WARNING,
-                     "sts-mx-not-covered",
-                     "add an mx: line for it, and give the record another id",
-                     "no mx: of the policy covers the MX host %s: senders %s", hosts[i],
+            complain(p->said, enforced ? STS_NOT_COVERED_ENFORCED : STS_NOT_COVERED,
+                     p->subject, "no mx: of the policy covers the MX host %s: senders %s",
+                     hosts[i],
                      enforced ? "must not deliver there" : "report it as a failure");
     }
 }
 
 bool
-sts_policy_read(const char *text, size_t n, const char *const hosts[], size_t host_count,
-                struct buf *out, struct complaints *said)
+sts_policy_read(const char *text, size_t n, const char *subject,
+                const char *const hosts[], size_t host_count, struct buf *out,
+                struct complaints *said)
 {
-    struct policy p = {0};
+    struct policy p = {.subject = subject, .said = said};
     size_t before = said->count;
     char *copy = strndup(text, n); /* ends at a NUL, which is no line of a policy */
     bool ok = copy != NULL;
@@ -199,19 +197,17 @@ sts_policy_read(const char *text, size_t n, const char *const hosts[], size_t ho
 
         len -= len > 0 && line[len - 1] == '\r';
         if (len > 0)
-            read_line(&p, line, len, said);
+            read_line(&p, line, len);
         line += whole;
     }
     if (ok && value_is(&p, VERSION, "STSv1")) {
-        judge_values(&p, said);
+        judge_values(&p);
         ok = policy_text_sts(copy, out);
         if (ok && out->len > 0 && !value_is(&p, MODE, "none"))
-            judge_hosts(out->bytes, hosts, host_count, said);
+            judge_hosts(&p, out->bytes, hosts, host_count);
     } else if (ok) {
         said->count = before; /* line by line it is of no interest */
-        complain(said, SEVERITY_CRITICAL, "sts-policy-syntax",
-                 "serve the policy itself there, as text/plain, with the line version: "
-                 "STSv1",
+        complain(said, STS_NO_POLICY, subject,
                  "what is served is no policy: it has no line \"version: STSv1\"");
     }
     free(copy);

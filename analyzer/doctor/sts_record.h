@@ -13,11 +13,12 @@ enum {
 };
 
 /* Is one of the values of the answer, which is DNS_FOUND, an MTA-STS record, or meant to
- * be one? If it is not exactly one that is well-formed, complains. */
-MUST_USE bool sts_record_read(const struct dns_answer *answer, struct complaints *said);
+ * be one? If it is not exactly one that is well-formed, complains of `subject`. */
+MUST_USE bool sts_record_read(const struct dns_answer *answer, const char *subject,
+                              struct complaints *said);
 
 /* Judges a policy as it was fetched; appends it to `out` as policy_text_sts() does.
  * `hosts` are the domain's MX. False when out of memory. */
-MUST_USE bool sts_policy_read(const char *text, size_t n, const char *const hosts[],
-                              size_t host_count, struct buf *out,
-                              struct complaints *said);
+MUST_USE bool sts_policy_read(const char *text, size_t n, const char *subject,
+                              const char *const hosts[], size_t host_count,
+                              struct buf *out, struct complaints *said);

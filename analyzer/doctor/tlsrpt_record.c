@@ -94,31 +94,27 @@ read_https(struct tlsrpt_uri *u)
 }
 
 bool
-tlsrpt_uri_read(const char *text, size_t n, enum severity severity,
-                struct tlsrpt_uri *out, struct complaints *said)
+tlsrpt_uri_read(const char *text, size_t n, const char *subject, struct tlsrpt_uri *out,
+                struct complaints *said)
 {
     const char *error;
     bool mailto = n >= 7 && strncasecmp(text, "mailto:", 7) == 0;
 
     *out = (struct tlsrpt_uri){.https = n >= 6 && strncasecmp(text, "https:", 6) == 0};
     if (n == 0) {
-        complain(said, severity, "tlsrpt-scheme", "remove the comma that is too much",
+        complain(said, URI_EMPTY, subject,
                  "a comma in rua= stands before nothing, or after");
         return false;
     }
     if (!mailto && !out->https) {
-        complain(said, severity, "tlsrpt-scheme",
-                 "write mailto:user@domain or https://host/path; a comma within a URI is "
-                 "written %2C, a semicolon %3B",
+        complain(said, URI_SCHEME, subject,
                  "\"%.*s\" is neither a mailto: nor an https: URI, so no report goes "
                  "there",
                  shown(n), text);
         return false;
     }
     if (memchr(text, '!', n) != NULL) {
-        complain(said, severity, "tlsrpt-unescaped",
-                 "write it as %21; a size limit, as DMARC has it (!10m), does not exist "
-                 "here: leave it out",
+        complain(said, URI_UNESCAPED, subject,
                  "\"%.*s\" holds a bare exclamation mark, which RFC 8460 forbids",
                  shown(n), text);
         return false;
@@ -130,8 +126,7 @@ tlsrpt_uri_read(const char *text, size_t n, enum severity severity,
     }
     if (error == NULL)
         return true;
-    complain(said, severity, mailto ? "tlsrpt-mailto" : "tlsrpt-https",
-             "write the URI anew; `tlsrpt doctor --records` prints records to paste",
+    complain(said, mailto ? URI_MAILTO : URI_HTTPS, subject,
              "\"%.*s\" cannot be used, it has %s", shown(n), text, error);
     return false;
 }
@@ -140,6 +135,7 @@ tlsrpt_uri_read(const char *text, size_t n, enum severity severity,
 
 /* What is read of one record. */
 struct reading {
+    const char *subject;
     struct tlsrpt_record *out;
     struct complaints *said;
     unsigned rua; /* how many fields */
@@ -165,7 +161,7 @@ read_rua(struct reading *r, const char *value, size_t n)
         bytes = text_trim(&uri, (size_t)(value - uri), " \t");
         r->mailto |= bytes >= 7 && strncasecmp(uri, "mailto:", 7) == 0;
         r->out->uri_count += r->out->uri_count < TLSRPT_MAX_URIS &&
-                             tlsrpt_uri_read(uri, bytes, SEVERITY_WARNING,
+                             tlsrpt_uri_read(uri, bytes, r->subject,
                                              &r->out->uris[r->out->uri_count], r->said);
     }
     for (size_t i = first; r->out->uri_count == 0 && i < r->said->count; i++)
@@ -205,9 +201,7 @@ read_field(struct reading *r, const char *field, size_t n)
         read_rua(r, value, n);
     } else if (!is_extension(field, key_bytes, n) && !r->broken) {
         r->broken = true;
-        complain(r->said, SEVERITY_CRITICAL, "tlsrpt-syntax",
-                 "mend or remove that field: strict senders pass over the whole record; "
-                 "a semicolon within a URI is written %3B",
+        complain(r->said, RECORD_SYNTAX, r->subject,
                  "the field \"%.*s\" is not of the form name=value", shown(n), field);
     }
 }
@@ -227,49 +221,42 @@ read_record(struct reading *r, const char *text, size_t n)
             read_field(r, field, bytes);
     }
     if (r->rua == 0)
-        complain(r->said, SEVERITY_CRITICAL, "tlsrpt-no-rua",
-                 "add rua=mailto:... or rua=https://..., in lower case",
+        complain(r->said, RECORD_NO_RUA, r->subject,
                  "the record has no rua=, so it says nowhere to send reports to");
     if (r->rua > 1)
-        complain(r->said, SEVERITY_WARNING, "tlsrpt-rua-twice",
-                 "put all URIs into one rua=, separated by commas",
+        complain(r->said, RECORD_RUA_TWICE, r->subject,
                  "the record has rua= %u times, and senders differ in which they take",
                  r->rua);
     if (r->out->uri_count > 0 && !r->mailto)
-        complain(r->said, SEVERITY_WARNING, "tlsrpt-no-mailto",
-                 "add a mailto: URI beside it: some senders know only mail, and others "
-                 "fall back to it",
+        complain(r->said, RECORD_NO_MAILTO, r->subject,
                  "reports can only come by https, and not every sender speaks that");
 }
 
 /* What a person who looks at the record will not see: why it is passed over. */
 static void
-judge_others(const struct dns_answer *a, struct complaints *said)
+judge_others(const struct dns_answer *a, const char *subject, struct complaints *said)
 {
     for (size_t i = 0; i < a->count; i++) {
         const struct dns_value *v = &a->values[i];
 
         if (strcasestr(v->bytes, "tlsrpt") == NULL)
             continue;
-        complain(said, SEVERITY_CRITICAL, "tlsrpt-not-recognised",
-                 "begin it with exactly " BEGINNING ", no blank or quote before it, "
-                 "capitals as here",
+        complain(said, RECORD_NOT_RECOGNISED, subject,
                  "\"%.*s\" does not begin with " BEGINNING ", so senders pass over it",
                  shown(v->len), v->bytes);
         return;
     }
-    complain(said, SEVERITY_CRITICAL, "tlsrpt-foreign",
-             "publish one at this very name: `tlsrpt doctor --records` prints it",
+    complain(said, RECORD_FOREIGN, subject,
              "there is no TLSRPT record, only other text (of a wildcard?): \"%.*s\"",
              a->count > 0 ? shown(a->values[0].len) : 0,
              a->count > 0 ? a->values[0].bytes : "");
 }
 
 void
-tlsrpt_record_read(const struct dns_answer *a, struct tlsrpt_record *out,
-                   struct complaints *said)
+tlsrpt_record_read(const struct dns_answer *a, const char *subject,
+                   struct tlsrpt_record *out, struct complaints *said)
 {
-    struct reading r = {.out = out, .said = said};
+    struct reading r = {.subject = subject, .out = out, .said = said};
     const struct dns_value *record = NULL;
     unsigned records = 0;
 
@@ -282,12 +269,11 @@ tlsrpt_record_read(const struct dns_answer *a, struct tlsrpt_record *out,
         records++;
     }
     if (records == 0) {
-        judge_others(a, said);
+        judge_others(a, subject, said);
         return;
     }
     if (records > 1) {
-        complain(said, SEVERITY_CRITICAL, "tlsrpt-two-records",
-                 "keep one of them, with all URIs in its rua=",
+        complain(said, RECORD_TWICE, subject,
                  "there are %u TLSRPT records, and then senders must act as if there "
                  "were none",
                  records);
@@ -295,12 +281,10 @@ tlsrpt_record_read(const struct dns_answer *a, struct tlsrpt_record *out,
     }
     read_record(&r, record->bytes, record->len);
     if (record->len > TLSRPT_MAX_BYTES)
-        complain(said, SEVERITY_INFO, "tlsrpt-long", "leave out URIs that nobody needs",
+        complain(said, RECORD_LONG, subject,
                  "the record has %zu bytes, more than fit into one UDP answer",
                  record->len);
     if (a->ttl_s < TLSRPT_MIN_TTL_S)
-        complain(said, SEVERITY_INFO, "tlsrpt-ttl",
-                 "give it a day (86400), or sign the zone: who can suppress the answer "
-                 "while it is not cached suppresses the reports about it",
-                 "the record was answered with a TTL of %u s", a->ttl_s);
+        complain(said, RECORD_TTL, subject, "the record was answered with a TTL of %u s",
+                 a->ttl_s);
 }

@@ -24,10 +24,10 @@ struct tlsrpt_record {
     size_t uri_count;
 };
 
-/* Judges the answer, which is DNS_FOUND, for the name in said->subject. */
-void tlsrpt_record_read(const struct dns_answer *answer, struct tlsrpt_record *out,
-                        struct complaints *said);
+/* Judges the answer, which is DNS_FOUND, for the name `subject`. */
+void tlsrpt_record_read(const struct dns_answer *answer, const char *subject,
+                        struct tlsrpt_record *out, struct complaints *said);
 
-/* Reads one URI, complaining with `severity` where it cannot be used. */
-MUST_USE bool tlsrpt_uri_read(const char *text, size_t n, enum severity severity,
+/* Reads one URI, complaining of `subject` where it cannot be used. */
+MUST_USE bool tlsrpt_uri_read(const char *text, size_t n, const char *subject,
                               struct tlsrpt_uri *out, struct complaints *said);

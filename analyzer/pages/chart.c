@@ -14,6 +14,7 @@ enum {
     PANEL = 104, /* height */
     HEAD = 30,   /* above a panel, for its title */
     FOOT = 22,   /* below the lower one, for the days */
+    SPARK = 22,  /* height of a small one */
     LANE = 20,
     MARK = 10, /* least width of one, without its label */
     LETTER = 8,
@@ -315,4 +316,36 @@ chart_draw(struct html *h, const struct chart *c, int width)
         put_pointers(&f, top);
     put_marks(&f);
     (void)buf_puts(f.out, "</svg>");
+}
+
+static void
+put_spark(struct html *h, const struct chart_day *days, size_t count, const char *kind,
+          figure *of, int64_t end)
+{
+    (void)buf_printf(h->out, "<path class=\"bar %s\" d=\"", kind);
+    for (size_t i = 0; i < count; i++) {
+        double height = (double)of(&days[i]) / (double)end * SPARK;
+
+        if (height > 0)
+            (void)buf_printf(h->out, "M%zu %dv-%.1fh3V%dz", i * 4, SPARK,
+                             height < 1.5 ? 1.5 : height, SPARK);
+    }
+    (void)buf_puts(h->out, "\"/>");
+}
+
+void
+chart_spark(struct html *h, const struct chart_day *days, size_t count, const char *label)
+{
+    int64_t most = 1;
+
+    for (size_t i = 0; i < count; i++)
+        most = days[i].sessions > most ? days[i].sessions : most;
+    (void)buf_printf(h->out,
+                     "<svg class=\"spark\" viewBox=\"0 0 %zu %d\" "
+                     "preserveAspectRatio=\"xMinYMid\" role=\"img\" ",
+                     count * 4, SPARK);
+    html_put(h, "aria-label=\"%s\">", label);
+    put_spark(h, days, count, "sessions", sessions_of, most);
+    put_spark(h, days, count, "failed", failed_of, most);
+    (void)buf_puts(h->out, "</svg>");
 }

@@ -36,5 +36,10 @@ struct chart {
     size_t mark_count;
 };
 
+/* Days as one small row of bars, failures in front of sessions; `label` says what they
+ * are. */
+void chart_spark(struct html *h, const struct chart_day *days, size_t count,
+                 const char *label);
+
 /* Appends an <svg> so many units wide. */
 void chart_draw(struct html *h, const struct chart *c, int width);

@@ -12,21 +12,24 @@
 
 enum {
     USUAL_ROWS = 100,
+    FEW_ROWS = 25,     /* of each table, where there are several */
     MOST_ROWS = 10000, /* then CSV is better than a page */
     TEN = 10,
     LIST_ROWS = 50, /* LIST_LIMIT: one more, to know that there is one */
     MOST_NAMED = 5,
+    MOST_CHOICES = 500, /* of a field */
 };
 #define LIST_LIMIT "51"
 
 extern const struct page page_now, page_heat, page_trend, page_results, page_domains,
-    page_domain, page_senders, page_sender, page_reports, page_report, page_raw,
-    page_finding, page_intake;
+    page_domain, page_senders, page_sender, page_readiness, page_policies, page_coverage,
+    page_reports, page_report, page_raw, page_finding, page_intake;
 
 const struct page *const pages[] = {
-    &page_now,    &page_heat,    &page_trend,  &page_results, &page_domains,
-    &page_domain, &page_senders, &page_sender, &page_reports, &page_report,
-    &page_raw,    &page_finding, &page_intake, NULL,
+    &page_now,      &page_heat,    &page_trend,  &page_results,   &page_domains,
+    &page_domain,   &page_senders, &page_sender, &page_readiness, &page_policies,
+    &page_coverage, &page_reports, &page_report, &page_raw,       &page_finding,
+    &page_intake,   NULL,
 };
 
 const char *
@@ -107,7 +110,7 @@ put_table(struct page_context *p, const struct command *command, struct html_tab
     if (ok && view.row_count == 0)
         p->html.out->len = before;
     else if (t->begun)
-        html_put(&p->html, "</tbody></table></div>\n");
+        html_table_end(&p->html);
     if (ok && view.row_count == 0)
         html_put(&p->html, "<p>There is nothing of this in the days asked for.</p>\n");
     view_clear(&view);
@@ -120,7 +123,8 @@ page_table(struct page_context *p, const struct command *command, const char *ca
            struct err *e)
 {
     const char *rows = page_param(p, "rows");
-    size_t most = rows == NULL ? USUAL_ROWS : (size_t)strtoul(rows, NULL, 10);
+    size_t usual = p->page->arg_option != NULL ? FEW_ROWS : USUAL_ROWS;
+    size_t most = rows == NULL ? usual : (size_t)strtoul(rows, NULL, 10);
     struct html_table table = {.html = &p->html, .caption = caption, .most = most};
 
     if (most < 1 || most > MOST_ROWS)
@@ -171,6 +175,20 @@ page_names(struct page_context *p, const struct facts *f, const struct name_list
         html_put(&p->html, " and %d more", (int64_t)(l->count - MOST_NAMED));
 }
 
+const char *
+page_fault(enum fault verdict)
+{
+    static const char *const words[] = {
+        [VERDICT_OURS] = "we",
+        [VERDICT_NODE] = "one of our hosts",
+        [VERDICT_SENDER] = "the sender",
+        [VERDICT_PATH] = "something between the sender and us",
+        [VERDICT_UNKNOWN] = "not clear",
+    };
+
+    return words[verdict];
+}
+
 void
 page_severity(struct page_context *p, const struct facts *f, const struct finding *x)
 {
@@ -215,9 +233,9 @@ put_field(struct page_context *p, const char *key, const char *label,
     html_put(&p->html, "<label>%s", label);
     if (count == 0) {
         html_put(&p->html,
-                 "<input name=\"%s\" value=\"%s\" maxlength=\"255\" "
+                 "<input name=\"%s\" value=\"%s\" list=\"%s-list\" maxlength=\"255\" "
                  "autocapitalize=\"none\" spellcheck=\"false\"></label>",
-                 key, value);
+                 key, value, key);
         return;
     }
     html_put(&p->html, "<select name=\"%s\">", key);
@@ -232,8 +250,37 @@ put_field(struct page_context *p, const char *key, const char *label,
     html_put(&p->html, "</select></label>");
 }
 
+/* What there is to choose from: as many as a person looks through. */
+static void
+put_known(struct page_context *p, cli_set options)
+{
+    const struct findings *f = p->found;
+    int domains = 0, senders = 0;
+
+    if (f == NULL && p->latest.held == NULL)
+        latest_hold(p->source, &p->latest);
+    f = f != NULL ? f : p->latest.findings;
+    if (f == NULL || f->facts.reported == NULL)
+        return;
+    html_put(&p->html,
+             (options & OPTION_DOMAIN) != 0 ? "<datalist id=\"domain-list\">" : "");
+    for (name n = 1; (options & OPTION_DOMAIN) != 0 && n < f->facts.name_count; n++) {
+        if (f->facts.is_domain[n] && domains++ < MOST_CHOICES)
+            html_put(&p->html, "<option value=\"%s\">", facts_text(&f->facts, n));
+    }
+    html_put(&p->html, (options & OPTION_DOMAIN) != 0 ? "</datalist>" : "");
+    html_put(&p->html,
+             (options & OPTION_SENDER) != 0 ? "<datalist id=\"sender-list\">" : "");
+    for (name n = 1; (options & OPTION_SENDER) != 0 && n < f->facts.name_count; n++) {
+        if (memchr(f->facts.reported[n], 1, FACTS_DAYS) != NULL &&
+            senders++ < MOST_CHOICES)
+            html_put(&p->html, "<option value=\"%s\">", facts_text(&f->facts, n));
+    }
+    html_put(&p->html, (options & OPTION_SENDER) != 0 ? "</datalist>" : "");
+}
+
 void
-page_form(struct page_context *p, unsigned options)
+page_form(struct page_context *p, cli_set options)
 {
     static const struct choice days[] = {{"yesterday", "yesterday"},
                                          {"7d", "7 days"},
@@ -244,19 +291,22 @@ page_form(struct page_context *p, unsigned options)
                                           {"verified", "verified"},
                                           {"verified,operator", "verified, operator"},
                                           {"operator", "operator"},
+                                          {"confirmed", "confirmed"},
                                           {"unverified", "unverified"}},
-                               believed[] = {{"", "verified, operator"},
+                               believed[] = {{"", "verified, operator, confirmed"},
                                              {"verified", "verified"},
                                              {"operator", "operator"},
+                                             {"confirmed", "confirmed"},
                                              {"unverified", "unverified"},
-                                             {"verified,operator,unverified", "any"}},
+                                             {"verified,operator,confirmed,unverified",
+                                              "any"}},
                                status[] = {{"", "any"},
                                            {"accepted", "accepted"},
                                            {"quarantined", "quarantined"},
                                            {"ignored", "ignored"}},
                                state[] = {{"open", "open"}, {"resolved", "resolved"}};
     const struct {
-        unsigned bit;
+        cli_set bit;
         const char *name, *label;
         const struct choice *choices;
         size_t count;
@@ -285,6 +335,7 @@ page_form(struct page_context *p, unsigned options)
             html_put(&p->html, "<input type=\"hidden\" name=\"%s\" value=\"%s\">",
                      fields[i].name, value);
     }
+    put_known(p, options);
     html_put(&p->html, "<button>Show</button></form>\n");
 }
 

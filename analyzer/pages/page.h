@@ -16,17 +16,16 @@
 
 struct page_context;
 
-enum {
-    PAGE_FIGURES = OPTION_SINCE | OPTION_UNTIL | OPTION_AS_OF | OPTION_DOMAIN |
-                   OPTION_SENDER | OPTION_TRUST,
-};
+#define PAGE_FIGURES                                                                     \
+    (OPTION_SINCE | OPTION_UNTIL | OPTION_AS_OF | OPTION_DOMAIN | OPTION_SENDER |        \
+     OPTION_TRUST)
 
 struct page {
     const char *path;       /* "/domains", or "/domain/": a name or id follows */
     const char *title;      /* the heading, unless p->title is set */
     const char *menu;       /* its word in the navigation; NULL: not there */
     const char *arg_option; /* "--domain=" if what follows is that; NULL: args[0] */
-    unsigned options;       /* OPTION_* that it takes as parameters */
+    cli_set options;        /* OPTION_* that it takes as parameters */
     const char *const
         *defaults;            /* "--since=30d", ..., NULL; taken unless given; or NULL */
     const char *const *extra; /* "days", ..., NULL; or NULL */
@@ -65,6 +64,9 @@ const char *page_param(const struct page_context *p, const char *word);
 MUST_USE bool page_findings(struct page_context *p, const struct findings **out,
                             struct err *e);
 
+/* One finding as a card. */
+void page_card(struct page_context *p, const struct facts *f, const struct finding *x);
+
 /* ERR_INPUT that is answered 404. */
 bool page_not_found(struct page_context *p, struct err *e, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
@@ -80,12 +82,10 @@ MUST_USE bool page_list(struct page_context *p, const struct command *command,
                         const char *caption, struct err *e);
 
 /* Beside OPTION_TRUST: where none is chosen, reports that can be believed are meant. */
-enum {
-    PAGE_BELIEVED = 1 << 30
-};
+#define PAGE_BELIEVED CLI_BIT(63)
 
 /* A GET form with a field for each of these options, filled as they are. */
-void page_form(struct page_context *p, unsigned options);
+void page_form(struct page_context *p, cli_set options);
 
 /* Some of the names, each through the template `link` (its %u and its %s), and how many
  * more. */
@@ -95,6 +95,9 @@ void page_names(struct page_context *p, const struct facts *f, const struct name
 /* "warning since Tue 3 Nov, 20 days" */
 void page_severity(struct page_context *p, const struct facts *f,
                    const struct finding *x);
+
+/* Who must act: "ours", "one of our hosts" and so on. */
+const char *page_fault(enum fault verdict);
 
 /* "Thu 5 Nov, 20 days": since when, as a <time>. */
 void page_since(struct page_context *p, int32_t day);

@@ -26,5 +26,13 @@ void page_days_link(struct page_context *p, int32_t day, const char *sender, boo
 MUST_USE bool page_days_findings(struct page_context *p, const struct findings **out,
                                  struct err *e);
 
+/* The head of a table of class "heat": months above, days below, a column for the sender
+ * and with `sum` one for all days; and what its colours mean. */
+void page_days_head(struct html *html, int32_t first, size_t count, bool sum);
+void page_days_legend(struct html *html);
+
+/* The heat map of what the parameters ask for. */
+MUST_USE bool page_days_heat(struct page_context *p, struct err *e);
+
 /* "2026-11-05" of a query as days since 1970. */
 int32_t page_days_parse(const char *text);

@@ -94,25 +94,24 @@ rows(struct page_context *p, struct err *e)
 
 /* ---- the table ---- */
 
-/* Months above, days below. */
-static void
-put_head(struct html *html, const struct heat *h)
+void
+page_days_head(struct html *html, int32_t first, size_t count, bool sum)
 {
-    html_put(html, "<thead><tr><td colspan=\"2\"></td>");
-    for (size_t k = HEAT_HABIT, end; k < h->day_count; k = end) {
-        struct when_date date = when_date_of(h->first_day + (int32_t)k);
+    html_put(html, sum ? "<thead><tr><td colspan=\"2\"></td>" : "<thead><tr><td></td>");
+    for (size_t k = 0, end; k < count; k = end) {
+        struct when_date date = when_date_of(first + (int32_t)k);
 
-        for (end = k + 1; end < h->day_count; end++) {
-            if (when_date_of(h->first_day + (int32_t)end).month != date.month)
+        for (end = k + 1; end < count; end++) {
+            if (when_date_of(first + (int32_t)end).month != date.month)
                 break;
         }
         html_put(html, "<th scope=\"colgroup\" colspan=\"%d\"><span>%s</span></th>",
                  (int64_t)(end - k), when_month_name(date.month));
     }
-    html_put(html, "</tr><tr><th scope=\"col\" class=\"sender\">Sender</th><th "
-                   "scope=\"col\">All days</th>");
-    for (size_t k = HEAT_HABIT; k < h->day_count; k++) {
-        int32_t day = h->first_day + (int32_t)k;
+    html_put(html, "</tr><tr><th scope=\"col\" class=\"sender\">Sender</th>");
+    html_put(html, sum ? "<th scope=\"col\">All days</th>" : "");
+    for (size_t k = 0; k < count; k++) {
+        int32_t day = first + (int32_t)k;
         bool free_day = (day + 3) % 7 >= 5; /* 1 January 1970 was a Thursday */
 
         html_put(html,
@@ -164,8 +163,8 @@ put_row(struct page_context *p, const struct heat *h, const struct heat_row *row
     html_put(&p->html, "</tr>\n");
 }
 
-static void
-put_legend(struct html *html)
+void
+page_days_legend(struct html *html)
 {
     static const char *const steps[HEAT_LEVELS] = {
         "none", "below 1 %", "1 to 5 %", "5 to 20 %", "20 to 50 %", "50 % and more"};
@@ -180,29 +179,22 @@ put_legend(struct html *html)
     html_put(html, "<li class=\"missing\">no report, though one was due</li></ul>");
 }
 
-static bool
-show(struct page_context *p, struct err *e)
+bool
+page_days_heat(struct page_context *p, struct err *e)
 {
     struct heat h = {0};
     struct page_days days;
     bool ok = load(p, &h, &days, e);
 
-    if (ok) {
-        html_put(&p->html, "<h1>Heat map</h1>");
-        page_form(p, OPTION_SINCE | OPTION_DOMAIN | OPTION_SENDER | OPTION_TRUST |
-                         PAGE_BELIEVED);
-        html_put(&p->html, "<p>The share of sessions that failed, by sender and day; the "
-                           "sender with most sessions "
-                           "first. A cell leads to what was reported.</p>");
-    }
     if (ok && h.row_count == 0) {
         html_put(&p->html, "<p>There is no report of these days with this trust.</p>");
     } else if (ok) {
-        put_legend(&p->html);
+        page_days_legend(&p->html);
         html_put(&p->html, "<div class=\"scroll fromend\" role=\"region\" tabindex=\"0\" "
                            "aria-label=\"Heat map\">"
                            "<table class=\"heat\">");
-        put_head(&p->html, &h);
+        page_days_head(&p->html, h.first_day + HEAT_HABIT, h.day_count - HEAT_HABIT,
+                       true);
         html_put(&p->html, "<tbody>");
         for (size_t i = 0; i < h.row_count; i++)
             put_row(p, &h, &h.rows[i]);
@@ -210,6 +202,18 @@ show(struct page_context *p, struct err *e)
     }
     heat_clear(&h);
     return ok;
+}
+
+static bool
+show(struct page_context *p, struct err *e)
+{
+    html_put(&p->html, "<h1>Heat map</h1>");
+    page_form(p, OPTION_SINCE | OPTION_DOMAIN | OPTION_SENDER | OPTION_TRUST |
+                     PAGE_BELIEVED);
+    html_put(&p->html, "<p>The share of sessions that failed, by sender and day; the "
+                       "sender with most sessions first. A cell leads to what was "
+                       "reported.</p>");
+    return page_days_heat(p, e);
 }
 
 const struct page page_heat = {

@@ -1,6 +1,7 @@
 /* Intake: do reports come, in time, and is what comes understood? */
 #include "analyzer/analysis/diary.h"
 #include "analyzer/pages/page_days.h"
+#include "analyzer/present/present_html.h"
 #include "analyzer/show.h"
 #include "base/figure.h"
 #include "base/when.h"
@@ -43,10 +44,20 @@ static const struct column evicted_columns[] = {
     {"bytes", "BYTES", COLUMN_COUNT, 0, COLOUR_NONE},
 };
 
-/* As lists are begun. */
-#define TABLE_OF(label)                                                                  \
-    "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"" label           \
-    "\"><table><caption>" label "</caption><thead><tr>"
+static const struct column lag_columns[] = {
+    {"after", "AFTER THE DAY'S END", COLUMN_TEXT, 0, COLOUR_NONE},
+    {"reports", "REPORTS", COLUMN_COUNT, 0, COLOUR_NONE},
+    {"share", "SHARE", COLUMN_NUMBER, 0, COLOUR_NONE},
+    {"part", "", COLUMN_TEXT, 3, COLOUR_NONE},
+};
+
+static const struct column silent_columns[] = {
+    {"sender", "SENDER", COLUMN_TEXT, 0, COLOUR_NONE},
+    {"last_day", "LAST REPORTED", COLUMN_DAY, 0, COLOUR_NONE},
+    {"missed", "DAYS MISSED", COLUMN_COUNT, 0, COLOUR_NONE},
+    {"lag_h", "USUAL LAG, H", COLUMN_COUNT, 0, COLOUR_NONE},
+    {"sessions", "SESSIONS A DAY", COLUMN_COUNT, 0, COLOUR_NONE},
+};
 
 static const struct command days_of_intake = {
     .run = command_query,
@@ -134,16 +145,12 @@ put_lags(struct page_context *p, struct err *e)
         html_put(&p->html, "<p>No report that can be believed has come yet.</p>");
         return true;
     }
-    html_put(&p->html,
-             TABLE_OF("Reports by the time from the end of their day to their "
-                      "arrival") "<th scope=\"col\">After the day's end</th><th "
-                                 "scope=\"col\" "
-                                 "class=\"num\">Reports</th><th scope=\"col\" "
-                                 "class=\"num\">Share</th><td "
-                                 "class=\"wide\"></td></tr></thead><tbody>");
+    html_table_begin(&p->html,
+                     "Reports by the time from the end of their day to their arrival",
+                     lag_columns, COUNT_OF(lag_columns));
     for (size_t i = 0; i < lags.count; i++)
         put_bucket(&p->html, &lags, i);
-    html_put(&p->html, "</tbody></table></div>");
+    html_table_end(&p->html);
     return true;
 }
 
@@ -178,14 +185,8 @@ put_silent(struct page_context *p, const struct facts *f, const struct diaries *
         if (days < LEAST_SILENT)
             continue;
         if (shown++ == 0)
-            html_put(&p->html, TABLE_OF("Silent senders")
-
-                                   "<th scope=\"col\">Sender</th><th scope=\"col\">Last "
-                                   "reported</th><th scope=\"col\" "
-                                   "class=\"num\">Days missed</th><th scope=\"col\" "
-                                   "class=\"num\">Usual lag, h</th>"
-                                   "<th scope=\"col\" class=\"num\">Sessions a "
-                                   "day</th></tr></thead><tbody>");
+            html_table_begin(&p->html, "Silent senders", silent_columns,
+                             COUNT_OF(silent_columns));
         html_put(&p->html,
                  "<tr><th scope=\"row\"><a href=\"%b/sender/%u%k\">%s</a></th><td>",
                  sender, sender);
@@ -195,8 +196,10 @@ put_silent(struct page_context *p, const struct facts *f, const struct diaries *
                  "class=\"num\">%d</td></tr>\n",
                  days, (int64_t)d->usual_lag_h, (int64_t)diary_per_day(d));
     }
-    html_put(&p->html, shown > 0 ? "</tbody></table></div>"
-                                 : "<p>None: all that report by habit still do.</p>");
+    if (shown > 0)
+        html_table_end(&p->html);
+    else
+        html_put(&p->html, "<p>None: all that report by habit still do.</p>");
 }
 
 static bool

@@ -58,7 +58,7 @@ const struct page page_reports = {
 static bool
 show_report_page(struct page_context *p, struct err *e)
 {
-    const char *id = p->c.options->args[0];
+    const char *id = p->c.options->line.args[0];
     struct prose prose;
     bool ok;
 
@@ -98,7 +98,7 @@ show_raw(struct page_context *p, struct err *e)
         return false;
     }
     (void)snprintf(name_header, sizeof name_header,
-                   "attachment; filename=\"tlsrpt-%.25s.%s\"", p->c.options->args[0],
+                   "attachment; filename=\"tlsrpt-%.25s.%s\"", p->c.options->line.args[0],
                    ending(&a->body));
     p->is_bytes = true;
     a->type = "application/octet-stream";

@@ -85,7 +85,7 @@ static const char content[] =
     "left:2rem}"
     "pre{overflow-x:auto;background:var(--card);border:1px solid var(--line);"
     "border-radius:6px;padding:10px 12px;margin:8px 0;font-size:.85rem;line-height:1.35;"
-    "overflow-wrap:normal}code{overflow-wrap:anywhere}"
+    "overflow-wrap:normal}code{overflow-wrap:anywhere}p code{white-space:nowrap}"
     "body>footer{border-top:1px solid var(--line);color:var(--dim);font-size:.85rem;"
     "padding-top:12px;padding-bottom:24px;display:flex;flex-wrap:wrap;gap:4px 24px}"
     "@media(max-width:640px){.wide{display:none}th,td{padding:5px 8px}"
@@ -125,10 +125,10 @@ static const char days[] =
     ".sign.critical,.sign.warning{color:var(--card);border:0;font-weight:600}"
     ".sign.critical{background:var(--bad)}.sign.warning{background:var(--warn)}"
     ".fromend{direction:rtl;width:fit-content;max-width:100%}.heat{direction:ltr;width:"
-    "auto;font-size:.76rem;line-height:"
+    "auto;font-size:.73rem;line-height:"
     "1.3}"
     ".heat td,.heat thead th{padding:0;border:1px solid var(--card);text-align:center;"
-    "min-width:2.3rem}.heat thead th{padding:4px 2px;text-transform:none}.heat "
+    "min-width:2rem}.heat thead th{padding:4px 2px;text-transform:none}.heat "
     "[colspan]{text-align:left;"
     "padding-left:6px}.heat .weekend{font-weight:400}"
     ".heat td a{display:block;padding:5px 1px;color:inherit;text-decoration:none;"
@@ -136,7 +136,7 @@ static const char days[] =
     ".heat .sum{padding:5px 8px;color:var(--dim);white-space:nowrap}"
     ".heat thead span{position:sticky;left:9rem;display:inline-block}"
     ".heat tbody th,.heat .sender{padding:5px 10px;white-space:nowrap;"
-    "max-width:15rem;overflow:hidden;text-overflow:ellipsis;text-align:left}"
+    "max-width:13rem;overflow:hidden;text-overflow:ellipsis;text-align:left}"
     ".heat tbody th,.heat "
     ".sender{position:sticky;left:0;background:var(--card);z-index:1}"
     ".h0{background:var(--h0)}.h1{background:var(--h1)}.h2{background:var(--h2)}"
@@ -162,7 +162,27 @@ static const char days[] =
     ".id{white-space:normal}table:not(.heat) "
     "td:is(.num,:has(time)){white-space:nowrap}.long{max-height:none;overflow:visible}}";
 
-static const char *const parts[] = {frame, content, days};
+/* What is said in one look. */
+static const char looks[] =
+    ".strip{display:grid;grid-template-columns:repeat(auto-fit,minmax(10.3rem,1fr));"
+    "gap:10px;list-style:none;margin:14px 0;padding:0}.strip li{background:var(--card);"
+    "border:1px solid var(--line);border-radius:6px;padding:10px 14px;display:flex;"
+    "flex-direction:column}.strip span{color:var(--dim);font-size:.85rem}.strip strong"
+    "{font-size:1.35rem;line-height:1.3;font-weight:650}"
+    ".plain.heat td{padding:5px 1px;white-space:nowrap}.heat tbody "
+    "tr>*{border-bottom-color:var(--line)}"
+    "@media(max-width:640px){.rows:has([data-title]) thead{display:none}"
+    ".rows:has([data-title]),.rows:has([data-title]) tbody{display:block}"
+    ".rows:has([data-title]) tr{display:grid;grid-template-columns:1fr 1fr;padding:6px 0;"
+    "border-bottom:1px solid var(--line)}.rows [data-title]{border:0;padding:2px 10px;"
+    "text-align:left;min-width:0;white-space:normal;overflow-wrap:anywhere}"
+    ".rows th[data-title]{grid-column:1/-1}.rows [data-title]::before{content:"
+    "attr(data-title) \" \";font-size:.68rem;color:var(--dim);display:block}}"
+    ".days{white-space:pre}h2{scroll-margin-top:12px}"
+    ".spark{display:block;width:112px;height:22px;margin-top:2px}"
+    ".strip .spark{margin-top:8px;width:100%;max-width:14rem}";
+
+static const char *const parts[] = {frame, content, days, looks};
 
 bool
 page_style(struct buf *out)

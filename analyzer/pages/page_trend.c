@@ -1,6 +1,7 @@
 /* Trend: sessions and failures by day, and what happened meanwhile. */
 #include "analyzer/pages/page_days.h"
 #include "analyzer/pages/trend_marks.h"
+#include "analyzer/present/present_html.h"
 
 #include "base/count.h"
 #include "schema_sql.h"
@@ -163,13 +164,9 @@ put_table(struct page_context *p, const struct trend *t)
 {
     char day[WHEN_DAY_SIZE];
 
-    html_put(&p->html,
-             "<details><summary>The same as a table</summary><div class=\"scroll\" "
-             "role=\"region\" "
-             "tabindex=\"0\" aria-label=\"Sessions and failures by day\"><table>"
-             "<thead><tr><th scope=\"col\">Day</th><th scope=\"col\" "
-             "class=\"num\">Sessions</th>"
-             "<th scope=\"col\" class=\"num\">Failed</th></tr></thead><tbody>");
+    html_put(&p->html, "<details><summary>The same as a table</summary>");
+    html_table_begin(&p->html, "Sessions and failures by day", columns,
+                     COUNT_OF(columns));
     for (size_t i = t->asked.count; i-- > 0;) {
         const struct chart_day *d = &t->days[i];
 
@@ -184,7 +181,8 @@ put_table(struct page_context *p, const struct trend *t)
                      "<td class=\"num\">%d</td><td class=\"num\">%d</td></tr>\n",
                      d->sessions, d->failed);
     }
-    html_put(&p->html, "</tbody></table></div></details>");
+    html_table_end(&p->html);
+    html_put(&p->html, "</details>");
 }
 
 /* Without findings, as before the first are made, there is still a chart. */

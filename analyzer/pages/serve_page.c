@@ -1,6 +1,6 @@
 /* From a URL to a page: which one, its parameters as words of a command line, its rows or
  * its HTML, and the frame around it. */
-#include "analyzer/pages/page_frame.h"
+#include "analyzer/pages/page.h"
 #include "analyzer/pages/serve.h"
 #include "base/count.h"
 #include "base/when.h"
@@ -107,9 +107,7 @@ add_param(struct making *m, struct arena *arena, const struct param *param, stru
     for (char *c = word; *c != '\0'; c++)
         if (*c == '_')
             *c = '-';
-    for (size_t i = 0; i < option_row_count; i++) {
-        const struct option_row *row = &option_rows[i];
-
+    for (const struct cli_option *row = option_rows; row->name != NULL; row++) {
         if ((row->bit & m->p.page->options) != 0 && strcmp(row->name, word) == 0)
             return add_word(m, arena_printf(arena, "--%s=%s", word, param->value), e);
     }
@@ -139,9 +137,7 @@ add_words(struct making *m, struct arena *arena, const char *arg, struct err *e)
     if (given != NULL && page->arg_option != NULL &&
         !add_word(m, arena_printf(arena, "%s%s", page->arg_option, given), e))
         return false;
-    if (!add_word(m, "--", e) || !add_word(m, "page", e))
-        return false;
-    return given == NULL || add_word(m, given, e);
+    return given == NULL || (add_word(m, "--", e) && add_word(m, given, e));
 }
 
 /* What goes along from page to page. */
@@ -169,6 +165,7 @@ static bool
 read_url(struct making *m, struct arena *arena, const struct httpd_request *q,
          struct err *e)
 {
+    static const struct cli_program parameters = {.options = option_rows};
     struct options *o = m->p.c.options;
     const char *arg;
     int64_t now = (int64_t)time(NULL);
@@ -179,13 +176,74 @@ read_url(struct making *m, struct arena *arena, const struct httpd_request *q,
         return page_not_found(&m->p, e, "there is no page at %.200s", q->path);
     if (!params_parse(q->query, arena, &m->p.params, e) || !set_kept(&m->p, arena, e) ||
         !add_words(m, arena, arg, e) ||
-        !options_parse(o, m->word_count, m->words, now, e))
+        !options_parse(o, &parameters, m->word_count, m->words, now, e))
         return false;
     o->format = m->format;
     m->p.c.command = m->p.page->command;
     m->p.today = when_day_of_instant(o->as_of < now ? o->as_of : now);
     return m->type == NULL || m->p.page->rows != NULL || m->p.page->command != NULL ||
            page_not_found(&m->p, e, "this page has no rows");
+}
+
+/* ---- the frame -------------------------------------------------------------------- */
+
+static void
+put_menu(struct page_context *p)
+{
+    html_put(&p->html, "<nav aria-label=\"Pages\"><ul>");
+    for (size_t i = 0; pages[i] != NULL; i++) {
+        if (pages[i]->menu == NULL)
+            continue;
+        html_put(&p->html,
+                 pages[i] == p->page
+                     ? "<li><a href=\"%b%s%k\" aria-current=\"page\">%s</a></li>"
+                     : "<li><a href=\"%b%s%k\">%s</a></li>",
+                 pages[i]->path, pages[i]->menu);
+    }
+    html_put(&p->html, "</ul></nav>");
+}
+
+/* All before the content. p->page is NULL for what is no page. */
+static void
+put_head(struct page_context *p, const char *style, const char *title)
+{
+    html_put(&p->html,
+             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+             "<title>%s - tlsrpt</title><meta name=\"viewport\" "
+             "content=\"width=device-width, initial-scale=1\">"
+             "<link rel=\"icon\" href=\"data:,\"><style>",
+             title);
+    (void)buf_puts(p->html.out, style);
+    html_put(&p->html, "</style></head>\n<body><a class=\"skip\" href=\"#main\">"
+                       "To the content</a><header><div>"
+                       "<a class=\"brand\" href=\"%b/\">TLS reports</a>");
+    put_menu(p);
+    html_put(&p->html, "</div></header>\n<main id=\"main\">\n");
+}
+
+/* All after it. `path`: where its rows are, less the end; NULL: it has none. */
+static void
+put_foot(struct page_context *p, const char *path)
+{
+    const char *ask = *p->query == '\0' ? "" : "?";
+    char text[WHEN_INSTANT_SIZE];
+    int64_t as_of = p->as_of != 0                             ? p->as_of
+                    : p->c.options->as_of < p->c.options->now ? p->c.options->as_of
+                                                              : p->c.options->now;
+
+    html_put(&p->html, "</main>\n<footer>");
+    if (as_of > 0) {
+        (void)when_print_instant(as_of, text);
+        text[10] = ' ';
+        text[16] = '\0';
+        html_put(&p->html, "<span>As of <time>%s UTC</time></span>", text);
+    }
+    if (path != NULL)
+        html_put(&p->html,
+                 "<span>The same as <a href=\"%b%s.json%s%s\">JSON</a> or "
+                 "<a href=\"%b%s.csv%s%s\">CSV</a></span>",
+                 path, ask, p->query, path, ask, p->query);
+    html_put(&p->html, "<span>tlsrpt %s</span></footer></body></html>\n", TLSRPT_VERSION);
 }
 
 /* ---- rows ------------------------------------------------------------------------- */
@@ -237,9 +295,9 @@ put_page(struct making *m, struct err *e)
     ok = page->show(p, e);
     p->html.out = &p->answer->body;
     if (ok && !p->is_bytes) {
-        page_head(p, m->serve->style, p->title == NULL ? page->title : p->title);
+        put_head(p, m->serve->style, p->title == NULL ? page->title : p->title);
         (void)buf_append(p->html.out, content.bytes, content.len);
-        page_foot(p, !has_rows ? NULL : strcmp(m->path, "/") == 0 ? page->path : m->path);
+        put_foot(p, !has_rows ? NULL : strcmp(m->path, "/") == 0 ? page->path : m->path);
     }
     buf_clear(&content);
     return ok || err_set(e, ERR_BUG, "the page stopped short");
@@ -292,14 +350,14 @@ put_error(struct making *m, const struct err *e)
     }
     if (status == 503)
         (void)httpd_set_header(p->answer, "Retry-After", "10");
-    page_head(p, m->serve->style, title);
+    put_head(p, m->serve->style, title);
     html_put(&p->html, "<h1>%s</h1><div class=\"card warning\"><p>%s</p></div>", title,
              text);
     html_put(&p->html, status == 503
                            ? "<p>The database does not answer, or the findings are not "
                              "made yet. Load the page again in a moment.</p>"
                            : "<p><a href=\"%b/\">What is open now</a></p>");
-    page_foot(p, NULL);
+    put_foot(p, NULL);
 }
 
 static bool

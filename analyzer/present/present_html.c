@@ -8,7 +8,8 @@
 #include <string.h>
 
 enum {
-    LONG_BYTES = 200 /* a text that would push all else off the page scrolls */
+    LONG_BYTES = 200, /* a text that would push all else off the page scrolls */
+    LONG_REASON = 30, /* bytes */
 };
 
 static const struct {
@@ -17,6 +18,7 @@ static const struct {
     {"policy_domain", "<a href=\"%b/domain/%u%k\">%s</a>"},
     {"sender", "<a href=\"%b/sender/%u%k\">%s</a>"},
     {"id", "<a class=\"id\" href=\"%b/report/%u%k\">%s</a>"},
+    {"days", "<code class=\"days\">%s</code>"},
     {"result_type", "<a href=\"%b/results%k#%u\">%s</a>"},
 };
 
@@ -31,6 +33,32 @@ class_of(const struct column *c)
     return c->spare < 0 && c->type == COLUMN_TEXT ? "nowrap" : "";
 }
 
+void
+html_table_begin(struct html *h, const char *caption, const struct column columns[],
+                 size_t count)
+{
+    html_put(h,
+             "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">"
+             "<table class=\"rows\"><caption>%s</caption><thead><tr>",
+             caption, caption);
+    for (size_t i = 0; i < count; i++) {
+        if (columns[i].title != NULL)
+            html_put(h,
+                     *columns[i].title != '\0'
+                         ? "<th scope=\"col\" class=\"%s%s\">%s</th>"
+                         : "<td class=\"%s%s\"></td>",
+                     column_is_number(&columns[i]) ? "num" : "",
+                     columns[i].spare > 2 ? " wide" : "", columns[i].title);
+    }
+    html_put(h, "</tr></thead><tbody>\n");
+}
+
+void
+html_table_end(struct html *h)
+{
+    html_put(h, "</tbody></table></div>\n");
+}
+
 static bool
 html_begin(struct view *v, struct err *e)
 {
@@ -38,17 +66,7 @@ html_begin(struct view *v, struct err *e)
 
     (void)e;
     t->begun = true;
-    html_put(t->html,
-             "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">"
-             "<table><caption>%s</caption><thead><tr>",
-             t->caption, t->caption);
-    for (size_t i = 0; i < v->column_count; i++) {
-        if (v->columns[i].title != NULL)
-            html_put(t->html, "<th scope=\"col\" class=\"%s%s\">%s</th>",
-                     column_is_number(&v->columns[i]) ? "num" : "",
-                     v->columns[i].spare > 2 ? " wide" : "", v->columns[i].title);
-    }
-    html_put(t->html, "</tr></thead><tbody>\n");
+    html_table_begin(t->html, t->caption, v->columns, v->column_count);
     return true;
 }
 
@@ -97,6 +115,16 @@ remember(struct html_table *t, const char *key, const char *cell)
         (void)snprintf(t->id, sizeof t->id, "%s", cell);
 }
 
+/* Is it the reason of the row above, and long enough to be tiresome? */
+static bool
+is_again(struct html_table *t, const char *reason)
+{
+    if (strlen(reason) >= LONG_REASON && strcmp(t->reason, reason) == 0)
+        return true;
+    (void)snprintf(t->reason, sizeof t->reason, "%s", reason);
+    return false;
+}
+
 static bool
 html_row(struct view *v, const char *const cells[], struct err *e)
 {
@@ -116,11 +144,13 @@ html_row(struct view *v, const char *const cells[], struct err *e)
             remember(t, c->key, cells[i]);
         if (c->title == NULL)
             continue;
-        (void)buf_printf(t->html->out, "<%s class=\"%s%s %s\">", element, class_of(c),
-                         c->spare > 2 ? " wide" : "",
+        (void)buf_printf(t->html->out, "<%s data-title=\"%s\" class=\"%s%s %s\">",
+                         element, c->title, class_of(c), c->spare > 2 ? " wide" : "",
                          cells[i] == NULL ? "" : tone_word(column_tone(c, cells[i])));
         if (cells[i] == NULL)
             (void)buf_puts(t->html->out, "-");
+        else if (strcmp(c->key, "reason") == 0 && is_again(t, cells[i]))
+            html_put(t->html, "<span class=\"dim\">as above</span>");
         else
             ok = put_value(t->html, c, cells[i], e);
         (void)buf_printf(t->html->out, "</%.2s>", element);

@@ -9,13 +9,7 @@
 
 #include <string.h>
 
-/* Smaller is tried earlier. */
-static int
-rank(const struct dkim_signature *s, bool aligned)
-{
-    return (s->flaw != NULL ? 2 : 0) + (aligned ? 0 : 1);
-}
-
+/* Smaller ranks are tried earlier. */
 static void
 insert(struct dkim_plan *p, int ranks[], const struct dkim_signature *s, int r)
 {
@@ -56,7 +50,8 @@ dkim_plan_make(struct arena *a, const struct message *m, const char *from_domain
             return false;
         if ((signer = sender_registered(a, s.domain)) == NULL)
             return err_nomem(e);
-        insert(out, ranks, &s, rank(&s, strcmp(signer, from) == 0));
+        insert(out, ranks, &s,
+               (s.flaw != NULL ? 2 : 0) + (strcmp(signer, from) == 0 ? 0 : 1));
     }
     return true;
 }

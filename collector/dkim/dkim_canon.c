@@ -126,26 +126,6 @@ dkim_canon_signature(enum dkim_canon c, const struct message_field *f, size_t b_
     flush(&o);
 }
 
-/* A line of a relaxed body, without its line end. White space at the end goes, but not
- * where no line end follows: such a body never went through SMTP, and dkimpy keeps it. */
-static void
-put_relaxed(struct out *o, const char *line, size_t len, bool ended)
-{
-    bool gap = false;
-
-    put_squeezed(o, line, len, &gap);
-    if (gap && !ended)
-        put(o, " ", 1);
-}
-
-static bool
-is_blank(const char *line, size_t len)
-{
-    while (len > 0 && is_wsp(line[len - 1]))
-        len--;
-    return len == 0;
-}
-
 void
 dkim_canon_body(enum dkim_canon c, const char *body, size_t n, dkim_sink *sink, void *ctx)
 {
@@ -155,18 +135,24 @@ dkim_canon_body(enum dkim_canon c, const char *body, size_t n, dkim_sink *sink, 
     bool any = false;
 
     while (message_line(&at, end, &line, &len)) {
-        bool ended = at < end || end[-1] == '\n';
+        bool ended = at < end || end[-1] == '\n', gap = false;
 
-        if (len == 0 || (c == DKIM_RELAXED && ended && is_blank(line, len))) {
+        /* White space at a relaxed line's end goes, but not where no line end follows:
+         * such a body never went through SMTP, and dkimpy keeps it. */
+        while (c == DKIM_RELAXED && ended && len > 0 && is_wsp(line[len - 1]))
+            len--;
+        if (len == 0) {
             empty_lines++;
             continue;
         }
         for (; empty_lines > 0; empty_lines--)
             put(&o, "\r\n", 2);
         if (c == DKIM_RELAXED)
-            put_relaxed(&o, line, len, ended);
+            put_squeezed(&o, line, len, &gap);
         else
             put(&o, line, len);
+        if (gap)
+            put(&o, " ", 1);
         put(&o, "\r\n", 2);
         any = true;
     }

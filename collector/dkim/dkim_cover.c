@@ -7,8 +7,9 @@
  *                But whoever may change it chooses the boundary, and so which bytes of a
  *                signed body are read as a report. So unsigned it is believed only when
  *                the body proves it: its first line opens and its last line closes that
- *                very boundary. Else refused.
- *  Content-Transfer-Encoding  says nothing in a multipart, though mailers write it
+ *                very boundary. Else refused. A whole body may be somebody's echo, so
+ *                that it vouches for its parts only where a report's own fields are
+ * signed. Content-Transfer-Encoding  says nothing in a multipart, though mailers write it
  *                there: noted. Elsewhere refused: read as quoted-printable, the text of
  *                a policy that a signed JSON quotes could close its string.
  *  Subject       noted: it never says anything that the JSON does not say better (RFC
@@ -17,6 +18,8 @@
  *                report either.
  */
 #include "collector/dkim/dkim_cover.h"
+
+#include "base/text.h"
 
 #include "base/count.h"
 
@@ -61,13 +64,6 @@ is_multipart(const struct message *m)
            strncasecmp(f->value + skip, type, sizeof type - 1) == 0;
 }
 
-/* `framed` implies a multipart, whatever comments its Content-Type begins with. */
-static bool
-may_leave(const struct message *m, enum leave leave, bool framed)
-{
-    return leave == ANYWHERE || framed || (leave == IN_MULTIPART && is_multipart(m));
-}
-
 const char *
 dkim_cover_flaw(const struct message *m, const struct dkim_signature *s, bool framed)
 {
@@ -80,8 +76,10 @@ dkim_cover_flaw(const struct message *m, const struct dkim_signature *s, bool fr
 
         if (n > 1)
             return rules[i].many;
-        if (n == 1 && dkim_header_signs(s, rules[i].name) == 0 &&
-            !may_leave(m, rules[i].leave, framed))
+        /* `framed` implies a multipart, whatever comments Content-Type begins with. */
+        if (n == 1 && dkim_header_signs(s, rules[i].name) == 0 && !framed &&
+            rules[i].leave != ANYWHERE &&
+            !(rules[i].leave == IN_MULTIPART && is_multipart(m)))
             return rules[i].flaw;
     }
     return NULL;
@@ -105,4 +103,27 @@ bool
 dkim_cover_has(const struct message *m, const struct dkim_signature *s, const char *name)
 {
     return message_count(m, name) == 1 && dkim_header_signs(s, name) > 0;
+}
+
+/* A signed Subject in the words of RFC 8460 section 5.3; an answer or a bounce puts
+ * something before what it repeats. */
+static bool
+names_a_report(const struct message *m, const struct dkim_signature *s)
+{
+    static const char words[] = "Report Domain:";
+    const struct message_field *f = message_find(m, "Subject");
+    const char *value = f != NULL ? f->value : "";
+    size_t n = text_trim(&value, f != NULL ? f->value_len : 0, " \t\r\n");
+
+    return dkim_cover_has(m, s, "Subject") && n >= sizeof words - 1 &&
+           strncasecmp(value, words, sizeof words - 1) == 0;
+}
+
+bool
+dkim_cover_has_parts(const struct message *m, const struct dkim_signature *s)
+{
+    return message_count(m, "Content-Type") == 0 || names_a_report(m, s) ||
+           dkim_cover_has(m, s, "Content-Type") ||
+           dkim_cover_has(m, s, "TLS-Report-Domain") ||
+           dkim_cover_has(m, s, "TLS-Report-Submitter");
 }

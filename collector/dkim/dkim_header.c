@@ -255,17 +255,6 @@ check_names(struct arena *a, const struct dkim_tags *tags, int64_t now,
     return dkim_header_signs(s, "from") == 0 ? "From is not signed" : NULL;
 }
 
-static void
-locate_b(const struct dkim_tags *tags, struct dkim_signature *s)
-{
-    for (size_t i = 0; i < tags->count; i++) {
-        if (strcmp(tags->tags[i].name, "b") == 0) {
-            s->b_at = tags->tags[i].at;
-            s->b_end = tags->tags[i].end;
-        }
-    }
-}
-
 bool
 dkim_header_parse(struct arena *a, const struct message_field *f, int64_t now,
                   struct dkim_signature *out, struct err *e)
@@ -289,7 +278,12 @@ dkim_header_parse(struct arena *a, const struct message_field *f, int64_t now,
         if (out->flaw == NULL)
             out->flaw = flaw;
     }
-    locate_b(&tags, out);
+    for (size_t i = 0; i < tags.count; i++) {
+        if (strcmp(tags.tags[i].name, "b") == 0) {
+            out->b_at = tags.tags[i].at;
+            out->b_end = tags.tags[i].end;
+        }
+    }
     return true;
 }
 

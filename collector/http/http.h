@@ -3,6 +3,10 @@
 #include "collector/intake/origin.h"
 #include "collector/queue/batcher.h"
 
+enum {
+    HTTP_MAX_SOCKETS = 16,
+};
+
 struct http;
 
 /* Makes a door that listens nowhere yet. All three must outlive it; `origin` may be NULL:

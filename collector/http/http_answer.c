@@ -1,8 +1,14 @@
-/* A small JSON body that says what became of the report, and why. */
-#include "collector/http/http_inside.h"
+#include "collector/http/http_answer.h"
+
+#include "base/buf.h"
+#include "collector/intake/stats.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+
+enum {
+    RETRY_AFTER_S = 30,
+};
 
 /* The text is UTF-8 and free of control characters (text_escape). */
 static void
@@ -53,4 +59,24 @@ http_answer(struct MHD_Connection *c, const struct http_answer *a)
         MHD_destroy_response(r);
     buf_clear(&body);
     return queued;
+}
+
+struct http_answer
+http_answer_of(enum verdict verdict, const char *reason)
+{
+    const struct verdict_row *row = verdict_find(verdict);
+
+    return (struct http_answer){
+        .status = (unsigned)row->http_status,
+        .label = row->label,
+        .reason = reason,
+        .retry_after_s = verdict == VERDICT_AGAIN ? RETRY_AFTER_S : 0,
+    };
+}
+
+struct http_answer
+http_refusal(enum verdict verdict, const char *reason)
+{
+    stats_refused(TRANSPORT_HTTPS, verdict);
+    return http_answer_of(verdict, reason);
 }

@@ -1,6 +1,6 @@
-/* A hash table of networks. One that holds nothing and has sent nothing in this hour is
- * dropped; when strangers with many addresses fill the table, so are all that hold
- * nothing, and their count begins anew. */
+/* A hash table of networks. One that has sent nothing in this hour is dropped; when
+ * strangers with many addresses fill the table, so are all, and their count begins anew.
+ */
 #include "collector/http/http_budget.h"
 
 #include "base/hash.h"
@@ -19,12 +19,10 @@ struct entry {
     struct entry *next;
     struct peer network;
     int64_t hour, spent;
-    size_t held;
 };
 
 struct budget {
     int64_t bytes_per_hour;
-    size_t bytes_at_once;
     pthread_mutex_t lock;
     struct entry *buckets[BUCKETS];
     size_t count;
@@ -32,15 +30,13 @@ struct budget {
 };
 
 bool
-budget_new(int64_t bytes_per_hour, size_t bytes_at_once, struct budget **out,
-           struct err *e)
+budget_new(int64_t bytes_per_hour, struct budget **out, struct err *e)
 {
     struct budget *b = calloc(1, sizeof *b);
 
     if (b == NULL)
         return err_nomem(e);
     b->bytes_per_hour = bytes_per_hour;
-    b->bytes_at_once = bytes_at_once;
     (void)pthread_mutex_init(&b->lock, NULL);
     *out = b;
     return true;
@@ -55,7 +51,7 @@ sweep(struct budget *b, int64_t hour)
         while (*at != NULL) {
             struct entry *entry = *at;
 
-            if (entry->held == 0 && (entry->hour < hour || b->count > MAX_ENTRIES / 2)) {
+            if (entry->hour < hour || b->count > MAX_ENTRIES / 2) {
                 *at = entry->next;
                 free(entry);
                 b->count--;
@@ -147,32 +143,5 @@ budget_spend(struct budget *b, const struct peer *p, size_t bytes, int64_t now)
     (void)pthread_mutex_lock(&b->lock);
     if ((entry = find_now(b, p, now)) != NULL)
         entry->spent += (int64_t)bytes;
-    (void)pthread_mutex_unlock(&b->lock);
-}
-
-bool
-budget_hold(struct budget *b, const struct peer *p, size_t bytes)
-{
-    struct entry *entry;
-    bool ok;
-
-    (void)pthread_mutex_lock(&b->lock);
-    entry = find(b, p);
-    ok = entry != NULL && bytes <= b->bytes_at_once &&
-         entry->held <= b->bytes_at_once - bytes;
-    if (ok)
-        entry->held += bytes;
-    (void)pthread_mutex_unlock(&b->lock);
-    return ok;
-}
-
-void
-budget_release(struct budget *b, const struct peer *p, size_t bytes)
-{
-    struct entry *entry;
-
-    (void)pthread_mutex_lock(&b->lock);
-    if ((entry = find(b, p)) != NULL && entry->held >= bytes)
-        entry->held -= bytes;
     (void)pthread_mutex_unlock(&b->lock);
 }

@@ -217,6 +217,12 @@ http_tls_callback(void)
 }
 
 void
+http_tls_send(void *session, const char *text, size_t n)
+{
+    (void)gnutls_record_send(session, text, n);
+}
+
+void
 http_tls_free(void)
 {
     struct pair *p = atomic_exchange(&current, NULL), *older;

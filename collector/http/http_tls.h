@@ -3,6 +3,7 @@
 #pragma once
 #include "base/err.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Reads the pair of PEM files. On failure the pair in use, if any, stays in use. `now` is
@@ -19,5 +20,8 @@ int64_t http_tls_expires(void);
 
 /* What MHD_OPTION_HTTPS_CERT_CALLBACK is given. */
 void *http_tls_callback(void);
+
+/* Says something into a session (a gnutls_session_t), if it can be said at once. */
+void http_tls_send(void *session, const char *text, size_t n);
 
 void http_tls_free(void);

@@ -3,7 +3,6 @@
 
 #include "base/when.h"
 
-#include <stdlib.h>
 #include <time.h>
 
 static enum outcome
@@ -22,25 +21,18 @@ would_be(enum status status)
 
 /* Where it fails, the store says what is wrong with the report. */
 static void
-make_month(struct import_batch *b, int32_t day)
-{
-    struct when_date date = when_date_of(day);
-    int month = (date.year - 1970) * 12 + date.month - 1;
-
-    if (month >= 0 && month < IMPORT_MONTHS && !b->months_made[month])
-        b->months_made[month] = store_make_month(b->owner_uri, day, NULL);
-}
-
-static void
-make_months(struct import_batch *b, struct submission *const subs[], size_t n)
+make_months(struct import_batch *b, const struct bundle *left)
 {
     int32_t oldest = when_day_of_instant((int64_t)time(NULL)) - STORE_MONTHS_BACK_DAYS;
 
-    for (size_t i = 0; i < n && b->owner_uri != NULL; i++) {
-        const struct report *r = subs[i]->report;
+    for (size_t i = 0; i < left->count && b->owner_uri != NULL; i++) {
+        const struct report *r = left->items[i]->report;
+        int32_t day = r == NULL ? oldest : report_day(r->start, r->end);
+        struct when_date date = when_date_of(day);
+        int month = (date.year - 1970) * 12 + date.month - 1;
 
-        if (r != NULL && report_day(r->start, r->end) < oldest)
-            make_month(b, report_day(r->start, r->end));
+        if (day < oldest && month >= 0 && month < IMPORT_MONTHS && !b->months_made[month])
+            b->months_made[month] = store_make_month(b->owner_uri, day, NULL);
     }
 }
 
@@ -59,14 +51,14 @@ import_batch_close(struct import_batch *b)
 }
 
 static bool
-put(struct import_batch *b, struct submission *const subs[], size_t n, struct err *e)
+put(struct import_batch *b, const struct bundle *left, struct err *e)
 {
-    if (n == 0)
+    if (left->count == 0)
         return true;
-    make_months(b, subs, n);
+    make_months(b, left);
     if (!import_batch_connect(b, e))
         return false;
-    if (store_put(b->store, subs, n, e))
+    if (store_put(b->store, left->items, left->count, e))
         return true;
     if (store_lost(b->store))
         import_batch_close(b);
@@ -74,22 +66,20 @@ put(struct import_batch *b, struct submission *const subs[], size_t n, struct er
 }
 
 bool
-import_batch_put(struct import_batch *b, struct submission *const subs[], size_t n,
-                 struct err *e)
+import_batch_put(struct import_batch *b, const struct bundle *all, struct err *e)
 {
-    struct submission **left = calloc(n + 1, sizeof(struct submission *));
-    size_t count = 0;
+    struct bundle left = {0};
     bool ok;
 
-    if (left == NULL)
-        return err_nomem(e);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < all->count; i++) {
+        struct submission *sub = all->items[i];
+
         if (b->store_uri == NULL)
-            subs[i]->outcome = would_be(subs[i]->status);
-        if (subs[i]->outcome == OUTCOME_PENDING || subs[i]->outcome == OUTCOME_AGAIN)
-            left[count++] = subs[i];
+            sub->outcome = would_be(sub->status);
+        if (sub->outcome == OUTCOME_PENDING || sub->outcome == OUTCOME_AGAIN)
+            bundle_add(&left, sub);
     }
-    ok = put(b, left, count, e);
-    free(left);
+    ok = bundle_is_whole(&left, e) && put(b, &left, e);
+    bundle_clear(&left);
     return ok;
 }

@@ -1,6 +1,7 @@
 /* Where a worker of `tlsrptd import` keeps what it has decoded: a connection of its own,
  * opened again when it was lost. */
 #pragma once
+#include "collector/intake/bundle.h"
 #include "schema/store/store.h"
 
 enum {
@@ -20,5 +21,5 @@ void import_batch_close(struct import_batch *b);
 
 /* Keeps those that have no outcome yet, or OUTCOME_AGAIN. False while the database is
  * away: try again. */
-MUST_USE bool import_batch_put(struct import_batch *b, struct submission *const subs[],
-                               size_t n, struct err *e);
+MUST_USE bool import_batch_put(struct import_batch *b, const struct bundle *all,
+                               struct err *e);

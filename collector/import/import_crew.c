@@ -183,6 +183,7 @@ prepare(const struct import_plan *plan, const struct queued *q, struct delivery 
         .bytes = q->bytes,
         .byte_count = q->n,
         .received = is_report ? plan->received : 0,
+        .now = now,
         .peer = plan->peer,
         .peer_name = "",
         .vouched = plan->vouched,
@@ -200,31 +201,25 @@ prepare(const struct import_plan *plan, const struct queued *q, struct delivery 
 
 /* ---- a batch ---- */
 
-static bool
-has_failed(struct import_crew *c)
-{
-    bool failed;
-
-    pthread_mutex_lock(&c->lock);
-    failed = c->failed;
-    pthread_mutex_unlock(&c->lock);
-    return failed;
-}
-
+/* Until it is kept, or the crew gives up. */
 static void
-put(struct worker *w, struct submission *const *subs, size_t n)
+put(struct worker *w, const struct bundle *bundle)
 {
-    struct err e;
+    struct import_crew *c = w->crew;
+    bool failed = false;
 
-    for (unsigned attempt = 0; !has_failed(w->crew); attempt++) {
-        err_clear(&e);
-        if (import_batch_put(&w->batch, subs, n, &e))
+    for (unsigned attempt = 0; !failed; attempt++) {
+        struct err e = {0};
+
+        if (bundle_is_whole(bundle, &e) && import_batch_put(&w->batch, bundle, &e))
             return;
-        if (attempt == IMPORT_RETRIES) {
-            give_up(w->crew, &e);
-            return;
-        }
-        (void)sleep(1U << attempt);
+        if (attempt == IMPORT_RETRIES)
+            give_up(c, &e);
+        else
+            (void)sleep(1U << attempt);
+        pthread_mutex_lock(&c->lock);
+        failed = c->failed;
+        pthread_mutex_unlock(&c->lock);
     }
 }
 
@@ -250,19 +245,12 @@ tell(struct worker *w)
 static void
 flush(struct worker *w)
 {
-    struct submission **subs;
-    size_t n = 0;
+    struct bundle bundle = {0};
 
     for (size_t i = 0; i < w->count; i++)
-        n += w->deliveries[i].submission_count;
-    subs = calloc(n + 1, sizeof(struct submission *));
-    n = 0;
-    for (size_t i = 0; subs != NULL && i < w->count; i++)
-        for (size_t k = 0; k < w->deliveries[i].submission_count; k++)
-            subs[n++] = &w->deliveries[i].submissions[k];
-    if (n > 0)
-        put(w, subs, n);
-    free(subs);
+        bundle_add_all(&bundle, &w->deliveries[i]);
+    put(w, &bundle);
+    bundle_clear(&bundle);
     for (size_t i = 0; i < w->count; i++)
         intake_finish(&w->deliveries[i]);
     tell(w);

@@ -6,10 +6,14 @@
 #include "base/buf.h"
 #include "base/rows.h"
 #include "collector/mail/mbox.h"
+#include "schema/wire/archive.h"
+#include "schema/wire/inflate.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +21,8 @@
 
 enum {
     BLOCK_BYTES = 64 * 1024,
+    WORD_MS = 1000,    /* then it is said what is waited for */
+    PEEK_BYTES = 1024, /* of what is in a gzip */
 };
 
 struct walk {
@@ -48,6 +54,97 @@ give(const struct walk *w, const char *bytes, size_t n, bool too_big)
                                      .path = w->path.bytes};
 
     return w->sink->item(w->sink->ctx, &item);
+}
+
+/* ---- containers of mails: .mbox.gz, .eml.gz, archives ---- */
+
+/* Does it begin with a header field? */
+static bool
+looks_like_mail(const char *bytes, size_t n)
+{
+    size_t name = 0;
+
+    while (name < n && bytes[name] > ' ' && bytes[name] < 0x7F && bytes[name] != ':')
+        name++;
+    return name > 0 && name < n && bytes[name] == ':';
+}
+
+struct opened {
+    const struct walk *w;
+    bool go_on;
+    bool has_mail;
+};
+
+static bool
+find_mail(void *ctx, const struct inflate_item *item, struct err *e)
+{
+    struct opened *o = ctx;
+
+    (void)e;
+    o->has_mail =
+        o->has_mail ||
+        (item->kind == INFLATE_UNKNOWN &&
+         (mbox_sniff(item->text, item->len) || looks_like_mail(item->text, item->len)));
+    return true;
+}
+
+static bool
+give_mbox(const struct walk *w, const char *bytes, size_t n)
+{
+    struct mbox m;
+    size_t taken;
+    bool go_on = true;
+
+    mbox_init(&m, w->sink->max_item_bytes);
+    for (size_t at = 0; at < n && go_on; at += taken)
+        if (mbox_take(&m, bytes + at, n - at, &taken) == MBOX_MESSAGE)
+            go_on = give(w, m.message.bytes, m.message.len, m.too_big);
+    if (go_on && mbox_end(&m) == MBOX_MESSAGE)
+        go_on = give(w, m.message.bytes, m.message.len, m.too_big);
+    mbox_clear(&m);
+    return go_on;
+}
+
+static bool
+give_text(void *ctx, const struct inflate_item *item, struct err *e)
+{
+    struct opened *o = ctx;
+
+    if (mbox_sniff(item->text, item->len))
+        o->go_on = give_mbox(o->w, item->text, item->len);
+    else if (item->len > 0)
+        o->go_on =
+            give(o->w, item->text, item->len, item->len > o->w->sink->max_item_bytes);
+    return o->go_on || err_set(e, ERR_AGAIN, "stopped");
+}
+
+/* What holds mails is opened here; what holds reports goes as it is to who reads it. */
+static bool
+give_file(const struct walk *w, const char *bytes, size_t n)
+{
+    const struct inflate_limits limits = {IMPORT_MAX_ARCHIVE_BYTES, SIZE_MAX};
+    enum inflate_kind kind = inflate_sniff(bytes, n);
+    struct opened o = {.w = w, .go_on = true};
+    struct err e = {0};
+    size_t inflated = 0;
+    char head[PEEK_BYTES];
+
+    if (kind == INFLATE_GZIP) {
+        size_t len = inflate_peek(bytes, n, head, sizeof head);
+
+        if (archive_is_tar(head, len) || inflate_sniff(head, len) == INFLATE_ZIP)
+            kind = INFLATE_TAR;
+        else
+            o.has_mail = mbox_sniff(head, len) || looks_like_mail(head, len);
+    }
+    if (kind == INFLATE_ZIP || kind == INFLATE_TAR)
+        (void)!inflate_each(bytes, n, &limits, find_mail, &o, &inflated, &e);
+    if (!o.has_mail)
+        return give(w, bytes, n, n > w->sink->max_item_bytes);
+    err_clear(&e);
+    if (!inflate_each(bytes, n, &limits, give_text, &o, &inflated, &e) && o.go_on)
+        trouble(w, e.text);
+    return o.go_on;
 }
 
 /* The next bytes of a file, behind the n that the block holds; 0 at its end, or when it
@@ -96,12 +193,15 @@ read_whole(struct walk *w, int fd, size_t n)
     bool whole = n < BLOCK_BYTES && more == 0, go_on = true;
     struct buf bytes;
 
-    buf_init(&bytes, w->sink->max_item_bytes);
+    buf_init(&bytes, inflate_sniff(w->block, n) == INFLATE_UNKNOWN
+                         ? w->sink->max_item_bytes
+                         : IMPORT_MAX_ARCHIVE_BYTES);
     for (n += more; !whole && n > 0 && buf_append(&bytes, w->block, n);)
         n = read_more(w, fd, 0);
     if (!w->cut)
-        go_on = whole ? give(w, w->block, n, n > w->sink->max_item_bytes)
-                      : give(w, bytes.bytes, bytes.len, bytes.failed);
+        go_on = whole          ? give_file(w, w->block, n)
+                : bytes.failed ? give(w, NULL, 0, true)
+                               : give_file(w, bytes.bytes, bytes.len);
     buf_clear(&bytes);
     return go_on && !w->stopped;
 }
@@ -284,11 +384,28 @@ walk_dir(struct walk *w, int fd)
 
 /* NOLINTEND(misc-no-recursion) */
 
+/* A pipe, or a terminal, may have nobody who writes. False when the sink stopped it. */
+static bool
+await_writer(const struct walk *w, int fd)
+{
+    struct pollfd pipe = {.fd = fd, .events = POLLIN};
+    int ready = poll(&pipe, 1, WORD_MS);
+
+    if (ready == 0)
+        w->sink->waiting(w->sink->ctx, w->path.bytes);
+    while (ready == 0 || (ready < 0 && errno == EINTR)) {
+        if (!w->sink->go_on(w->sink->ctx))
+            return false;
+        ready = poll(&pipe, 1, -1);
+    }
+    return true;
+}
+
 static bool
 walk_path(struct walk *w, const char *path)
 {
     bool is_stdin = strcmp(path, "-") == 0, go_on = true;
-    int fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    int fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) != 0) {
@@ -299,10 +416,15 @@ walk_path(struct walk *w, const char *path)
     }
     if (S_ISDIR(st.st_mode))
         return walk_dir(w, fd);
-    if (w->sink == NULL)
+    if (w->sink == NULL) {
         w->measured_bytes += S_ISREG(st.st_mode) ? (size_t)st.st_size : 0;
-    else
+    } else if (!S_ISREG(st.st_mode) && !await_writer(w, fd)) {
+        go_on = false;
+    } else {
+        if (!is_stdin) /* only its opening was not to be waited for */
+            (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
         go_on = read_file(w, fd);
+    }
     (void)close(fd);
     return go_on;
 }

@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 enum {
-    IMPORT_MAX_DEPTH = 32, /* directories in directories */
+    IMPORT_MAX_DEPTH = 32,                /* directories in directories */
+    IMPORT_MAX_ARCHIVE_BYTES = 256 << 20, /* of a container of mails, and of all in it */
 };
 
 /* All of it only while the callback runs. */
@@ -21,6 +22,9 @@ struct import_sink {
     bool (*item)(void *ctx, const struct import_item *item);
     /* Something could not be read; the walk goes on. */
     void (*trouble)(void *ctx, const char *path, const char *why);
+    /* What is no file has nothing to read, and nobody may be there to write it: said
+     * once. */
+    void (*waiting)(void *ctx, const char *path);
     /* Asked when a signal came while something was read; false stops the walk, and what
      * was read by half is forgotten. */
     bool (*go_on)(void *ctx);

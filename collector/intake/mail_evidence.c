@@ -30,7 +30,10 @@ add(struct search *s, const char *domain, const struct dkim_signature *valid,
         return;
     out->valid[out->trust.signature_count] = valid;
     out->signatures[out->trust.signature_count++] = (struct trust_signature){
-        .domain = domain, .valid = valid != NULL, .reason = reason};
+        .domain = domain,
+        .valid = valid != NULL,
+        .has_parts = valid != NULL && dkim_cover_has_parts(s->message, valid),
+        .reason = reason};
 }
 
 /* ---- by the word of our mail server ---- */
@@ -73,18 +76,6 @@ find_signature(struct search *s, const struct authres_result *r,
     return true;
 }
 
-/* The server looked at hashes and keys; what the signature leaves out is for us to see.
- */
-static const char *
-overlooked(struct search *s, const struct dkim_signature *sig)
-{
-    if (sig == NULL)
-        return "its result fits none of the signatures, or several";
-    if (sig->partial)
-        return "l= leaves a part of the body unsigned (RFC 8460 section 3)";
-    return dkim_cover_flaw(s->message, sig, s->check.framed);
-}
-
 static bool
 believe_result(struct search *s, const struct authres_result *r, struct err *e)
 {
@@ -98,7 +89,13 @@ believe_result(struct search *s, const struct authres_result *r, struct err *e)
     }
     if (!find_signature(s, r, &sig, e))
         return false;
-    reason = overlooked(s, sig);
+    /* The server looked at hashes and keys; what is left out is for us to see. */
+    if (sig == NULL)
+        reason = "its result fits none of the signatures, or several";
+    else if (sig->partial)
+        reason = "l= leaves a part of the body unsigned (RFC 8460 section 3)";
+    else
+        reason = dkim_cover_flaw(s->message, sig, s->check.framed);
     if (reason != NULL) {
         add(s, r->domain, NULL, reason);
         return true;
@@ -215,16 +212,30 @@ has_aligned(struct search *s, bool *aligned, struct err *e)
     return true;
 }
 
-/* Which fields it had signed is forgotten, so no hint is taken from them. */
+/* Which of its signatures was valid is forgotten, so what any of them left out is not
+ * believed, and no hint is taken. */
 static bool
-remember(struct search *s)
+remember(struct search *s, struct err *e)
 {
-    s->out->signatures[0] = (struct trust_signature){
+    struct trust_signature *known = s->out->signatures;
+    struct dkim_signature one;
+
+    *known = (struct trust_signature){
         .domain = s->context->known_signer,
         .valid = true,
+        .has_parts = true,
         .reason = "verified when the mail came",
     };
     s->out->trust.signature_count = 1;
+    for (size_t i = 0; i < s->message->field_count; i++) {
+        if (!message_field_is(&s->message->fields[i], "DKIM-Signature"))
+            continue;
+        if (!dkim_header_parse(s->arena, &s->message->fields[i], s->at, &one, e))
+            return false;
+        if (strcmp(one.domain, known->domain) == 0 &&
+            !dkim_cover_has_parts(s->message, &one))
+            known->has_parts = false;
+    }
     return true;
 }
 
@@ -234,7 +245,7 @@ find(struct search *s, struct err *e)
     struct authres found = {0};
 
     if (s->context->known_signer != NULL)
-        return remember(s);
+        return remember(s, e);
     if (s->context->authserv_id != NULL &&
         !authres_read(s->arena, s->message, s->context->authserv_id, &found, e))
         return false;

@@ -2,7 +2,7 @@
  * kept as ignored, whole, and no parser of MIME or JSON ever works for its sender. */
 #include "collector/intake/mail_intake.h"
 
-#include "collector/intake/peer.h"
+#include "base/peer.h"
 #include "collector/mail/arrival.h"
 #include "collector/mail/mail.h"
 #include "collector/mail/mail_hints.h"
@@ -22,6 +22,8 @@ struct intake_mail {
     struct mail_evidence evidence;
     struct mail_hints hints;
     enum verdict verdict; /* of parts that are not kept, the last one */
+    const char *left_out; /* why that one is not; NULL if there is none */
+    const char *odd;      /* what could not be understood */
     bool kept_whole;      /* the whole mail is in the quarantine already */
 };
 
@@ -32,12 +34,6 @@ finish_at_once(struct delivery *d, enum verdict verdict, const char *reason)
 
     d->verdict = verdict;
     (void)snprintf(d->reason, sizeof d->reason, "%s", clean == NULL ? "" : clean);
-}
-
-static void
-fail(struct delivery *d, const struct err *e)
-{
-    finish_at_once(d, e->kind == ERR_TOO_BIG ? VERDICT_TOO_BIG : VERDICT_AGAIN, e->text);
 }
 
 /* ---- the mail as a whole in the quarantine ---- */
@@ -59,34 +55,25 @@ keep_whole(struct intake_mail *m, enum status status, const char *reason,
            const char *signer, struct err *e)
 {
     struct delivery *d = m->d;
-    struct submission *sub = &d->submissions[d->submission_count];
-    const char *source = signer[0] != '\0' ? arena_printf(&d->arena, "d=%s", signer)
-                                           : network_of(&d->arena, m->hints.source);
-    const char *clean = mail_hints_clean(&d->arena, reason);
+    struct submission *sub;
 
     if (m->kept_whole)
         return true;
-    *sub = (struct submission){
-        .status = status,
-        .transport = d->transport,
-        .tier = TIER_UNVERIFIED,
-        .trust_reason = "",
-        .received = d->received,
-        .peer = d->peer,
-        .peer_name = signer,
-        .source = source,
-        .policy_domains_hint =
-            m->hints.policy_domain == NULL ? "" : m->hints.policy_domain,
-        .raw = d->bytes,
-        .raw_bytes = d->byte_count,
-        .raw_hash = key_of_bytes(d->bytes, d->byte_count),
-        .reason = clean,
-    };
-    if (source == NULL || clean == NULL)
-        return err_nomem(e);
-    d->submission_count++;
+    if ((sub = intake_add(d, e)) == NULL)
+        return false;
+    sub->status = status;
+    sub->tier = TIER_UNVERIFIED;
+    sub->peer_name = signer;
+    sub->source = signer[0] != '\0' ? arena_printf(&d->arena, "d=%s", signer)
+                                    : network_of(&d->arena, m->hints.source);
+    if (m->hints.policy_domain != NULL)
+        sub->policy_domains_hint = m->hints.policy_domain;
+    sub->raw = d->bytes;
+    sub->raw_bytes = d->byte_count;
+    sub->raw_hash = key_of_bytes(d->bytes, d->byte_count);
+    sub->reason = mail_hints_clean(&d->arena, reason);
     m->kept_whole = true;
-    return true;
+    return (sub->source != NULL && sub->reason != NULL) || err_nomem(e);
 }
 
 static const char *
@@ -140,13 +127,13 @@ accept(struct intake_mail *m, const struct mail_part *p, const struct mail_filen
     return (sub->trust_reason != NULL && sub->source != NULL) || err_nomem(e);
 }
 
-/* One part. What it leaves in d->submissions is complete; false on ERR_AGAIN. */
+/* One part. What it leaves in d->submissions is complete; false on ERR_AGAIN. What is not
+ * understood, or was not looked at, is not thrown away: the mail is kept. */
 static bool
-read_part(struct intake_mail *m, const struct mail_part *p, struct report *r,
-          struct err *e)
+read_part(struct intake_mail *m, const struct mail_part *p, struct err *e)
 {
     struct delivery *d = m->d;
-    struct submission *sub = &d->submissions[d->submission_count];
+    size_t first = d->submission_count, accepted = first;
     struct mail_filename name;
     struct intake_part part;
     enum verdict v;
@@ -154,29 +141,38 @@ read_part(struct intake_mail *m, const struct mail_part *p, struct report *r,
     if (!mail_hints_filename(&d->arena, p->filename, &name, e))
         return false;
     fill_part(m, p, &name, &part);
-    v = intake_read(m->context->settings, d, &part, r, sub);
+    v = intake_read(m->context->settings, d, &part);
     if (v == VERDICT_AGAIN)
         return err_set(e, ERR_AGAIN, "%s", d->reason);
-    if (v == VERDICT_UNRECOGNIZED && p->declared)
-        return keep_whole(m, STATUS_QUARANTINED, d->reason, valid_signer(&m->evidence),
-                          e);
     if (v != VERDICT_PENDING) {
         m->verdict = v;
-        return true;
+        m->left_out = arena_strdup(&d->arena, d->reason);
+        return m->left_out != NULL || err_nomem(e);
     }
-    if (sub->status != STATUS_ACCEPTED)
-        return keep_whole(m, STATUS_QUARANTINED, sub->reason, valid_signer(&m->evidence),
-                          e);
-    d->submission_count++; /* from here on intake_finish clears the report */
-    return accept(m, p, &name, sub, e);
+    for (size_t i = first; i < d->submission_count; i++) {
+        struct submission *sub = &d->submissions[i];
+
+        if (sub->status != STATUS_ACCEPTED)
+            m->odd = sub->reason;
+        else if (!accept(m, p, &name, sub, e))
+            return false;
+        else
+            d->submissions[accepted++] = *sub;
+    }
+    if (accepted == d->submission_count)
+        return true;
+    d->submission_count = accepted;
+    return keep_whole(m, STATUS_QUARANTINED, m->odd, valid_signer(&m->evidence), e);
 }
 
 static bool
 read_parts(struct intake_mail *m, struct err *e)
 {
     struct arena *a = &m->d->arena;
+    bool announced = mail_hints_announced(&m->message);
     struct err unreadable = {0};
     struct mail_reports found;
+    const char *reason;
 
     if (!mail_find_reports(a, &m->message, &found, &unreadable)) {
         if (unreadable.kind == ERR_AGAIN)
@@ -184,31 +180,30 @@ read_parts(struct intake_mail *m, struct err *e)
         return keep_whole(m, STATUS_QUARANTINED, unreadable.text,
                           valid_signer(&m->evidence), e);
     }
-    m->d->reports = arena_array(a, found.count, sizeof *m->d->reports);
-    m->d->submissions = arena_array(a, found.count + 1, sizeof *m->d->submissions);
-    if (m->d->reports == NULL || m->d->submissions == NULL)
-        return err_nomem(e);
     for (size_t i = 0; i < found.count; i++) {
-        if (!read_part(m, &found.parts[i], &m->d->reports[i], e))
+        announced = announced || found.parts[i].declared;
+        if (!read_part(m, &found.parts[i], e))
             return false;
     }
-    /* What was not looked at is not thrown away. */
-    return !found.cut ||
-           keep_whole(m, STATUS_QUARANTINED, "more parts than are looked at",
-                      valid_signer(&m->evidence), e);
+    if (found.cut || m->verdict == VERDICT_TOO_BIG)
+        return keep_whole(m, STATUS_QUARANTINED,
+                          found.cut ? "more parts than are looked at" : m->left_out,
+                          valid_signer(&m->evidence), e);
+    if (m->d->submission_count > 0 || m->verdict == VERDICT_NOT_OURS)
+        return true;
+    if (m->left_out == NULL)
+        m->left_out = found.odd;
+    if (!announced || m->d->is_dmarc)
+        return true;
+    reason = arena_printf(a, "says that it is a TLS report, but none can be read%s%s",
+                          m->left_out != NULL ? ": " : "",
+                          m->left_out != NULL ? m->left_out : "");
+    return reason == NULL
+               ? err_nomem(e)
+               : keep_whole(m, STATUS_QUARANTINED, reason, valid_signer(&m->evidence), e);
 }
 
 /* ---- the mail ---- */
-
-/* Might its keys still be had in time? By our own mail server's date, if it has one. */
-static bool
-is_young(const struct delivery *d, int64_t now)
-{
-    int64_t since;
-
-    return arrival_of_mail(d->bytes, d->byte_count, &since) &&
-           since <= now + CLOCK_SLACK_S && now - since < MAIL_DNS_RETRY_S;
-}
 
 /* Nothing valid: the mail is kept as ignored, or sent back for a while. */
 static bool
@@ -230,6 +225,7 @@ decide(struct intake_mail *m, int64_t now, struct err *e)
 {
     struct delivery *d = m->d;
     struct mail_evidence *evidence = &m->evidence;
+    int64_t since;
 
     if (d->vouched)
         *evidence =
@@ -237,7 +233,9 @@ decide(struct intake_mail *m, int64_t now, struct err *e)
     else if (!mail_evidence_find(m->context, &d->arena, &m->message, d->received,
                                  evidence, e))
         return false;
-    if (evidence->dns_trouble && is_young(d, now))
+    /* Its keys may still be had in time, by our own mail server's date if it has one. */
+    if (evidence->dns_trouble && arrival_of_mail(d->bytes, d->byte_count, &since) &&
+        since <= now + CLOCK_SLACK_S && now - since < MAIL_DNS_RETRY_S)
         return err_set(e, ERR_AGAIN, "no answer from DNS for the key of a signature");
     if (!d->vouched && valid_signer(evidence)[0] == '\0')
         return ignore(m, e);
@@ -262,37 +260,25 @@ read_frame(struct intake_mail *m, struct err *e)
            mail_hints_read(&d->arena, &m->message, &m->hints, e);
 }
 
-static void
-undo(struct delivery *d)
-{
-    for (size_t i = 0; i < d->submission_count; i++) {
-        if (d->submissions[i].report != NULL)
-            report_clear(d->submissions[i].report);
-    }
-    d->submission_count = 0;
-}
-
 void
 mail_prepare(const struct mail_context *context, struct delivery *d, int64_t now)
 {
     struct intake_mail m = {.context = context, .d = d, .verdict = VERDICT_UNRECOGNIZED};
     struct err e = {0};
 
-    arena_init(&d->arena, 0);
-    d->reason[0] = '\0';
-    d->submission_count = 0;
+    intake_begin(d);
     d->verdict = VERDICT_PENDING;
+    d->now = now;
     if (d->received == 0 && !arrival_of_mail(d->bytes, d->byte_count, &d->received))
+        d->received = 0;
+    /* What the operator vouches for is dated by its report where the mail is not. */
+    if (d->received > now || (d->received == 0 && !d->vouched))
         d->received = now;
-    d->submissions = arena_array(&d->arena, 1, sizeof *d->submissions);
-    if (d->submissions == NULL) {
-        finish_at_once(d, VERDICT_AGAIN, "out of memory");
-    } else if (!read_frame(&m, &e) || (!m.kept_whole && !decide(&m, now, &e))) {
-        undo(d);
-        fail(d, &e);
+    if (!read_frame(&m, &e) || (!m.kept_whole && !decide(&m, now, &e))) {
+        intake_undo(d, 0);
+        finish_at_once(d, e.kind == ERR_TOO_BIG ? VERDICT_TOO_BIG : VERDICT_AGAIN,
+                       e.text);
     } else if (d->submission_count == 0) {
-        finish_at_once(d, m.verdict,
-                       m.verdict == VERDICT_UNRECOGNIZED ? "no report in the mail"
-                                                         : d->reason);
+        finish_at_once(d, m.verdict, m.left_out != NULL ? m.left_out : "no TLS report");
     }
 }

@@ -184,19 +184,6 @@ print_arpa(const struct trip *t, char out[ARPA_BYTES])
     (void)stpcpy(at, "ip6.arpa");
 }
 
-static bool
-parse_address(const char *peer, struct trip *t)
-{
-    if (strlen(peer) >= PEER_BYTES)
-        return false;
-    (void)stpcpy(t->peer, peer);
-    t->address_len = 4;
-    if (inet_pton(AF_INET, peer, t->address) == 1)
-        return true;
-    t->address_len = 16;
-    return inet_pton(AF_INET6, peer, t->address) == 1;
-}
-
 void
 origin_ask(struct origin *o, const char *peer, origin_fn *fn, void *ctx)
 {
@@ -208,11 +195,18 @@ origin_ask(struct origin *o, const char *peer, origin_fn *fn, void *ctx)
         return;
     }
     t = calloc(1, sizeof *t);
-    if (t == NULL || !parse_address(peer, t)) {
+    if (t != NULL && strlen(peer) < PEER_BYTES) {
+        if (inet_pton(AF_INET, peer, t->address) == 1)
+            t->address_len = 4;
+        else if (inet_pton(AF_INET6, peer, t->address) == 1)
+            t->address_len = 16;
+    }
+    if (t == NULL || t->address_len == 0) {
         free(t);
         fn(ctx, "");
         return;
     }
+    (void)stpcpy(t->peer, peer);
     t->origin = o;
     t->fn = fn;
     t->ctx = ctx;

@@ -3,6 +3,7 @@
 #include "collector/intake/trust.h"
 
 #include "base/text.h"
+#include "collector/intake/customer.h"
 #include "schema/report/sender.h"
 
 #include <string.h>
@@ -11,20 +12,6 @@ static bool
 decide(struct trust *out, struct err *e)
 {
     return out->reason != NULL || err_nomem(e);
-}
-
-static bool
-no_signature(struct arena *a, const struct trust_mail *mail, struct trust *out,
-             struct err *e)
-{
-    const struct trust_signature *s = mail->signatures;
-
-    out->ignored = true;
-    out->reason = "not signed";
-    if (mail->signature_count > 0)
-        out->reason = arena_printf(a, "no valid signature: %s%s%s", s->domain,
-                                   s->domain[0] == '\0' ? "" : ": ", s->reason);
-    return decide(out, e);
 }
 
 /* The valid signature that says most: aligned with From and submitter, with the submitter
@@ -69,7 +56,7 @@ trust_mail(struct arena *a, const struct trust_mail *mail, const char *submitter
         "",
     };
     const struct trust_signature *s = NULL;
-    const char *registered;
+    const char *registered, *carried;
     int rank = -1;
 
     *out = (struct trust){.tier = TIER_UNVERIFIED, .signer = ""};
@@ -82,14 +69,24 @@ trust_mail(struct arena *a, const struct trust_mail *mail, const char *submitter
         return err_nomem(e);
     if (!best_signature(a, mail, registered, &s, &rank, e))
         return false;
-    if (s == NULL)
-        return no_signature(a, mail, out, e);
+    if (s == NULL) {
+        s = mail->signatures;
+        out->ignored = true;
+        out->reason = "not signed";
+        if (mail->signature_count > 0)
+            out->reason = arena_printf(a, "no valid signature: %s%s%s", s->domain,
+                                       s->domain[0] == '\0' ? "" : ": ", s->reason);
+        return decide(out, e);
+    }
     out->signer = s->domain;
-    if (rank == 3 && mail->carried == NULL)
+    carried = mail->carried;
+    if (carried == NULL && !s->has_parts)
+        carried = "in a part of which an unsigned Content-Type tells";
+    if (rank == 3 && carried == NULL)
         out->tier = TIER_VERIFIED;
-    if (mail->carried != NULL)
-        out->reason = arena_printf(a, "%s: %s signed only what carries it", mail->carried,
-                                   s->domain);
+    if (carried != NULL)
+        out->reason =
+            arena_printf(a, "%s: %s signed only what carries it", carried, s->domain);
     else
         out->reason = arena_printf(a, "signed by %s%s%s%s", s->domain, lacks[rank],
                                    *s->reason == '\0' ? "" : "; ", s->reason);
@@ -124,19 +121,40 @@ is_listed(const struct settings *s, const char *sender, const char *host)
     return false;
 }
 
-bool
-trust_https(struct arena *a, const struct settings *s, const char *peer_name,
-            const char *sender, struct trust *out, struct err *e)
+/* The host lies in the sender's own registered domain; a public suffix, of the private
+ * section too, is nobody's. */
+static bool
+is_own_host(const struct trust_post *post, const char *registered)
 {
+    return strcmp(post->sender, registered) == 0 && sender_has_owner(post->sender);
+}
+
+bool
+trust_https(struct arena *a, const struct settings *s, const struct trust_post *post,
+            struct trust *out, struct err *e)
+{
+    const char *registered = sender_registered(a, post->peer_name), *host;
+
+    if (registered == NULL)
+        return err_nomem(e);
     *out = (struct trust){.tier = TIER_UNVERIFIED, .signer = ""};
-    if (peer_name[0] == '\0') {
+    host = post->peer_name;
+    if (host[0] == '\0') {
         out->reason = "posted from a host that DNS does not confirm";
-    } else if (is_listed(s, sender, peer_name)) {
+    } else if (is_listed(s, post->sender, host)) {
         out->tier = TIER_VERIFIED;
-        out->reason = arena_printf(a, "posted from %s, listed for %s", peer_name, sender);
-    } else {
         out->reason =
-            arena_printf(a, "posted from %s, not listed for %s", peer_name, sender);
+            arena_printf(a, "posted from %s, listed for %s", host, post->sender);
+    } else if (!s->https.confirm || !is_own_host(post, registered)) {
+        out->reason =
+            arena_printf(a, "posted from %s, not listed for %s", host, post->sender);
+    } else if (customer_is_host(host, registered, post->peer)) {
+        out->reason = arena_printf(
+            a, "posted from %s, which is named as customers' hosts are", host);
+    } else {
+        out->tier = TIER_CONFIRMED;
+        out->reason = arena_printf(
+            a, "posted from %s, a host of the sender's own that DNS confirms", host);
     }
     return decide(out, e);
 }

@@ -16,6 +16,7 @@ struct trust {
 struct trust_signature {
     const char *domain; /* d=, lower case */
     bool valid;
+    bool has_parts;     /* as dkim_cover_has_parts() */
     const char *reason; /* why it is not, or a note about it; never NULL */
 };
 
@@ -32,10 +33,16 @@ struct trust_mail {
 MUST_USE bool trust_mail(struct arena *a, const struct trust_mail *mail,
                          const char *submitter, struct trust *out, struct err *e);
 
-/* Of a report by HTTPS from a host whose name DNS confirms (or ""), sent in the name of
- * `sender`. False only when out of memory. */
+/* Who posted a report by HTTPS. */
+struct trust_post {
+    const char *peer;      /* address */
+    const char *peer_name; /* which DNS confirms; or "" */
+    const char *sender;    /* in whose name; "" if that is not known */
+};
+
+/* False only when out of memory. */
 MUST_USE bool trust_https(struct arena *a, const struct settings *s,
-                          const char *peer_name, const char *sender, struct trust *out,
+                          const struct trust_post *post, struct trust *out,
                           struct err *e);
 
 /* Is `host` what `pattern` says: itself, or "*.example.net" for any name below it? */

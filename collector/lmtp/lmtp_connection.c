@@ -76,15 +76,15 @@ send_replies(struct connection *c)
 static void
 reserve(struct connection *c)
 {
-    size_t wanted = c->talk.message.size;
+    size_t wanted = room_step(c->talk.message.len);
 
     if (wanted > c->reserved_bytes &&
-        !batcher_reserve(c->client->batcher, wanted - c->reserved_bytes)) {
+        !batcher_reserve(c->client->batcher, ROOM_MAIL, wanted - c->reserved_bytes)) {
         lmtp_talk_drop(&c->talk, VERDICT_AGAIN);
         wanted = 0;
     }
     if (wanted < c->reserved_bytes)
-        batcher_release(c->client->batcher, c->reserved_bytes - wanted);
+        batcher_release(c->client->batcher, ROOM_MAIL, c->reserved_bytes - wanted);
     c->reserved_bytes = wanted;
 }
 
@@ -129,7 +129,7 @@ submit(struct connection *c)
     }
     log_info("mail", LOG_S("transport", transport_text(c->client->transport)),
              LOG_S("verdict", verdict_find(d.verdict)->label), LOG_S("reason", d.reason),
-             LOG_I("bytes", d.byte_count));
+             LOG_I("bytes", c->talk.message_bytes));
     lmtp_talk_answer(&c->talk, d.verdict, d.reason);
 }
 
@@ -205,7 +205,7 @@ lmtp_serve(const struct lmtp_client *client)
     (void)pthread_mutex_init(&c.lock, NULL);
     (void)pthread_cond_init(&c.answered, NULL);
     talk(&c);
-    batcher_release(client->batcher, c.reserved_bytes);
+    batcher_release(client->batcher, ROOM_MAIL, c.reserved_bytes);
     lmtp_talk_clear(&c.talk);
     (void)pthread_mutex_destroy(&c.lock);
     (void)pthread_cond_destroy(&c.answered);

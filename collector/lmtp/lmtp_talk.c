@@ -80,7 +80,7 @@ forget_message(struct lmtp_talk *t)
     buf_clear(&t->message);
     t->fate = VERDICT_PENDING;
     t->has_sender = t->in_message = false;
-    t->recipient_count = 0;
+    t->recipient_count = t->message_bytes = 0;
 }
 
 /* ---- addresses ---- */
@@ -313,6 +313,7 @@ take_command(struct lmtp_talk *t, const char *bytes, size_t n)
 static void
 keep(struct lmtp_talk *t, const char *bytes, size_t n)
 {
+    t->message_bytes += n;
     if (t->fate != VERDICT_PENDING || buf_append(&t->message, bytes, n))
         return;
     lmtp_talk_drop(t, n > t->rules->max_message_bytes - t->message.len ? VERDICT_TOO_BIG

@@ -26,9 +26,10 @@ enum lmtp_event {
 
 struct lmtp_talk {
     const struct lmtp_rules *rules;
-    struct buf out;     /* replies to send; the caller empties it */
-    struct buf message; /* LMTP_MESSAGE: as it was sent, dots unstuffed; else private */
-    bool in_message;    /* between DATA and its end */
+    struct buf out;       /* replies to send; the caller empties it */
+    struct buf message;   /* LMTP_MESSAGE: as it was sent, dots unstuffed; else private */
+    size_t message_bytes; /* of it, those that were thrown away included */
+    bool in_message;      /* between DATA and its end */
     enum verdict fate; /* LMTP_MESSAGE: PENDING, or the verdict that is already certain */
 
     /* private */

@@ -149,10 +149,15 @@ arrival_parse_date(const char *text, size_t n, int64_t *instant)
     if (!strip(text, n, &w))
         return false;
     s = word(&w);
-    if (s != NULL && (*s < '0' || *s > '9'))
+    if (s != NULL && (*s < '0' || *s > '9') && month_of(s) == 0)
         s = word(&w); /* the day of the week */
+    /* "Fri, May 09 2025 16:54:30 -0800" stands in appendix B of RFC 8460. */
+    month = s == NULL ? 0 : month_of(s);
+    if (month != 0)
+        s = word(&w);
     day = s == NULL ? -1 : number(&s, 1, 2, '\0');
-    month = month_of(word(&w));
+    if (month == 0)
+        month = month_of(word(&w));
     year = year_of(word(&w));
     if (day < 0 || month == 0 || year < 0 || !when_date_exists(year, month, day) ||
         !time_of(word(&w), &time))
@@ -171,16 +176,6 @@ line_end(const char *mail, size_t n, size_t at)
     const char *lf = memchr(mail + at, '\n', n - at);
 
     return lf == NULL ? n : (size_t)(lf - mail) + 1;
-}
-
-/* Behind the header field at `at`, continuation lines included. */
-static size_t
-field_end(const char *mail, size_t n, size_t at)
-{
-    do
-        at = line_end(mail, n, at);
-    while (at < n && (mail[at] == ' ' || mail[at] == '\t'));
-    return at;
 }
 
 static bool
@@ -203,7 +198,10 @@ arrival_of_mail(const char *mail, size_t n, int64_t *instant)
     if (n > 5 && memcmp(mail, "From ", 5) == 0)
         at = line_end(mail, n, 0);
     for (; at < n && mail[at] != '\r' && mail[at] != '\n'; at = end) {
-        end = field_end(mail, n, at);
+        end = at;
+        do /* continuation lines belong to the field */
+            end = line_end(mail, n, end);
+        while (end < n && (mail[end] == ' ' || mail[end] == '\t'));
         if (!received && has_name(mail + at, end - at, "Received")) {
             received = true;
             value = memrchr(mail + at, ';', end - at);

@@ -125,25 +125,6 @@ open_multipart(struct stack *s, GMimeMultipart *parts, const struct waiting *p)
         push(s, g_mime_multipart_get_part(parts, i - 1), p->attached, p->depth + 1);
 }
 
-static void
-open_message(struct stack *s, GMimeMessage *inner, const struct waiting *p)
-{
-    if (inner != NULL)
-        push(s, g_mime_message_get_mime_part(inner), true, p->depth + 1);
-}
-
-static bool
-open_part(struct walk *w, struct stack *s, const struct waiting *p)
-{
-    if (GMIME_IS_MULTIPART(p->part))
-        open_multipart(s, (GMimeMultipart *)p->part, p);
-    else if (GMIME_IS_MESSAGE_PART(p->part))
-        open_message(s, g_mime_message_part_get_message((GMimeMessagePart *)p->part), p);
-    else if (GMIME_IS_PART(p->part))
-        return take_leaf(w, (GMimePart *)p->part, p->attached);
-    return true;
-}
-
 static bool
 walk_parts(struct walk *w, GMimeObject *root)
 {
@@ -152,9 +133,18 @@ walk_parts(struct walk *w, GMimeObject *root)
     push(&stack, root, false, 0);
     while (stack.count > 0 && ++w->parts <= MAIL_MAX_PARTS) {
         struct waiting next = stack.parts[--stack.count];
+        GMimeMessage *inner;
 
-        if (!open_part(w, &stack, &next))
+        if (GMIME_IS_MULTIPART(next.part)) {
+            open_multipart(&stack, (GMimeMultipart *)next.part, &next);
+        } else if (GMIME_IS_MESSAGE_PART(next.part)) {
+            inner = g_mime_message_part_get_message((GMimeMessagePart *)next.part);
+            if (inner != NULL)
+                push(&stack, g_mime_message_get_mime_part(inner), true, next.depth + 1);
+        } else if (GMIME_IS_PART(next.part) &&
+                   !take_leaf(w, (GMimePart *)next.part, next.attached)) {
             return false;
+        }
     }
     w->out->cut = w->out->cut || stack.cut || stack.count > 0;
     return true;
@@ -191,29 +181,20 @@ content_type(const struct message *m)
     return type;
 }
 
-static bool
-is_multipart(const struct message *m)
-{
-    GMimeContentType *type = content_type(m);
-    bool multipart = type != NULL && g_mime_content_type_is_type(type, "multipart", "*");
-
-    g_clear_object(&type);
-    return multipart;
-}
-
 /* A multipart body is not encoded (RFC 2045 section 6.4), so the encoding, which may not
  * be signed, is left out for it. */
 static GMimeObject *
 parse(const struct message *m)
 {
-    bool encoded = !is_multipart(m);
+    GMimeContentType *type = content_type(m);
     GMimeStream *stream = g_mime_stream_mem_new();
     GMimeObject *root;
     GMimeParser *parser;
 
     write_field(stream, m, "Content-Type");
-    if (encoded)
+    if (type == NULL || !g_mime_content_type_is_type(type, "multipart", "*"))
         write_field(stream, m, "Content-Transfer-Encoding");
+    g_clear_object(&type);
     (void)g_mime_stream_write(stream, "\r\n", 2);
     (void)g_mime_stream_write(stream, m->body, m->body_len);
     (void)g_mime_stream_reset(stream);
@@ -257,11 +238,10 @@ mail_find_reports(struct arena *a, const struct message *m, struct mail_reports 
     GMimeObject *root;
     bool ok;
 
-    out->count = 0;
-    out->cut = false;
+    *out = (struct mail_reports){0};
     if (find_plain(a, m, out))
         return true;
-    out->count = 0;
+    *out = (struct mail_reports){0};
     root = parse(m);
     if (root == NULL)
         return err_set(e, ERR_INPUT, "no MIME structure can be read");

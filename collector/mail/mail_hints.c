@@ -103,6 +103,22 @@ mail_hints_read(struct arena *a, const struct message *m, struct mail_hints *out
            read_source(a, m, &out->source, e);
 }
 
+bool
+mail_hints_announced(const struct message *m)
+{
+    static const char word[] = "tlsrpt";
+    const struct message_field *f = message_find(m, "Content-Type");
+
+    if (message_find(m, "TLS-Report-Domain") != NULL ||
+        message_find(m, "TLS-Report-Submitter") != NULL)
+        return true;
+    for (size_t i = 0; f != NULL && i + sizeof word - 1 <= f->value_len; i++) {
+        if (strncasecmp(f->value + i, word, sizeof word - 1) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Takes what stands before the next '!'. NULL when nothing does, or out of memory. */
 static char *
 name_part(struct arena *a, const char **at)

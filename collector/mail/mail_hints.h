@@ -24,6 +24,9 @@ MUST_USE bool mail_hints_filename(struct arena *a, const char *filename,
 MUST_USE bool mail_hints_read(struct arena *a, const struct message *m,
                               struct mail_hints *out, struct err *e);
 
+/* Does its header say that the mail is a TLS report: by TLS-Report-* or its type? */
+bool mail_hints_announced(const struct message *m);
+
 /* Where header, Subject or filename say other than the report: QUIRK_HEADERS_DISAGREE and
  * QUIRK_SUBMITTER_MISMATCH. */
 quirk_set mail_hints_compare(const struct mail_hints *h, const struct mail_filename *f,

@@ -42,7 +42,7 @@ looks_like_report(const struct mail_part *p)
 
     if (!is_text(p))
         return kind != INFLATE_UNKNOWN;
-    return kind == INFLATE_GZIP || kind == INFLATE_ZIP ||
+    return kind == INFLATE_GZIP || kind == INFLATE_ZIP || kind == INFLATE_TAR ||
            (kind == INFLATE_JSON &&
             memmem(p->bytes, p->byte_count, policies, sizeof policies - 1) != NULL);
 }
@@ -67,13 +67,44 @@ mail_part_declare(struct mail_part *p)
     return p->declared || !never_a_report(p->media_type);
 }
 
+/* What it is instead, as far as a reader of the mail could open it; NULL if unknown. */
+static const char *
+name_other(const struct mail_part *p)
+{
+    static const struct {
+        const char *type, *name;
+    } types[] = {
+        {"application/ms-tnef",
+         "a TNEF attachment (winmail.dat), which is not opened here"},
+        {"application/vnd.ms-tnef",
+         "a TNEF attachment (winmail.dat), which is not opened here"},
+        {"application/pkcs7-mime", "an opaque S/MIME message, which is not opened here"},
+        {"application/x-pkcs7-mime",
+         "an opaque S/MIME message, which is not opened here"},
+        {"application/pgp-encrypted", "an encrypted message (OpenPGP)"},
+        {"message/partial", "a fragment of a message (message/partial)"},
+        {"message/external-body", "a reference to a body that lies elsewhere"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(types); i++) {
+        if (strcmp(p->media_type, types[i].type) == 0)
+            return types[i].name;
+    }
+    return is_text(p) && !inflate_is_dmarc(p->bytes, p->byte_count)
+               ? NULL
+               : inflate_name(p->bytes, p->byte_count);
+}
+
 void
 mail_reports_add(struct mail_reports *r, const struct mail_part *p)
 {
     struct mail_part *added;
 
-    if (!p->declared && !looks_like_report(p))
+    if (!p->declared && !looks_like_report(p)) {
+        if (r->odd == NULL)
+            r->odd = name_other(p);
         return;
+    }
     if (r->count == MAIL_MAX_REPORTS) {
         r->cut = true;
         return;

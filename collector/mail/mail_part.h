@@ -22,7 +22,9 @@ struct mail_part {
 struct mail_reports {
     struct mail_part parts[MAIL_MAX_REPORTS];
     size_t count;
-    bool cut; /* a limit was met: there may be more */
+    bool cut;        /* a limit was met: there may be more */
+    const char *odd; /* the first part that might hold a report and cannot be opened; NULL
+                        if there is none */
 };
 
 /* Sets `declared` by media type and filename. False when it can be no report, whatever

@@ -196,13 +196,6 @@ read_part(struct arena *a, const char *begin, const char *boundary, size_t eol,
 
 /* ---- the mail ---- */
 
-static bool
-is_boundary(const char *line, size_t len, const char *boundary, size_t n, bool *end)
-{
-    *end = len == n + 4 && memcmp(line + 2 + n, "--", 2) == 0;
-    return (len == n + 2 || *end) && memcmp(line + 2, boundary, n) == 0;
-}
-
 bool
 mail_plain_read(struct arena *a, const struct message *m,
                 struct mail_part parts[MAIL_MAX_REPORTS], size_t *count)
@@ -220,7 +213,10 @@ mail_plain_read(struct arena *a, const struct message *m,
     while (message_line(&at, end, &line, &len)) {
         if (len < 2 || memcmp(line, "--", 2) != 0)
             continue;
-        if (ended || !is_boundary(line, len, boundary, n, &ended) ||
+        if (ended)
+            return false;
+        ended = len == n + 4 && memcmp(line + 2 + n, "--", 2) == 0;
+        if ((len != n + 2 && !ended) || memcmp(line + 2, boundary, n) != 0 ||
             (part != NULL &&
              (*count == MAIL_MAX_REPORTS ||
               !read_part(a, part, line, line_end(line, at), &parts[(*count)++]))))

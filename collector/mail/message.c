@@ -34,17 +34,6 @@ name_length(const char *line, size_t len)
     return 0;
 }
 
-static size_t
-count_lines(const char *at, const char *end)
-{
-    const char *line;
-    size_t len, n = 0;
-
-    while (message_line(&at, end, &line, &len) && len > 0)
-        n++;
-    return n;
-}
-
 static bool
 is_continuation(const char *line)
 {
@@ -79,15 +68,19 @@ message_parse(struct arena *a, const char *bytes, size_t n, struct message *out,
               struct err *e)
 {
     const char *end = bytes + n, *at = bytes, *line = NULL;
+    const char *header;
+    size_t len = 0, lines = 0;
     bool open = false;
-    size_t len = 0;
 
     *out = (struct message){0};
     if (n >= 5 && memcmp(bytes, "From ", 5) == 0)
         (void)message_line(&at, end, &line, &len);
-    out->fields = arena_array(a, count_lines(at, end), sizeof *out->fields);
-    if (out->fields == NULL)
+    header = at;
+    while (message_line(&at, end, &line, &len) && len > 0)
+        lines++;
+    if ((out->fields = arena_array(a, lines, sizeof *out->fields)) == NULL)
         return err_nomem(e);
+    at = header;
     while (message_line(&at, end, &line, &len) && len > 0)
         add_line(out, line, len, &open);
     out->body = at;

@@ -1,14 +1,21 @@
-/* The files by name: numbers in the order of arrival, and what each is. */
+/* The files by name: numbers in the order of arrival, and what each is. A file is written
+ * under another name, synced, renamed, and then the directory is synced: a crash leaves a
+ * whole file or one that nobody was promised. A file whose sync failed is removed, for
+ * the kernel may have thrown away what it could not write and called the pages clean. */
 #include "collector/queue/spool.h"
 
+#include "base/fault.h"
+
 #include "base/log.h"
+#include "base/rows.h"
+#include "base/tally.h"
 #include "collector/queue/spool_file.h"
-#include "collector/queue/spool_inside.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,16 +25,42 @@
 
 enum {
     LINES_A_MINUTE = 10,
+    NAME_BYTES = 32,
+    TOP_BYTES = 512,       /* of a file, in which its network stands */
+    LISTED_AT_ONCE = 1000, /* then newcomers get their turn */
 };
 
-void
-spool_print_name(char name[SPOOL_NAME_BYTES], uint64_t number, const char *kind)
+/* The end of a file's name. */
+#define WAITS "report"
+#define HALF  "half"  /* not acknowledged */
+#define ASIDE "aside" /* of no use */
+
+struct spool {
+    int64_t max_files, max_bytes;
+    int dir;
+    pthread_mutex_t lock; /* of these four */
+    struct spool_usage usage;
+    struct tally *files, *bytes; /* by network */
+    uint64_t next_number;
+
+    struct turn *turns; /* of files that wait, as last listed */
+    size_t count, at;
+};
+
+struct turn {
+    uint64_t number;
+    int64_t before; /* how many of its network came before it */
+    struct peer network;
+};
+
+static void
+print_name(char name[NAME_BYTES], uint64_t number, const char *kind)
 {
-    (void)snprintf(name, SPOOL_NAME_BYTES, "%020" PRIu64 ".%s", number, kind);
+    (void)snprintf(name, NAME_BYTES, "%020" PRIu64 ".%s", number, kind);
 }
 
-void
-spool_complain(const char *what, const char *name, const char *why)
+static void
+complain(const char *what, const char *name, const char *why)
 {
     static struct log_limit limit = LOG_LIMIT(LINES_A_MINUTE);
     int64_t suppressed;
@@ -37,14 +70,14 @@ spool_complain(const char *what, const char *name, const char *why)
                   LOG_I("suppressed", suppressed));
 }
 
-void
-spool_count(struct spool *s, int64_t files, int64_t bytes, int64_t set_aside)
+/* Adds to what there is, of a network. The lock is held. */
+static void
+count_files(struct spool *s, const struct peer *network, int64_t files, int64_t bytes)
 {
-    (void)pthread_mutex_lock(&s->lock);
     s->usage.files += files;
     s->usage.bytes += bytes;
-    s->usage.aside += set_aside;
-    (void)pthread_mutex_unlock(&s->lock);
+    (void)tally_add(&s->files, network, files);
+    (void)tally_add(&s->bytes, network, bytes);
 }
 
 void
@@ -88,6 +121,22 @@ list(struct spool *s, file_fn *fn, struct err *e)
     return true;
 }
 
+/* Of a file, by its first lines; zero when they do not say it. */
+static struct peer
+read_network(const struct spool *s, const char *name)
+{
+    int fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct peer network = {{0}};
+    char top[TOP_BYTES];
+    ssize_t n = fd < 0 ? -1 : read(fd, top, sizeof top);
+
+    if (n > 0)
+        network = spool_file_network(top, (size_t)n);
+    if (fd >= 0)
+        (void)close(fd);
+    return network;
+}
+
 static void
 find_file(struct spool *s, const char *name, uint64_t number, const char *kind)
 {
@@ -95,10 +144,14 @@ find_file(struct spool *s, const char *name, uint64_t number, const char *kind)
 
     if (number >= s->next_number)
         s->next_number = number + 1;
-    if (strcmp(kind, SPOOL_HALF) == 0)
+    if (strcmp(kind, HALF) == 0) {
         (void)unlinkat(s->dir, name, 0);
-    else if (fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-        spool_count(s, 1, st.st_size, strcmp(kind, SPOOL_ASIDE) == 0);
+    } else if (fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        struct peer network = read_network(s, name);
+
+        count_files(s, &network, 1, st.st_size);
+        s->usage.aside += strcmp(kind, ASIDE) == 0;
+    }
 }
 
 /* What is in it is of no use if its own name is lost. */
@@ -169,35 +222,232 @@ spool_close(struct spool *s)
     if (s->dir >= 0)
         (void)close(s->dir);
     (void)pthread_mutex_destroy(&s->lock);
-    free(s->numbers);
+    tally_free(s->files);
+    tally_free(s->bytes);
+    free(s->turns);
     free(s);
+}
+
+/* ---- in ---- */
+
+struct entry {
+    struct delivery *d;
+    struct peer network;
+    uint64_t number;
+    int64_t bytes;
+    int fd;     /* until it is synced */
+    bool named; /* it has the name of one that waits */
+};
+
+/* The lock is held. */
+static bool
+has_room(const struct spool *s, const struct peer *network, int64_t bytes)
+{
+    int64_t files_left = s->max_files - s->usage.files,
+            bytes_left = s->max_bytes - s->usage.bytes;
+
+    return files_left >= 1 && bytes <= bytes_left &&
+           tally_get(s->files, network) < files_left * SPOOL_MAX_OF_FREE &&
+           tally_get(s->bytes, network) + bytes <=
+               (bytes_left - bytes) * SPOOL_MAX_OF_FREE;
+}
+
+bool
+spool_has_room(struct spool *s, const struct peer *network)
+{
+    bool ok;
+
+    if (s == NULL)
+        return false;
+    (void)pthread_mutex_lock(&s->lock);
+    ok = has_room(s, network, SPOOL_SMALL_BYTES);
+    (void)pthread_mutex_unlock(&s->lock);
+    return ok;
+}
+
+static bool
+reserve(struct spool *s, struct entry *entry)
+{
+    bool ok;
+
+    (void)pthread_mutex_lock(&s->lock);
+    ok = has_room(s, &entry->network, entry->bytes);
+    if (ok) {
+        count_files(s, &entry->network, 1, entry->bytes);
+        entry->number = s->next_number++;
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+    return ok;
+}
+
+/* Takes back what was done for it. */
+static void
+fail(struct spool *s, struct entry *entry, const char *what)
+{
+    char name[NAME_BYTES];
+
+    print_name(name, entry->number, entry->named ? WAITS : HALF);
+    complain("cannot spool", name, what);
+    if (entry->fd >= 0)
+        (void)close(entry->fd);
+    (void)unlinkat(s->dir, name, 0);
+    (void)pthread_mutex_lock(&s->lock);
+    count_files(s, &entry->network, -1, -entry->bytes);
+    (void)pthread_mutex_unlock(&s->lock);
+    entry->fd = -1;
+    entry->d->verdict = VERDICT_AGAIN;
+    (void)stpcpy(entry->d->reason,
+                 "it cannot be kept now and the spool fails, try again later");
+}
+
+static bool
+write_all(int fd, const char *bytes, size_t n)
+{
+    ssize_t written;
+
+    for (; n > 0; bytes += written, n -= (size_t)written) {
+        written = write(fd, bytes, n);
+        if (written == 0)
+            errno = EIO;
+        if (written == 0 || (written < 0 && errno != EINTR))
+            return false;
+        if (written < 0)
+            written = 0;
+    }
+    return true;
+}
+
+static void
+write_file(struct spool *s, struct entry *entry)
+{
+    char name[NAME_BYTES];
+    struct buf file;
+
+    buf_init(&file, 0);
+    entry->fd = -1;
+    entry->d->verdict = VERDICT_AGAIN;
+    if (!spool_file_encode(entry->d, &file)) {
+        (void)stpcpy(entry->d->reason, "out of memory, try again later");
+    } else if (entry->bytes = (int64_t)file.len, !reserve(s, entry)) {
+        (void)stpcpy(entry->d->reason,
+                     "it cannot be kept now and the spool is full, try again later");
+    } else {
+        entry->d->verdict = VERDICT_SPOOLED;
+        print_name(name, entry->number, HALF);
+        entry->fd = openat(s->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (entry->fd < 0 || !write_all(entry->fd, file.bytes, file.len))
+            fail(s, entry, strerrordesc_np(errno));
+    }
+    buf_clear(&file);
+}
+
+static void
+sync_file(struct spool *s, struct entry *entry)
+{
+    bool ok = fsync(entry->fd) == 0;
+
+    if (!ok) {
+        fail(s, entry, strerrordesc_np(errno));
+        return;
+    }
+    (void)close(entry->fd);
+    entry->fd = -1;
+}
+
+static void
+name_file(struct spool *s, struct entry *entry)
+{
+    char from[NAME_BYTES], to[NAME_BYTES];
+
+    print_name(from, entry->number, HALF);
+    print_name(to, entry->number, WAITS);
+    if (renameat(s->dir, from, s->dir, to) != 0)
+        fail(s, entry, strerrordesc_np(errno));
+    else
+        entry->named = true;
+}
+
+/* One step for all that are still good; no name is given before its bytes are safe. */
+static void
+each(struct spool *s, struct entry *entries, size_t n,
+     void (*step)(struct spool *s, struct entry *entry))
+{
+    for (size_t i = 0; i < n; i++) {
+        if (entries[i].d->verdict == VERDICT_SPOOLED)
+            step(s, &entries[i]);
+    }
+}
+
+void
+spool_put(struct spool *s, struct delivery *const items[], size_t n)
+{
+    struct entry *entries = calloc(n, sizeof *entries);
+    int error = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        items[i]->verdict = entries == NULL ? VERDICT_AGAIN : VERDICT_SPOOLED;
+        (void)stpcpy(items[i]->reason,
+                     entries == NULL ? "out of memory, try again later"
+                                     : "kept on disk until it can be read and stored");
+        if (entries != NULL)
+            entries[i] =
+                (struct entry){.d = items[i], .network = peer_network_of(items[i]->peer)};
+    }
+    if (entries == NULL)
+        return;
+    each(s, entries, n, write_file);
+    FAULT("spool-written");
+    each(s, entries, n, sync_file);
+    FAULT("spool-synced");
+    each(s, entries, n, name_file);
+    FAULT("spool-renamed");
+    if (fsync(s->dir) != 0)
+        error = errno;
+    FAULT("spool-directory-synced");
+    for (size_t i = 0; error != 0 && i < n; i++) {
+        if (items[i]->verdict == VERDICT_SPOOLED)
+            fail(s, &entries[i], strerrordesc_np(error));
+    }
+    free(entries);
 }
 
 /* ---- out ---- */
 
 static void
-note_number(struct spool *s, const char *name, uint64_t number, const char *kind)
+note_turn(struct spool *s, const char *name, uint64_t number, const char *kind)
 {
-    uint64_t *grown;
+    struct turn *grown;
 
-    (void)name;
-    if (strcmp(kind, SPOOL_WAITS) != 0)
-        return;
-    if ((s->count & (s->count - 1)) == 0) { /* at each power of two */
-        grown = reallocarray(s->numbers, s->count == 0 ? 1 : s->count * 2, sizeof *grown);
-        if (grown == NULL)
-            return; /* it waits for the next list */
-        s->numbers = grown;
-    }
-    s->numbers[s->count++] = number;
+    if (strcmp(kind, WAITS) != 0 ||
+        (grown = rows_grow(s->turns, s->count, sizeof *grown, NULL)) == NULL)
+        return; /* without memory it waits for the next list */
+    s->turns = grown;
+    s->turns[s->count++] = (struct turn){number, 0, read_network(s, name)};
 }
 
 static int
-compare_numbers(const void *a, const void *b)
+compare_turns(const void *a, const void *b)
 {
-    const uint64_t *x = a, *y = b;
+    const struct turn *x = a, *y = b;
 
-    return (*x > *y) - (*x < *y);
+    if (x->before != y->before)
+        return x->before < y->before ? -1 : 1;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+static void
+list_turns(struct spool *s)
+{
+    struct tally *seen = NULL;
+
+    (void)list(s, note_turn, NULL);
+    if (s->count == 0)
+        return;
+    qsort(s->turns, s->count, sizeof *s->turns, compare_turns);
+    for (size_t i = 0; i < s->count; i++)
+        s->turns[i].before = tally_add(&seen, &s->turns[i].network, 1);
+    tally_free(seen);
+    qsort(s->turns, s->count, sizeof *s->turns, compare_turns);
 }
 
 static bool
@@ -225,18 +475,16 @@ read_file(struct spool *s, const char *name, struct buf *out, struct err *e)
 bool
 spool_next(struct spool *s, struct spooled *out)
 {
-    char name[SPOOL_NAME_BYTES];
+    char name[NAME_BYTES];
 
-    if (s->count == 0) {
-        (void)list(s, note_number, NULL);
-        if (s->count > 0)
-            qsort(s->numbers, s->count, sizeof *s->numbers, compare_numbers);
-    }
-    for (; s->at < s->count; buf_clear(&out->file)) {
+    if (s->count == 0)
+        list_turns(s);
+    for (; s->at < s->count && s->at < LISTED_AT_ONCE; buf_clear(&out->file)) {
         struct err e = {0};
 
-        out->number = s->numbers[s->at++];
-        spool_print_name(name, out->number, SPOOL_WAITS);
+        out->number = s->turns[s->at].number;
+        out->network = s->turns[s->at++].network;
+        print_name(name, out->number, WAITS);
         buf_init(&out->file, 0);
         if (read_file(s, name, &out->file, &e) &&
             spool_file_decode(&out->file, &out->delivery, &e))
@@ -244,7 +492,7 @@ spool_next(struct spool *s, struct spooled *out)
         if (e.kind == ERR_INPUT)
             spool_set_aside(s, out, e.text);
         else if (e.kind == ERR_AGAIN)
-            spool_complain("cannot read the spool", name, e.text);
+            complain("cannot read the spool", name, e.text);
     }
     spool_rewind(s);
     return false;
@@ -253,31 +501,37 @@ spool_next(struct spool *s, struct spooled *out)
 void
 spool_rewind(struct spool *s)
 {
+    free(s->turns);
+    s->turns = NULL;
     s->at = s->count = 0;
 }
 
 void
 spool_remove(struct spool *s, const struct spooled *item)
 {
-    char name[SPOOL_NAME_BYTES];
+    char name[NAME_BYTES];
 
-    spool_print_name(name, item->number, SPOOL_WAITS);
-    if (unlinkat(s->dir, name, 0) != 0)
-        spool_complain("cannot remove", name, strerrordesc_np(errno));
-    else
-        spool_count(s, -1, -(int64_t)item->file.len, 0);
+    print_name(name, item->number, WAITS);
+    if (unlinkat(s->dir, name, 0) != 0) {
+        complain("cannot remove", name, strerrordesc_np(errno));
+        return;
+    }
+    (void)pthread_mutex_lock(&s->lock);
+    count_files(s, &item->network, -1, -(int64_t)item->file.len);
+    (void)pthread_mutex_unlock(&s->lock);
 }
 
 void
 spool_set_aside(struct spool *s, const struct spooled *item, const char *why)
 {
-    char from[SPOOL_NAME_BYTES], to[SPOOL_NAME_BYTES];
+    char from[NAME_BYTES], to[NAME_BYTES];
 
-    spool_print_name(from, item->number, SPOOL_WAITS);
-    spool_print_name(to, item->number, SPOOL_ASIDE);
+    print_name(from, item->number, WAITS);
+    print_name(to, item->number, ASIDE);
     if (renameat(s->dir, from, s->dir, to) != 0)
         why = strerrordesc_np(errno);
-    else
-        spool_count(s, 0, 0, 1);
+    (void)pthread_mutex_lock(&s->lock);
+    s->usage.aside++;
+    (void)pthread_mutex_unlock(&s->lock);
     log_error("set aside in the spool", LOG_S("file", to), LOG_S("reason", why));
 }

@@ -39,6 +39,8 @@ spool_file_encode(const struct delivery *d, struct buf *out)
         (void)buf_printf(out, "name %s\n", d->peer_name);
     if (d->policy_domain != NULL)
         (void)buf_printf(out, "domain %s\n", d->policy_domain);
+    if (!d->understood)
+        (void)buf_puts(out, "unread\n");
     (void)buf_putc(out, '\n');
     (void)buf_append(out, d->bytes, d->byte_count);
     if (out->failed)
@@ -63,6 +65,8 @@ take_line(char *line, struct delivery *d)
         d->peer_name = value;
     else if (strcmp(line, "domain") == 0)
         d->policy_domain = value;
+    else if (strcmp(line, "unread") == 0)
+        d->understood = false;
 }
 
 static bool
@@ -86,7 +90,8 @@ spool_file_decode(struct buf *file, struct delivery *d, struct err *e)
     *d = (struct delivery){.kind = DELIVERY_REPORT,
                            .transport = TRANSPORT_HTTPS,
                            .peer = "",
-                           .peer_name = ""};
+                           .peer_name = "",
+                           .understood = true};
     end = file->bytes + file->len;
     for (at = file->bytes + TOP_BYTES;
          (lf = memchr(at, '\n', (size_t)(end - at))) != NULL && lf > at; at = lf + 1) {
@@ -98,4 +103,19 @@ spool_file_decode(struct buf *file, struct delivery *d, struct err *e)
     d->bytes = lf + 1;
     d->byte_count = (size_t)(end - lf) - 1;
     return true;
+}
+
+struct peer
+spool_file_network(const char *top, size_t n)
+{
+    static const char key[] = "\npeer ";
+    const char *at = memmem(top, n, key, sizeof key - 1), *end;
+    char text[PEER_TEXT_BYTES] = "";
+
+    at = at == NULL ? NULL : at + sizeof key - 1;
+    end = at == NULL ? NULL : memchr(at, '\n', n - (size_t)(at - top));
+    if (end == NULL || (size_t)(end - at) >= sizeof text)
+        return (struct peer){{0}};
+    memcpy(text, at, (size_t)(end - at));
+    return peer_network_of(text);
 }

@@ -8,6 +8,8 @@
  *     peer 192.0.2.1
  *     name out.example.net        (if there is one)
  *     domain example.com          (if there is one)
+ *     unread                      (if it was not read yet, so that it may be none of
+ * ours)
  *
  *     the bytes of the report
  *
@@ -22,3 +24,6 @@ MUST_USE bool spool_file_encode(const struct delivery *d, struct buf *out);
 /* Sets what a door sets in `d`; it points into `file`, which is changed for that.
  * ERR_INPUT when the file is damaged or not ours. */
 MUST_USE bool spool_file_decode(struct buf *file, struct delivery *d, struct err *e);
+
+/* The network that a file, or the beginning of one, came from; zero: it does not say. */
+struct peer spool_file_network(const char *top, size_t n);

@@ -56,7 +56,8 @@ clear(const char *owner_uri, struct err *e)
     if (!store_open(owner_uri, STORE_OWNER, &s, e))
         return false;
     ok = pg_script(s->pg,
-                   "BEGIN; LOCK TABLE tlsrpt.report, tlsrpt.quarantine IN ACCESS "
+                   "BEGIN; LOCK TABLE tlsrpt.believed_report, tlsrpt.claimed_report, "
+                   "tlsrpt.quarantine IN ACCESS "
                    "EXCLUSIVE MODE",
                    NULL, 0, e) &&
          pg_query(s->pg, &(struct pg_statement){query_restore_check, NULL, 0, {1, 1, 1}},

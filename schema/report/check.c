@@ -13,7 +13,7 @@ enum {
 };
 
 static bool
-check_window(struct report *r, int64_t received, struct err *e)
+check_window(struct report *r, int64_t received, int64_t now, struct err *e)
 {
     char start[WHEN_INSTANT_SIZE], end[WHEN_INSTANT_SIZE];
 
@@ -30,7 +30,7 @@ check_window(struct report *r, int64_t received, struct err *e)
         return err_set(e, ERR_INPUT,
                        "date-range: starts %s, more than %d days before it was received",
                        when_print_instant(r->start, start), OLDEST_START_S / WHEN_DAY_S);
-    if (r->end > received + NEWEST_END_S)
+    if (r->end > (received > now ? received : now) + NEWEST_END_S)
         return err_set(e, ERR_INPUT,
                        "date-range: ends %s, more than %d days after it was received",
                        when_print_instant(r->end, end), NEWEST_END_S / WHEN_DAY_S);
@@ -68,11 +68,11 @@ note_counts(struct report *r, const struct policy *p)
 }
 
 bool
-check_report(struct report *r, int64_t received, struct err *e)
+check_report(struct report *r, int64_t received, int64_t now, struct err *e)
 {
     if (r->policy_count == 0)
         return err_set(e, ERR_INPUT, "no policies");
-    if (!check_window(r, received, e))
+    if (!check_window(r, received, now, e))
         return false;
     if (r->sender != NULL && strlen(r->sender) > REPORT_MAX_NAME_BYTES)
         return err_set(e, ERR_INPUT, "sender: longer than %d bytes",

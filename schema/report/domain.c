@@ -4,12 +4,7 @@
 #include "base/text.h"
 
 #include <idn2.h>
-
-static bool
-is_white(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
+#include <string.h>
 
 static bool
 is_ascii(const char *text)
@@ -43,12 +38,7 @@ domain_normalise(struct arena *a, const char *text, size_t n)
 {
     char *name;
 
-    while (n > 0 && is_white(text[n - 1]))
-        n--;
-    while (n > 0 && is_white(*text)) {
-        text++;
-        n--;
-    }
+    n = text_trim(&text, n, " \t\n\v\f\r");
     if (n > 1 && text[n - 1] == '.')
         n--;
     name = arena_strndup(a, text, n);
@@ -59,22 +49,14 @@ domain_normalise(struct arena *a, const char *text, size_t n)
     return name;
 }
 
-static bool
-is_label_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
 bool
 domain_is_plausible(const char *name)
 {
     size_t labels = 0;
 
     for (;;) {
-        size_t n = 0;
+        size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_");
 
-        while (is_label_byte(name[n]))
-            n++;
         if (n == 0)
             return false;
         labels++;

@@ -1,6 +1,9 @@
 /* Each field goes in with its length before it, so that no two different reports write
- * the same bytes. */
+ * the same bytes. What is too much for one hash is hashed in pieces, each of which begins
+ * with the hash of those before it. */
 #include "schema/report/key.h"
+
+#include "base/count.h"
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
@@ -8,44 +11,13 @@
 #include <string.h>
 
 enum {
-    NUMBER_BYTES = 8,
-    TEXT_FIELDS = 4,
-    NUMBER_FIELDS = 2,
+    PIECE_BYTES = 16384,
 };
 
-/* Everything that the decoder lets through fits whole; a longer text still counts with
- * its true length. */
 struct writer {
-    unsigned char bytes[TEXT_FIELDS * (NUMBER_BYTES + REPORT_MAX_STRING_BYTES) +
-                        NUMBER_FIELDS * (2 * NUMBER_BYTES)];
     size_t len;
+    unsigned char bytes[PIECE_BYTES];
 };
-
-static void
-put_number(struct writer *w, uint64_t n)
-{
-    for (int shift = 56; shift >= 0; shift -= 8)
-        w->bytes[w->len++] = (unsigned char)(n >> shift);
-}
-
-static void
-put_text(struct writer *w, const char *text)
-{
-    size_t n = text == NULL ? 0 : strlen(text);
-    size_t copied = n < REPORT_MAX_STRING_BYTES ? n : REPORT_MAX_STRING_BYTES;
-
-    put_number(w, n);
-    if (copied > 0)
-        memcpy(w->bytes + w->len, text, copied);
-    w->len += copied;
-}
-
-static void
-put_instant(struct writer *w, int64_t instant)
-{
-    put_number(w, NUMBER_BYTES);
-    put_number(w, (uint64_t)instant);
-}
 
 struct key
 key_of_bytes(const void *bytes, size_t n)
@@ -58,17 +30,130 @@ key_of_bytes(const void *bytes, size_t n)
     return k;
 }
 
+static void
+put(struct writer *w, const void *bytes, size_t n)
+{
+    while (n > 0) {
+        size_t room = sizeof w->bytes - w->len, part = n < room ? n : room;
+
+        if (part == 0) {
+            struct key before = key_of_bytes(w->bytes, w->len);
+
+            memcpy(w->bytes, before.bytes, sizeof before.bytes);
+            w->len = sizeof before.bytes;
+            continue;
+        }
+        memcpy(w->bytes + w->len, bytes, part);
+        w->len += part;
+        bytes = (const char *)bytes + part;
+        n -= part;
+    }
+}
+
+static void
+put_number(struct writer *w, uint64_t n)
+{
+    unsigned char bytes[8];
+
+    for (size_t i = sizeof bytes; i > 0; n >>= 8)
+        bytes[--i] = (unsigned char)n;
+    put(w, bytes, sizeof bytes);
+}
+
+/* None is another than an empty one. */
+static void
+put_text(struct writer *w, const char *text)
+{
+    size_t n = text == NULL ? 0 : strlen(text);
+
+    put_number(w, text == NULL ? UINT64_MAX : n);
+    put(w, text, n);
+}
+
+static void
+put_texts(struct writer *w, const char *const *texts, size_t n)
+{
+    put_number(w, n);
+    for (size_t i = 0; i < n; i++)
+        put_text(w, texts[i]);
+}
+
+static void
+put_head(struct writer *w, const struct report *r)
+{
+    put_text(w, r->sender);
+    put_text(w, r->organization);
+    put_text(w, r->contact_info);
+    put_text(w, r->report_id);
+    put_number(w, (uint64_t)r->start);
+    put_number(w, (uint64_t)r->end);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 struct key
 key_of_report(const struct report *r)
+{
+    const char *domains[REPORT_MAX_POLICIES];
+    struct writer w;
+    size_t n = 0;
+
+    w.len = 0;
+    put_head(&w, r);
+    for (size_t i = 0; i < r->policy_count && n < REPORT_MAX_POLICIES; i++) {
+        if (r->policies[i].domain != NULL)
+            domains[n++] = r->policies[i].domain;
+    }
+    qsort(domains, n, sizeof *domains, compare);
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || strcmp(domains[i], domains[i - 1]) != 0)
+            put_text(&w, domains[i]);
+    }
+    return key_of_bytes(w.bytes, w.len);
+}
+
+struct key
+key_of_content(const struct report *r)
 {
     struct writer w;
 
     w.len = 0;
-    put_text(&w, r->sender);
-    put_text(&w, r->organization);
-    put_text(&w, r->contact_info);
-    put_text(&w, r->report_id);
-    put_instant(&w, r->start);
-    put_instant(&w, r->end);
+    put_head(&w, r);
+    for (size_t i = 0; i < r->policy_count; i++) {
+        const struct policy *p = &r->policies[i];
+
+        put_text(&w, p->type_text);
+        put_text(&w, p->domain);
+        put_texts(&w, p->policy_string, p->policy_string_count);
+        put_texts(&w, p->mx_host, p->mx_host_count);
+        put_number(&w, (uint64_t)p->successful_sessions);
+        put_number(&w, (uint64_t)p->failed_sessions);
+        put_number(&w, p->detail_count);
+        for (size_t k = 0; k < p->detail_count; k++) {
+            const struct failure_detail *f = &p->details[k];
+            const char *const texts[] = {
+                f->result_type_text,   f->sending_mta_ip, f->receiving_mx_hostname,
+                f->receiving_mx_helo,  f->receiving_ip,   f->additional_information,
+                f->failure_reason_code};
+
+            put_texts(&w, texts, COUNT_OF(texts));
+            put_number(&w, (uint64_t)f->failed_sessions);
+        }
+    }
+    return key_of_bytes(w.bytes, w.len);
+}
+
+struct key
+key_of_claim(const struct key *report, const char *source)
+{
+    struct writer w;
+
+    w.len = 0;
+    put(&w, report->bytes, KEY_BYTES);
+    put_text(&w, source);
     return key_of_bytes(w.bytes, w.len);
 }

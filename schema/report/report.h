@@ -20,6 +20,12 @@ enum {
     REPORT_LONG_WINDOW_S = 36 * 3600, /* beyond: counted, but no part of day arithmetic */
 };
 
+/* How long reports must be kept: findings look back 92 days, a report may be late, and a
+ * clock wrong. */
+enum {
+    REPORT_LEAST_KEPT_DAYS = 100
+};
+
 /* RFC 8460 section 4.4 "failure-details". */
 struct failure_detail {
     enum result_type result_type;

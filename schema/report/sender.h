@@ -13,9 +13,14 @@ struct sender_hints {
 };
 
 /* Sets r->submitter and r->sender in r's arena, lower case, A-labels where possible;
- * "unknown" when nothing at all is given. False only when out of memory. */
+ * "unknown" when nothing gives a name; QUIRK_NO_SENDER when that is no domain. False only
+ * when out of memory. */
 MUST_USE bool sender_find(struct report *r, const struct sender_hints *hints,
                           struct err *e);
+
+/* Is it a name that somebody registered: no public suffix, no address, not a label alone?
+ */
+bool sender_has_owner(const char *name);
 
 /* The registered domain of a host name, lower case; the name itself when it has none (a
  * public suffix, an address, no dot). NULL when out of memory. */

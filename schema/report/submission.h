@@ -25,7 +25,8 @@ struct submission {
     enum status status; /* what the door asks for */
     struct report *
         report; /* NULL unless STATUS_ACCEPTED: decoded, checked, only our domains, led */
-    struct key key; /* key_of_report; unset unless STATUS_ACCEPTED */
+    struct key key;          /* key_of_report; unset unless STATUS_ACCEPTED, and so is */
+    struct key content_hash; /* key_of_content */
     enum transport transport;
     enum tier tier;           /* if STATUS_ACCEPTED */
     const char *trust_reason; /* one clause: why this tier */

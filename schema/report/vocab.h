@@ -29,7 +29,8 @@
 #define TIERS(X)                                                                         \
     X(TIER_VERIFIED, 1, "verified")                                                      \
     X(TIER_OPERATOR, 2, "operator")                                                      \
-    X(TIER_UNVERIFIED, 3, "unverified")
+    X(TIER_CONFIRMED, 3, "confirmed")                                                    \
+    X(TIER_UNVERIFIED, 4, "unverified")
 
 /* The door a report came by. The numbers are stored. */
 #define TRANSPORTS(X)                                                                    \
@@ -54,6 +55,10 @@
     X(QUIRK_TRAILING_GARBAGE, "trailing-garbage",                                        \
       "bytes after the end of the gzip or the JSON")                                     \
     X(QUIRK_ZIP, "zip", "a zip archive")                                                 \
+    X(QUIRK_TAR, "tar", "a tar archive")                                                 \
+    X(QUIRK_BUNDLE, "bundle", "one of several reports in one text or archive")           \
+    X(QUIRK_WIDE_UNICODE, "wide-unicode", "UTF-16 or UTF-32 instead of UTF-8")           \
+    X(QUIRK_NO_SENDER, "no-sender", "nothing in it names the sender's domain")           \
     X(QUIRK_ZLIB, "zlib", "a zlib stream instead of gzip")                               \
     X(QUIRK_DATE_WITHOUT_ZONE, "date-without-zone",                                      \
       "a date without a time zone, taken as UTC")                                        \
@@ -74,7 +79,7 @@
       "policy-domain not in lower case A-labels without a final dot")                    \
     X(QUIRK_POLICY_TYPE, "policy-type",                                                  \
       "a policy-type that RFC 8460 does not know, or none")                              \
-    X(QUIRK_NO_SUMMARY, "no-summary", "a summary or a count is absent, taken as 0")      \
+    X(QUIRK_NO_SUMMARY, "no-summary", "a count is absent, and taken from the others")    \
     X(QUIRK_MX_HOST_STRING, "mx-host-string", "mx-host is a string, not an array")       \
     X(QUIRK_MX_HOST_PREFIX, "mx-host-prefix", "mx-host holds the key: \"mx: host\"")     \
     X(QUIRK_POLICY_STRING_STRING, "policy-string-string",                                \
@@ -86,6 +91,7 @@
       "a describing member that is no string, passed over or read as one")               \
     X(QUIRK_RESULT_TYPE, "result-type", "a result-type that RFC 8460 does not know")     \
     X(QUIRK_NO_RESULT_TYPE, "no-result-type", "a failure without result-type")           \
+    X(QUIRK_BLANKS, "blanks", "white space around a word, a name or an address")         \
     X(QUIRK_NUMBER_FORM, "number-form",                                                  \
       "a count written as a string or with a fraction of zero")                          \
     X(QUIRK_NEGATIVE_COUNT, "negative-count", "a negative count, taken as 0")            \

@@ -3,9 +3,8 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "schema/report/report.h"
 #include "schema/settings/credentials.h"
-#include "schema/settings/settings_table.h"
-#include "schema/store/store.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -88,11 +87,11 @@ check_words(const struct settings *s, struct err *e)
         return err_set(e, ERR_CONFIG, "https/path is \"%s\", must begin with /",
                        s->https.path);
     if (s->retention.report_days != 0 &&
-        s->retention.report_days < STORE_LEAST_REPORT_DAYS)
+        s->retention.report_days < REPORT_LEAST_KEPT_DAYS)
         return err_set(e, ERR_CONFIG,
                        "retention/report_days is %" PRId64 ", must be 0 or at least %d: "
                        "findings look back as far",
-                       s->retention.report_days, STORE_LEAST_REPORT_DAYS);
+                       s->retention.report_days, REPORT_LEAST_KEPT_DAYS);
     if (s->state_dir != NULL && s->state_dir[0] != '/')
         return err_set(e, ERR_CONFIG, "state_dir is \"%s\", must begin with /",
                        s->state_dir);

@@ -87,8 +87,14 @@ static const struct conf_key https_keys[] = {
     NUMBER("handshake_s", https.handshake_s, 10, 1, HOUR_S, "from accept to the headers"),
     NUMBER("header_s", https.header_s, 20, 1, HOUR_S, "for the headers of a request"),
     NUMBER("body_s", https.body_s, 120, 1, HOUR_S, "for the body of a request"),
+    NUMBER("min_body_bytes_per_s", https.min_body_bytes_per_s, KIB, 0, GIB,
+           "slower bodies are cut off"),
+    NUMBER("body_grace_s", https.body_grace_s, 10, 0, HOUR_S,
+           "in which they may be slower"),
     NUMBER("idle_s", https.idle_s, 30, 1, HOUR_S, "without a byte"),
     NUMBER("answer_s", https.answer_s, 60, 1, HOUR_S, "for the answer once it is known"),
+    SWITCH("confirm", https.confirm, 1,
+           "believes hosts of the sender's own domain that DNS confirms"),
     SWITCH("spool", https.spool, 1, "keeps posts on disk while the database is away"),
     NUMBER("spool_max_bytes", https.spool_max_bytes, GIB, MIB, 1024 * GIB,
            "kept so; beyond it 503"),
@@ -107,6 +113,8 @@ static const struct conf_key intake_keys[] = {
     NUMBER("max_wait_s", intake.max_wait_s, 5, 1, HOUR_S,
            "for the database, then 503 or 451"),
     NUMBER("workers", intake.workers, 2, 1, 64, "threads that decode"),
+    NUMBER("max_decode_ms", intake.max_decode_ms, 2000, 1, 3600000,
+           "of a processor for one report or mail, then quarantine"),
     END,
 };
 
@@ -132,6 +140,15 @@ static const struct conf_key mail_keys[] = {
 
 static const struct conf_key resolver_keys[] = {
     LIST("forwarders", resolver.forwarders, "address or address@port; none: resolv.conf"),
+    END,
+};
+
+static const struct conf_key unverified_keys[] = {
+    NUMBER("max_bytes", unverified.max_bytes, 4 * GIB, MIB, 1024 * GIB,
+           "of unverified reports that are kept"),
+    NUMBER("max_per_network", unverified.max_per_network, 256 * MIB, MIB, 1024 * GIB,
+           "of them from one /24, /64 or signing domain"),
+    NUMBER("days", unverified.days, 400, 0, 36500, "kept; 0: for ever"),
     END,
 };
 
@@ -204,6 +221,7 @@ const struct conf_key settings_keys[] = {
     SECTION("mail", mail_keys),
     SECTION("resolver", resolver_keys),
     SECTION("quarantine", quarantine_keys),
+    SECTION("unverified", unverified_keys),
     SECTION("retention", retention_keys),
     SECTION("status", status_keys),
     SECTION("metrics", metrics_keys),

@@ -151,12 +151,8 @@ struct store_limits {
     int64_t quarantine_bytes; /* of input kept: the source that holds most loses first */
     int64_t quarantine_source_bytes;        /* of one source, when that is reached */
     int64_t metric_domains, metric_senders; /* that running totals name */
+    int64_t claim_bytes, claim_source_bytes, claim_days; /* of unverified reports */
     int64_t raw_days, report_days; /* how long the bytes of reports, and they, are kept */
-};
-
-enum {
-    /* Findings look back 92 days; a report may be late, and a clock wrong. */
-    STORE_LEAST_REPORT_DAYS = 100,
 };
 
 /* Drops the months that lie behind limits->raw_days and report_days and sums up what the
@@ -164,6 +160,18 @@ enum {
  * so it may be interrupted. store_maintain() does the same. */
 MUST_USE bool store_prune(const char *owner_uri, const struct store_limits *limits,
                           bool dry_run, store_say_fn *say, void *ctx, struct err *e);
+
+/* Which unverified reports to remove; NULL or 0 is any. */
+struct store_forget {
+    const char *peer; /* an address or a prefix */
+    const char *sender, *domain;
+    int64_t since; /* of arrival, seconds since 1970 */
+    bool dry_run;
+};
+
+/* Removes them, with the bytes that they came in, and says how many. */
+MUST_USE bool store_forget(const char *owner_uri, const struct store_forget *which,
+                           store_say_fn *say, void *ctx, struct err *e);
 
 /* What runs from a timer, or hourly: months and quarantine days ahead, the limits of the
  * quarantine (what they cost is kept in the table `eviction`) and of reports, running

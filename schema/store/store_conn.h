@@ -3,11 +3,12 @@
 #include "schema/store/pg.h"
 #include "schema/store/store.h"
 
-/* The tables that a batch is copied into, in the order of put_batch.sql. */
+/* The tables that a batch is copied into, in the order of put_believed.sql and
+ * put_claimed.sql. */
 enum store_table {
-    TABLE_POLICY_RESULT,
+    TABLE_POLICY,
     TABLE_REPORT,
-    TABLE_RAW_REPORT,
+    TABLE_RAW,
     TABLE_TALLY,
     STORE_TABLES
 };

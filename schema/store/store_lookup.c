@@ -1,4 +1,5 @@
-/* One statement for a whole batch, its arrays in binary form; see put_lookup.sql. */
+/* One statement for a whole batch, its arrays in binary form; see put_find_believed.sql.
+ */
 #include "schema/store/store_lookup.h"
 
 #include "base/clock.h"
@@ -17,7 +18,8 @@ enum {
     LOOKUP_DOMAIN,
     LOOKUP_DAY,
     LOOKUP_KEY,
-    LOOKUP_TIER,
+    LOOKUP_TIER_OR_REPORT, /* of a claim: the key that it would have if it was believed */
+    LOOKUP_CONTENT,
     LOOKUP_HASH,
     LOOKUP_ARRAYS
 };
@@ -25,24 +27,33 @@ enum {
 /* How long the first day that is kept is believed: fold_month() waits for twice that. */
 enum {
     FIRST_KEPT_MS = 500,
-    YOUNG_DAYS = STORE_LEAST_REPORT_DAYS - 10, /* with room for a clock that is wrong */
+    YOUNG_DAYS = REPORT_LEAST_KEPT_DAYS - 10, /* with room for a clock that is wrong */
 };
 
 static void
 fill_lookup(struct buf arrays[LOOKUP_ARRAYS], struct put_row *const rows[], size_t n)
 {
     static const enum binary_type types[LOOKUP_ARRAYS] = {
-        BINARY_TEXT, BINARY_DATE, BINARY_BYTEA, BINARY_INT2, BINARY_BYTEA};
+        BINARY_TEXT, BINARY_DATE, BINARY_BYTEA, BINARY_INT2, BINARY_BYTEA, BINARY_BYTEA};
+    const bool claims = rows_is_claim(rows[0]->item);
 
     for (int a = 0; a < LOOKUP_ARRAYS; a++)
-        binary_array_start(&arrays[a], types[a], n);
+        binary_array_start(&arrays[a],
+                           claims && a == LOOKUP_TIER_OR_REPORT ? BINARY_BYTEA : types[a],
+                           n);
     for (size_t i = 0; i < n; i++) {
         const struct put_item *item = rows[i]->item;
 
         binary_text(&arrays[LOOKUP_DOMAIN], rows[i]->domain);
         binary_date(&arrays[LOOKUP_DAY], item->day);
-        binary_bytes(&arrays[LOOKUP_KEY], item->s->key.bytes, KEY_KEPT_BYTES);
-        binary_int2(&arrays[LOOKUP_TIER], (int)item->s->tier);
+        binary_bytes(&arrays[LOOKUP_KEY], item->key.bytes, KEY_KEPT_BYTES);
+        if (claims)
+            binary_bytes(&arrays[LOOKUP_TIER_OR_REPORT], item->s->key.bytes,
+                         KEY_KEPT_BYTES);
+        else
+            binary_int2(&arrays[LOOKUP_TIER_OR_REPORT], (int)item->s->tier);
+        binary_bytes(&arrays[LOOKUP_CONTENT], item->s->content_hash.bytes,
+                     KEY_KEPT_BYTES);
         binary_bytes(&arrays[LOOKUP_HASH], item->s->raw_hash.bytes, KEY_BYTES);
     }
 }
@@ -77,8 +88,12 @@ ask(struct store *s, struct put_row *const rows[], size_t n, int32_t first_day,
         params[LOOKUP_ARRAYS] = date_param(&arrays[LOOKUP_ARRAYS], first_day);
         params[LOOKUP_ARRAYS + 1] = date_param(&arrays[LOOKUP_ARRAYS + 1], last_day);
         ok = pg_query(s->pg,
-                      &(struct pg_statement){
-                          query_put_lookup, params, LOOKUP_ARRAYS + 2, {2, 0, n}},
+                      &(struct pg_statement){rows_is_claim(rows[0]->item)
+                                                 ? query_put_find_claimed
+                                                 : query_put_find_believed,
+                                             params,
+                                             LOOKUP_ARRAYS + 2,
+                                             {2, 0, n}},
                       &found, e);
     }
     for (size_t i = 0; ok && i < pg_row_count(found); i++) {
@@ -174,8 +189,9 @@ lookup_note(struct store *store, const struct put_row *row, struct err *e)
     const struct pg_param params[] = {
         {.value = row->domain},
         {.value = day},
-        {.value = s->key.bytes, .bytes = KEY_KEPT_BYTES, .binary = true},
+        {.value = row->item->key.bytes, .bytes = KEY_KEPT_BYTES, .binary = true},
         {.value = tier},
+        {.value = s->content_hash.bytes, .bytes = KEY_KEPT_BYTES, .binary = true},
         {.value = s->raw_hash.bytes, .bytes = KEY_BYTES, .binary = true},
         {.value = received},
         {.value = transport},

@@ -62,26 +62,33 @@ make_schema(const struct migration_run *m, struct err *e)
         m->pg, &(struct pg_statement){query_migrate_schema, NULL, 0, {0, 0, 0}}, NULL, e);
 }
 
-/* A newer program's migrations are not ours to judge. */
+/* A newer program's migrations are not ours to judge. If there is something to do, nobody
+ * writes any more. */
 static bool
 check_not_newer(const struct migration_run *m, struct err *e)
 {
+    const int newest = migrations[migration_count - 1].version;
     struct pg_rows *rows = NULL;
     const char *program;
     bool ok = true;
+    long version;
 
     if (!pg_query(m->pg, &(struct pg_statement){query_migrate_newest, NULL, 0, {2, 1, 1}},
                   &rows, e))
         return false;
     program = pg_value(rows, 0, 0);
-    if (program != NULL &&
-        strtol(pg_value(rows, 0, 1), NULL, 10) > migrations[migration_count - 1].version)
+    version = strtol(pg_value(rows, 0, 1), NULL, 10);
+    if (program != NULL && version > newest)
         ok = err_set(e, ERR_CONFIG,
                      "the database was migrated by version %s, and this is %s: upgrade "
                      "the program",
                      program, TLSRPT_VERSION);
     pg_rows_free(rows);
-    return ok;
+    return ok &&
+           (version == newest ||
+            pg_query(m->pg,
+                     &(struct pg_statement){query_migrate_still, NULL, 0, {0, 0, 0}},
+                     NULL, e));
 }
 
 static bool

@@ -1,4 +1,5 @@
-/* A batch: COPY in one exchange and one transaction; where a resend was met, in this
+/* A batch: COPY in one exchange and one transaction, what is believed and what is only
+ * claimed each by itself; where a resend was met, in this
  * batch or in the last, after a look at what is there. What goes wrong is met by trying
  * again, by making a month, or by halving until the row that PostgreSQL refuses stands
  * alone. */
@@ -27,6 +28,7 @@ struct put {
     struct arena arena;
     struct put_item *items; /* those that ask to be accepted */
     size_t item_count;
+    const char *script; /* for what is believed, or for what is claimed */
     int losses;
     bool look;        /* what is there, before the next COPY */
     bool unconfirmed; /* a verdict rests on rows that may not have reached the standby */
@@ -66,6 +68,32 @@ decide_known(struct put *p, struct put_item *const items[], size_t n, struct err
     return true;
 }
 
+/* What claims take is counted once it is kept. What is not counted, since something
+ * failed, the next maintenance counts. */
+static void
+charge(struct store *s, struct put_item *const items[], size_t n)
+{
+    struct buf sources = {0}, sizes = {0};
+    struct pg_param params[2];
+
+    binary_array_start(&sources, BINARY_TEXT, n);
+    binary_array_start(&sizes, BINARY_INT8, n);
+    for (size_t i = 0; i < n; i++) {
+        const char *source = items[i]->s->source;
+
+        binary_text(&sources, source == NULL ? "" : source);
+        binary_int8(&sizes, items[i]->bytes);
+    }
+    params[0] = (struct pg_param){sources.bytes, sources.len, true};
+    params[1] = (struct pg_param){sizes.bytes, sizes.len, true};
+    if (!sources.failed && !sizes.failed)
+        (void)!pg_query(s->pg,
+                        &(struct pg_statement){query_put_charge, params, 2, {1, 1, 1}},
+                        NULL, NULL);
+    buf_clear(&sources);
+    buf_clear(&sizes);
+}
+
 /* ---- waves: within one COPY no identity may stand twice ---- */
 
 static size_t
@@ -103,11 +131,13 @@ put_waves(struct put *p, struct put_item *const items[], size_t n, struct err *e
         if (!rows_encode(wave, count, p->s->copies, &p->arena, e))
             return false;
         FAULT("before-begin");
-        if (!pg_script(p->s->pg, query_put_batch, copies, STORE_TABLES, e))
+        if (!pg_script(p->s->pg, p->script, copies, STORE_TABLES, e))
             return false;
         p->unconfirmed = false; /* a standby has what went before, too */
         for (size_t i = 0; i < count; i++)
             decide(wave[i], OUTCOME_STORED);
+        if (rows_is_claim(wave[0]))
+            charge(p->s, wave, count);
     }
 }
 
@@ -288,13 +318,25 @@ put_accepted(struct put *p, struct err *e)
 {
     struct put_item **sorted =
         arena_array(&p->arena, p->item_count, sizeof(struct put_item *));
+    struct put_item **side =
+        arena_array(&p->arena, p->item_count, sizeof(struct put_item *));
+    const bool look = p->look;
     size_t n;
-    bool ok;
+    bool ok = true;
 
-    if (sorted == NULL)
+    if (sorted == NULL || side == NULL)
         return err_nomem(e);
     n = rows_sort(p->items, p->item_count, sorted);
-    ok = n == 0 || put_all(p, sorted, n, e);
+    for (int claims = 0; ok && claims < 2; claims++) {
+        size_t count = 0;
+
+        for (size_t i = 0; i < n; i++)
+            if (rows_is_claim(sorted[i]) == (claims == 1))
+                side[count++] = sorted[i];
+        p->script = claims ? query_put_claimed : query_put_believed;
+        p->look = look;
+        ok = count == 0 || put_all(p, side, count, e);
+    }
     return confirm(p, e) && ok;
 }
 

@@ -1,23 +1,70 @@
-/* The columns stand in the order of put_batch.sql. */
+/* The columns stand in the order of put_believed.sql. */
 #include "schema/store/store_rows.h"
 
+#include "base/count.h"
 #include "schema/store/pg_binary.h"
-#include "schema/store/store_tally.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    POLICY_COLUMNS = 19,
+    POLICY_COLUMNS = 19, /* one more of a claim */
     FAILURE_COLUMNS = 8,
-    REPORT_COLUMNS = 19,
+    REPORT_COLUMNS = 20, /* three more of a claim */
+    ROW_BYTES = 120,     /* of any row, its keys and its share of an index */
     RAW_COLUMNS = 5,
+    TALLY_COLUMNS = 11,
 };
 
 static const char *
 text_or_empty(const char *text)
 {
     return text == NULL ? "" : text;
+}
+
+bool
+rows_is_claim(const struct put_item *item)
+{
+    return item->s->tier == TIER_UNVERIFIED;
+}
+
+static int64_t
+bytes_of(const char *const *texts, size_t n)
+{
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += texts[i] == NULL ? 0 : (int64_t)strlen(texts[i]) + 4;
+    return sum;
+}
+
+/* Of its rows, before PostgreSQL compresses what it can. */
+static int64_t
+rows_bytes(const struct report *r)
+{
+    const char *const head[] = {r->organization, r->contact_info, r->report_id,
+                                r->submitter};
+    int64_t sum = 2 * ROW_BYTES + bytes_of(head, COUNT_OF(head));
+
+    for (size_t i = 0; i < r->policy_count; i++) {
+        const struct policy *p = &r->policies[i];
+        const char *const names[] = {r->sender, p->domain, p->type_text, r->organization};
+
+        sum += ROW_BYTES + bytes_of(names, COUNT_OF(names)) +
+               bytes_of(p->policy_string, p->policy_string_count) +
+               bytes_of(p->mx_host, p->mx_host_count);
+        for (size_t k = 0; k < p->detail_count; k++) {
+            const struct failure_detail *d = &p->details[k];
+            const char *const texts[] = {
+                d->result_type_text,   d->sending_mta_ip, d->receiving_mx_hostname,
+                d->receiving_mx_helo,  d->receiving_ip,   d->additional_information,
+                d->failure_reason_code};
+
+            sum += 8 + bytes_of(texts, COUNT_OF(texts));
+        }
+    }
+    return sum;
 }
 
 bool
@@ -28,8 +75,23 @@ rows_init(struct put_item *item, struct submission *s, struct arena *a, struct e
 
     if (rows == NULL)
         return err_nomem(e);
-    *item = (struct put_item){
-        .s = s, .rows = rows, .day = report_day(r->start, r->end), .undecided = true};
+    *item = (struct put_item){.s = s,
+                              .key = s->key,
+                              .rows = rows,
+                              .day = report_day(r->start, r->end),
+                              .undecided = true};
+    item->bytes = rows_bytes(r);
+    if (item->bytes > ROWS_BYTES + ROWS_TIMES * (int64_t)s->raw_bytes &&
+        s->tier != TIER_OPERATOR) {
+        item->culprit = true;
+        err_set(&s->err, ERR_INPUT,
+                "its rows would take %" PRId64
+                " bytes, %d and %d times its own %zu at most",
+                item->bytes, ROWS_BYTES, ROWS_TIMES, s->raw_bytes);
+    }
+    item->bytes += (int64_t)s->raw_bytes;
+    if (rows_is_claim(item))
+        item->key = key_of_claim(&s->key, text_or_empty(s->source));
     for (size_t i = 0; i < r->policy_count; i++) {
         size_t k = 0;
 
@@ -60,7 +122,7 @@ compare_items(const void *x, const void *y)
     int order = rows_compare_items(a, b);
 
     if (order == 0)
-        order = memcmp(a->s->raw_hash.bytes, b->s->raw_hash.bytes, KEY_BYTES);
+        order = memcmp(&a->s->content_hash, &b->s->content_hash, KEY_BYTES);
     return order != 0 ? order : (a > b) - (a < b);
 }
 
@@ -77,7 +139,7 @@ rows_sort(struct put_item items[], size_t count, struct put_item *sorted[])
         struct put_item *last = kept == 0 ? NULL : sorted[kept - 1], *item = sorted[i];
 
         if (last != NULL && rows_compare_items(last, item) == 0 &&
-            memcmp(last->s->raw_hash.bytes, item->s->raw_hash.bytes, KEY_BYTES) == 0)
+            memcmp(&last->s->content_hash, &item->s->content_hash, KEY_BYTES) == 0)
             item->twin = last;
         else
             sorted[kept++] = item;
@@ -182,7 +244,7 @@ put_policy(struct buf *b, const struct put_row *row, size_t policy_no, int nth)
     const struct submission *s = row->item->s;
     const struct policy *p = &s->report->policies[policy_no];
 
-    binary_row(b, POLICY_COLUMNS);
+    binary_row(b, POLICY_COLUMNS + rows_is_claim(row->item));
     binary_instant(b, s->received);
     binary_int8(b, p->successful_sessions);
     binary_int8(b, p->failed_sessions);
@@ -192,9 +254,9 @@ put_policy(struct buf *b, const struct put_row *row, size_t policy_no, int nth)
     binary_int2(b, (int)policy_no);
     binary_bool(b, p->leading);
     binary_bool(b, is_long_window(s->report));
-    binary_bytes(b, s->key.bytes, KEY_KEPT_BYTES);
+    binary_bytes(b, row->item->key.bytes, KEY_KEPT_BYTES);
     if (nth == 0)
-        binary_bytes(b, s->raw_hash.bytes, KEY_BYTES);
+        binary_bytes(b, s->content_hash.bytes, KEY_KEPT_BYTES);
     else
         put_null(b);
     binary_text(b, row->domain);
@@ -205,6 +267,8 @@ put_policy(struct buf *b, const struct put_row *row, size_t policy_no, int nth)
     binary_lines(b, p->policy_string, p->policy_string_count);
     put_mx_host(b, p);
     put_failures(b, p);
+    if (rows_is_claim(row->item))
+        binary_bytes(b, s->key.bytes, KEY_KEPT_BYTES);
 }
 
 static void
@@ -213,7 +277,7 @@ put_report(struct buf *b, const struct put_row *row, const char *const domains[]
     const struct submission *s = row->item->s;
     const struct report *r = s->report;
 
-    binary_row(b, REPORT_COLUMNS);
+    binary_row(b, REPORT_COLUMNS + 3 * rows_is_claim(row->item));
     binary_instant(b, s->received);
     binary_instant(b, r->start);
     binary_instant(b, r->end);
@@ -221,7 +285,8 @@ put_report(struct buf *b, const struct put_row *row, const char *const domains[]
     binary_int2(b, (int)s->tier);
     binary_int2(b, (int)s->transport);
     binary_bool(b, is_long_window(r));
-    binary_bytes(b, s->key.bytes, KEY_KEPT_BYTES);
+    binary_bytes(b, row->item->key.bytes, KEY_KEPT_BYTES);
+    binary_bytes(b, s->raw_hash.bytes, KEY_BYTES);
     binary_text(b, row->domain);
     if (row->item->row_count == 1)
         put_null(b);
@@ -238,6 +303,12 @@ put_report(struct buf *b, const struct put_row *row, const char *const domains[]
     binary_text(b, text_or_empty(s->peer_name));
     binary_text(b, text_or_empty(s->trust_reason));
     put_quirks(b, r->quirks);
+    if (rows_is_claim(row->item)) {
+        binary_bytes(b, s->key.bytes, KEY_KEPT_BYTES);
+        binary_text(b, text_or_empty(s->source));
+        binary_int4(
+            b, (int32_t)(row->item->bytes < INT32_MAX ? row->item->bytes : INT32_MAX));
+    }
 }
 
 static void
@@ -248,9 +319,80 @@ put_raw(struct buf *b, const struct put_row *row)
     binary_row(b, RAW_COLUMNS);
     binary_date(b, row->item->day);
     binary_int2(b, (int)s->tier);
-    binary_bytes(b, s->key.bytes, KEY_KEPT_BYTES);
+    binary_bytes(b, row->item->key.bytes, KEY_KEPT_BYTES);
     binary_text(b, row->domain);
     binary_bytes(b, s->raw, s->raw_bytes);
+}
+
+/* What the running totals are to gain by a row. */
+struct gain {
+    int64_t successful, failed;
+    int64_t failures[RESULT_OTHER + 1]; /* in the words of RFC 8460 */
+};
+
+static void
+add_policy(struct gain *g, const struct policy *p)
+{
+    g->successful = report_add(g->successful, p->successful_sessions);
+    g->failed = report_add(g->failed, p->failed_sessions);
+    for (size_t i = 0; i < p->detail_count; i++) {
+        const struct failure_detail *d = &p->details[i];
+        int64_t *sum = &g->failures[result_type_parse(d->result_type_text)];
+
+        *sum = report_add(*sum, d->failed_sessions);
+    }
+}
+
+static void
+put_gained_failures(struct buf *b, const struct gain *g)
+{
+    const char *types[RESULT_OTHER + 1];
+    size_t n = 0, list;
+
+    for (int t = 0; t <= RESULT_OTHER; t++)
+        if (g->failures[t] != 0)
+            types[n++] = result_type_text((enum result_type)t);
+    if (n == 0) {
+        binary_text(b, NULL);
+        binary_text(b, NULL);
+        return;
+    }
+    binary_text_array(b, types, n);
+    list = binary_list_start(b, BINARY_INT8, n);
+    for (int t = 0; t <= RESULT_OTHER; t++)
+        if (g->failures[t] != 0)
+            binary_int8(b, g->failures[t]);
+    binary_end(b, list);
+}
+
+/* What the running totals do not have yet, kept with it: of the policy types that a
+ * report lists for a domain only the leading one counts. */
+static void
+put_tally(struct buf *b, const struct put_row *row)
+{
+    const struct submission *s = row->item->s;
+    const struct report *r = s->report;
+    struct gain gain = {0};
+
+    for (size_t i = 0; i < r->policy_count; i++)
+        if (r->policies[i].leading && r->policies[i].domain != NULL &&
+            strcmp(r->policies[i].domain, row->domain) == 0)
+            add_policy(&gain, &r->policies[i]);
+
+    binary_row(b, TALLY_COLUMNS);
+    binary_text(b, row->domain);
+    binary_date(b, row->item->day);
+    binary_int2(b, (int)s->tier);
+    binary_int2(b, (int)s->transport);
+    binary_text(b, r->sender);
+    binary_instant(b, s->received);
+    if (row->first)
+        binary_int8(b, s->received > r->end ? s->received - r->end : 0);
+    else
+        binary_text(b, NULL);
+    binary_int8(b, gain.successful);
+    binary_int8(b, gain.failed);
+    put_gained_failures(b, &gain);
 }
 
 /* The report and its bytes, under the first of its rows. */
@@ -265,7 +407,7 @@ put_first(struct buf copies[], const struct put_row *row, struct arena *a, struc
     for (size_t i = 0; i < item->row_count; i++)
         domains[i] = item->rows[i].domain;
     put_report(&copies[TABLE_REPORT], row, domains);
-    put_raw(&copies[TABLE_RAW_REPORT], row);
+    put_raw(&copies[TABLE_RAW], row);
     return true;
 }
 
@@ -279,9 +421,9 @@ put_row(struct buf copies[], const struct put_row *row, struct arena *a, struct 
         if (r->policies[i].domain == NULL ||
             strcmp(r->policies[i].domain, row->domain) != 0)
             continue;
-        put_policy(&copies[TABLE_POLICY_RESULT], row, i, nth++);
+        put_policy(&copies[TABLE_POLICY], row, i, nth++);
     }
-    tally_put(&copies[TABLE_TALLY], row);
+    put_tally(&copies[TABLE_TALLY], row);
     return !row->first || put_first(copies, row, a, e);
 }
 

@@ -4,7 +4,7 @@
 #include "base/err.h"
 
 /* The oldest program that can work with the schema as this program leaves it. */
-#define VERSION_OLDEST "0.3.0"
+#define VERSION_OLDEST "0.4.0"
 
 /* Negative, 0 or positive as version a ("0.1.0") is older, equal or newer than b. Of text
  * that is no version, nothing but a number is promised. */

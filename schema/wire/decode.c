@@ -81,29 +81,22 @@ static const struct member detail_members[] = {
     DETAIL("result-type", result_type_text, member_word),
     DETAIL("sending-mta-ip", sending_mta_ip, member_ip),
     DETAIL("receiving-mx-hostname", receiving_mx_hostname, member_host),
-    DETAIL("receiving-mx-helo", receiving_mx_helo, member_text),
+    DETAIL("receiving-mx-helo", receiving_mx_helo, member_name),
     DETAIL("receiving-ip", receiving_ip, member_ip),
     DETAIL("failed-session-count", failed_sessions, member_count),
     DETAIL("additional-information", additional_information, member_uri),
     DETAIL("failure-reason-code", failure_reason_code, member_text),
+    {"failure-error-code", sizeof "failure-error-code" - 1,
+     offsetof(struct failure_detail, failure_reason_code), member_text,
+     "failure-reason-code"},
     {"additional-info-uri", sizeof "additional-info-uri" - 1,
      offsetof(struct failure_detail, additional_information), member_uri,
      "additional-information"},
 };
 
 static void
-finish_count(struct decoder *d, int64_t *count)
-{
-    if (*count != ABSENT_COUNT)
-        return;
-    member_note(d, QUIRK_NO_SUMMARY);
-    *count = 0;
-}
-
-static void
 finish_detail(struct decoder *d, struct failure_detail *detail)
 {
-    finish_count(d, &detail->failed_sessions);
     if (detail->result_type_text == NULL) {
         member_note(d, QUIRK_NO_RESULT_TYPE);
         detail->result_type_text = "unknown";
@@ -191,16 +184,62 @@ static const struct member result_members[] = {
     {"failure_details", sizeof "failure_details" - 1, 0, read_details, "failure-details"},
 };
 
+/* Counts that are left out: never fewer failures than the details tell. A missing total
+ * is their sum; the one detail without a count has what the others leave of the total,
+ * several of them have an unknown share each. */
+static void
+finish_counts(struct decoder *d, struct policy *p)
+{
+    struct failure_detail *last = NULL;
+    size_t absent = 0;
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < p->detail_count; i++) {
+        struct failure_detail *detail = &p->details[i];
+
+        if (detail->failed_sessions == ABSENT_COUNT) {
+            last = detail;
+            detail->failed_sessions = p->failed_sessions == ABSENT_COUNT ? 1 : 0;
+            absent++;
+        }
+        sum = report_add(sum, detail->failed_sessions);
+    }
+    if (absent > 0 || p->failed_sessions == ABSENT_COUNT ||
+        p->successful_sessions == ABSENT_COUNT)
+        member_note(d, QUIRK_NO_SUMMARY);
+    if (p->successful_sessions == ABSENT_COUNT)
+        p->successful_sessions = 0;
+    if (p->failed_sessions == ABSENT_COUNT)
+        p->failed_sessions = sum < MEMBER_MAX_COUNT ? sum : MEMBER_MAX_COUNT;
+    else if (absent == 1 && sum < p->failed_sessions)
+        last->failed_sessions = p->failed_sessions - sum;
+}
+
+/* What senders call the policies of RFC 8460. */
+static const struct {
+    const char *name;
+    enum policy_type type;
+} type_names[] = {
+    {"dane", POLICY_TLSA},
+    {"mta-sts", POLICY_STS},
+    {"no-policy", POLICY_NONE},
+};
+
 static void
 finish_policy(struct decoder *d, struct policy *p)
 {
-    finish_count(d, &p->successful_sessions);
-    finish_count(d, &p->failed_sessions);
+    finish_counts(d, p);
     if (p->type_text == NULL)
         p->type_text = "unknown";
     p->type = policy_type_parse(p->type_text);
     if (p->type == POLICY_OTHER)
         member_note(d, QUIRK_POLICY_TYPE);
+    for (size_t i = 0; p->type == POLICY_OTHER && i < COUNT_OF(type_names); i++) {
+        if (strcmp(p->type_text, type_names[i].name) == 0) {
+            p->type = type_names[i].type;
+            p->type_text = policy_type_text(p->type);
+        }
+    }
     if (p->domain == NULL)
         member_note(d, QUIRK_NO_POLICY_DOMAIN);
 }
@@ -266,16 +305,13 @@ static bool
 finish_report(struct decoder *d)
 {
     struct report *r = d->report;
-    const char *rest = json_scan_white(d->json.at, d->json.end);
 
+    if (r->start == ABSENT_INSTANT && r->end == ABSENT_INSTANT && r->policies == NULL &&
+        *r->organization == '\0' && *r->report_id == '\0' && r->contact_info == NULL)
+        return err_set(d->e, ERR_REFUSED, "JSON without any member of one");
     if (r->start == ABSENT_INSTANT || r->end == ABSENT_INSTANT)
         return err_set(d->e, ERR_INPUT, "date-range: no %s",
                        r->start == ABSENT_INSTANT ? "start-datetime" : "end-datetime");
-    /* Dropping a second report would lose it unseen. */
-    if (rest < d->json.end && (*rest == '{' || *rest == '['))
-        return err_set(d->e, ERR_INPUT, "a second JSON text follows the first");
-    if (rest < d->json.end)
-        member_note(d, QUIRK_TRAILING_GARBAGE);
     if (*r->organization == '\0')
         member_note(d, QUIRK_NO_ORGANIZATION);
     if (*r->report_id == '\0')
@@ -287,32 +323,118 @@ finish_report(struct decoder *d)
     return true;
 }
 
-bool
-decode_report(const char *json, size_t len, struct report *r, struct err *e)
+/* One report at *at, which moves behind it. */
+static bool
+read_report(const char **at, const char *end, struct report *r, struct err *e)
 {
     struct decoder d = {.report = r, .e = e};
     enum json_token token = TOKEN_NULL;
-    bool ok = false;
+    bool ok;
 
-    if (len >= 3 && memcmp(json, "\xEF\xBB\xBF", 3) == 0) {
-        member_note(&d, QUIRK_BOM);
-        json += 3;
-        len -= 3;
-    }
-    json_read_init(&d.json, json, len);
+    json_read_init(&d.json, *at, (size_t)(end - *at));
     r->start = r->end = ABSENT_INSTANT;
-    if (!json_read_next(&d.json, &token, e))
-        goto out;
-    if (token != TOKEN_OBJECT) {
-        err_set(e, ERR_INPUT, "not a JSON object");
-        goto out;
-    }
-    ok = member_read_all(&d, report_members, COUNT_OF(report_members), r) &&
+    ok = json_read_next(&d.json, &token, e) &&
+         (token == TOKEN_OBJECT || err_set(e, ERR_INPUT, "not a JSON object")) &&
+         member_read_all(&d, report_members, COUNT_OF(report_members), r) &&
          finish_report(&d);
-out:
+    *at = d.json.at;
     buf_clear(&d.details);
     buf_clear(&d.policies);
     if (!ok)
         report_clear(r);
     return ok;
+}
+
+static bool
+skip_bom(const char **at, const char *end)
+{
+    bool found = end - *at >= 3 && memcmp(*at, "\xEF\xBB\xBF", 3) == 0;
+
+    *at += found ? 3 : 0;
+    return found;
+}
+
+bool
+decode_report(const char *json, size_t len, struct report *r, struct err *e)
+{
+    const char *at = json, *end = json + len;
+    bool bom = skip_bom(&at, end);
+
+    if (!read_report(&at, end, r, e))
+        return false;
+    at = json_scan_white(at, end);
+    /* Dropping a second report would lose it unseen. */
+    if (at < end && (*at == '{' || *at == '[')) {
+        report_clear(r);
+        return err_set(e, ERR_INPUT, "a second JSON text follows the first");
+    }
+    r->quirks |= bom ? QUIRK_BIT(QUIRK_BOM) : 0;
+    r->quirks |= at < end ? QUIRK_BIT(QUIRK_TRAILING_GARBAGE) : 0;
+    return true;
+}
+
+/* ---- several in one text ---- */
+
+/* JSON's white space and the mark before each text of RFC 7464. */
+static const char *
+skip_gap(const char *at, const char *end)
+{
+    while ((at = json_scan_white(at, end)) < end && *at == '\x1E')
+        at++;
+    return at;
+}
+
+void
+decode_open(struct decode_cursor *c, const char *json, size_t len)
+{
+    *c = (struct decode_cursor){.at = json, .end = json + len, .more = true};
+    c->bom = skip_bom(&c->at, c->end);
+    c->at = skip_gap(c->at, c->end);
+    c->array = c->at < c->end && *c->at == '[';
+    c->at = c->array ? json_scan_white(c->at + 1, c->end) : c->at;
+}
+
+/* Behind the value that begins at `at`, if that is JSON; else where the next line begins
+ * an object, or the end. */
+static const char *
+skip_value(const char *at, const char *end)
+{
+    struct json_read skipped;
+    enum json_token token = TOKEN_NULL;
+
+    json_read_init(&skipped, at, (size_t)(end - at));
+    if (json_read_next(&skipped, &token, NULL) && json_read_skip(&skipped, token, NULL))
+        return skipped.at;
+    while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        if (++at < end && *at == '{')
+            return at;
+    }
+    return end;
+}
+
+bool
+decode_next(struct decode_cursor *c, struct report *r, struct err *e)
+{
+    const char *after = c->at;
+    bool ok = read_report(&after, c->end, r, e);
+
+    if (!ok)
+        after = skip_value(c->at, c->end);
+    c->piece = c->at;
+    c->piece_len = (size_t)(after - c->at);
+    c->at = skip_gap(after, c->end);
+    if (c->array && c->at < c->end && *c->at == ',')
+        c->at = json_scan_white(c->at + 1, c->end);
+    c->more =
+        c->at < c->end && c->at > c->piece && (c->array ? *c->at != ']' : *c->at == '{');
+    c->count++;
+    if (!ok)
+        return false;
+    if (c->array || c->more || c->count > 1)
+        r->quirks |= QUIRK_BIT(QUIRK_BUNDLE);
+    if (c->bom && c->count == 1)
+        r->quirks |= QUIRK_BIT(QUIRK_BOM);
+    if (!c->array && !c->more && c->at < c->end)
+        r->quirks |= QUIRK_BIT(QUIRK_TRAILING_GARBAGE);
+    return true;
 }

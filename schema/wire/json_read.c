@@ -40,19 +40,6 @@ read_string(struct json_read *r, struct err *e)
 }
 
 static bool
-read_number(struct json_read *r, struct err *e)
-{
-    const char *problem;
-
-    r->text = r->at;
-    problem = json_scan_number(&r->at, r->end);
-    if (problem != NULL)
-        return bad(r, e, problem);
-    r->text_len = r->plain_len = (size_t)(r->at - r->text);
-    return true;
-}
-
-static bool
 read_literal(struct json_read *r, const char *word, struct err *e)
 {
     size_t n = strlen(word);
@@ -83,20 +70,10 @@ in_object(const struct json_read *r)
 }
 
 static bool
-close_one(struct json_read *r, enum json_token *token, struct err *e)
-{
-    if (*r->at != (in_object(r) ? '}' : ']'))
-        return bad(r, e, "unexpected character");
-    r->at++;
-    r->depth--;
-    r->state = AFTER_ELEMENT;
-    *token = TOKEN_CLOSE;
-    return true;
-}
-
-static bool
 read_value(struct json_read *r, enum json_token *token, struct err *e)
 {
+    const char *problem;
+
     r->state = AFTER_ELEMENT;
     if (r->at == r->end)
         return bad(r, e, "the text ends too early");
@@ -122,7 +99,10 @@ read_value(struct json_read *r, enum json_token *token, struct err *e)
         return read_literal(r, "null", e);
     default:
         *token = TOKEN_NUMBER;
-        return read_number(r, e);
+        r->text = r->at;
+        problem = json_scan_number(&r->at, r->end);
+        r->text_len = r->plain_len = (size_t)(r->at - r->text);
+        return problem == NULL || bad(r, e, problem);
     }
 }
 
@@ -155,8 +135,15 @@ json_read_next(struct json_read *r, enum json_token *token, struct err *e)
     }
     if (r->at == r->end)
         return bad(r, e, "the text ends too early");
-    if (*r->at == '}' || *r->at == ']')
-        return close_one(r, token, e);
+    if (*r->at == '}' || *r->at == ']') {
+        if (*r->at != (in_object(r) ? '}' : ']'))
+            return bad(r, e, "unexpected character");
+        r->at++;
+        r->depth--;
+        r->state = AFTER_ELEMENT;
+        *token = TOKEN_CLOSE;
+        return true;
+    }
     if (r->state == AFTER_ELEMENT) {
         if (*r->at != ',')
             return bad(r, e, "unexpected character");

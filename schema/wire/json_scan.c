@@ -102,17 +102,12 @@ read_escape(const char *p, const char *end, uint32_t *cp)
     return 12;
 }
 
-static size_t
-utf8_bytes(uint32_t cp)
-{
-    return cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
-}
-
 /* One character that is not plain ASCII, at *at: moves behind it; *saved grows by what
  * the escape takes more than the character. */
 static const char *
 scan_special(const char **at, const char *end, size_t *saved)
 {
+    char character[4];
     uint32_t cp = 0;
     size_t n;
 
@@ -120,7 +115,7 @@ scan_special(const char **at, const char *end, size_t *saved)
         n = read_escape(*at, end, &cp);
         if (n == 0)
             return "bad escape, NUL or lone surrogate";
-        *saved += n - utf8_bytes(cp);
+        *saved += n - text_put(character, cp);
     } else if ((unsigned char)**at < 0x20) {
         return "control character in a string";
     } else {
@@ -239,23 +234,6 @@ json_scan_number(const char **at, const char *end)
     return NULL;
 }
 
-static size_t
-put_utf8(char *out, uint32_t cp)
-{
-    size_t n = utf8_bytes(cp);
-
-    if (n == 1) {
-        out[0] = (char)cp;
-        return 1;
-    }
-    for (size_t i = n - 1; i > 0; i--) {
-        out[i] = (char)(0x80 | (cp & 0x3F));
-        cp >>= 6;
-    }
-    out[0] = (char)((0xF00U >> n & 0xFF) | cp);
-    return n;
-}
-
 void
 json_scan_unescape(const char *text, size_t n, char *out)
 {
@@ -268,20 +246,8 @@ json_scan_unescape(const char *text, size_t n, char *out)
             continue;
         }
         p += read_escape(p, end, &cp);
-        out += put_utf8(out, cp);
+        out += text_put(out, cp);
     }
-}
-
-static bool
-digits_value(const char *number, size_t n, int64_t *value)
-{
-    bool negative = number[0] == '-';
-    int64_t v = 0;
-
-    for (size_t i = negative; i < n; i++)
-        v = v * 10 + (number[i] - '0');
-    *value = negative ? -v : v;
-    return v <= LARGEST_EXACT;
 }
 
 bool
@@ -293,8 +259,17 @@ json_scan_whole(const char *number, size_t n, int64_t *value, bool *plain)
     if (n > JSON_MAX_NUMBER_BYTES)
         return false;
     *plain = is_plain_number(number, n);
-    if (*plain)
-        return n <= ALWAYS_FITS && digits_value(number, n, value);
+    if (*plain) {
+        bool negative = number[0] == '-';
+
+        *value = 0;
+        for (size_t i = negative; i < n && n <= ALWAYS_FITS; i++)
+            *value = *value * 10 + (number[i] - '0');
+        if (n > ALWAYS_FITS || *value > LARGEST_EXACT)
+            return false;
+        *value = negative ? -*value : *value;
+        return true;
+    }
     memcpy(text, number, n);
     text[n] = '\0';
     d = strtod(text, NULL);

@@ -90,8 +90,14 @@ list_add_policy_string(struct decoder *d, struct list *list, char *text)
 bool
 list_add_mx_host(struct decoder *d, struct list *list, char *text)
 {
-    size_t n;
+    const char *at = text;
+    size_t len = strlen(text), n = text_trim(&at, len, MEMBER_BLANKS);
 
+    if (n < len) {
+        member_note(d, QUIRK_BLANKS);
+        text += at - text;
+        text[n] = '\0';
+    }
     text_lower(text);
     if (strncmp(text, "mx:", 3) == 0) {
         member_note(d, QUIRK_MX_HOST_PREFIX);

@@ -60,31 +60,49 @@ take_string(struct decoder *d, char **text)
     return true;
 }
 
-/* "failure-reason-code": 404. */
-static bool
-take_number_as_text(struct decoder *d, char **text)
-{
-    int64_t n = 0;
-    bool plain = false;
-
-    if (!json_read_integer(&d->json, &n, &plain) || !plain)
-        return true;
-    *text = arena_printf(&d->report->arena, "%lld", (long long)n);
-    return *text != NULL || err_nomem(d->e);
-}
-
 bool
 member_take_text(struct decoder *d, enum json_token token, char **text)
 {
+    int64_t number = 0;
+    bool plain = false;
+
     *text = NULL;
     if (token == TOKEN_STRING)
         return take_string(d, text);
     if (token == TOKEN_NULL)
         return true;
     member_note(d, QUIRK_MEMBER_TYPE);
-    if (token == TOKEN_NUMBER)
-        return take_number_as_text(d, text);
-    return json_read_skip(&d->json, token, d->e);
+    if (token != TOKEN_NUMBER)
+        return json_read_skip(&d->json, token, d->e);
+    /* "failure-reason-code": 404. */
+    if (!json_read_integer(&d->json, &number, &plain) || !plain)
+        return true;
+    *text = arena_printf(&d->report->arena, "%lld", (long long)number);
+    return *text != NULL || err_nomem(d->e);
+}
+
+/* The text of a word, a name or an address: nobody means the white space around it. */
+static bool
+take_trimmed(struct decoder *d, enum json_token token, char **text)
+{
+    const char *at;
+    size_t len, n;
+
+    if (!member_take_text(d, token, text))
+        return false;
+    if (*text == NULL)
+        return true;
+    at = *text;
+    len = strlen(at);
+    n = text_trim(&at, len, MEMBER_BLANKS);
+    if (n == len)
+        return true;
+    member_note(d, QUIRK_BLANKS);
+    *text += at - *text;
+    (*text)[n] = '\0';
+    if (n == 0)
+        *text = NULL;
+    return true;
 }
 
 static void
@@ -106,11 +124,22 @@ member_text(struct decoder *d, enum json_token token, void *into)
 }
 
 bool
+member_name(struct decoder *d, enum json_token token, void *into)
+{
+    char *text;
+
+    if (!take_trimmed(d, token, &text))
+        return false;
+    put_text(into, text);
+    return true;
+}
+
+bool
 member_word(struct decoder *d, enum json_token token, void *into)
 {
     char *text;
 
-    if (!member_take_text(d, token, &text))
+    if (!take_trimmed(d, token, &text))
         return false;
     if (text != NULL)
         text_lower(text);
@@ -124,7 +153,7 @@ member_host(struct decoder *d, enum json_token token, void *into)
     char *text;
     size_t n;
 
-    if (!member_take_text(d, token, &text))
+    if (!take_trimmed(d, token, &text))
         return false;
     if (text != NULL) {
         n = text_lower(text);
@@ -187,7 +216,7 @@ member_ip(struct decoder *d, enum json_token token, void *into)
     const char *canonical;
     char *text;
 
-    if (!member_take_text(d, token, &text))
+    if (!take_trimmed(d, token, &text))
         return false;
     if (text == NULL)
         return true;

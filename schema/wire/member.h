@@ -53,8 +53,14 @@ MUST_USE bool member_grow(struct decoder *d, void **array, size_t count, size_t 
 /* Reports that a member's value has a type that cannot be understood. False. */
 bool member_type_error(struct decoder *d, const char *wanted);
 
+#define MEMBER_MAX_COUNT (INT64_C(1) << 53) /* of sessions: RFC 7493 section 2.2 */
+
+/* What stands around words, names and dates without meaning anything. */
+#define MEMBER_BLANKS " \t\n\v\f\r"
+
 /* Readers. Texts are const char *, unchanged when there is none. */
 member_fn member_text;
+member_fn member_name;   /* without white space around it, as the next three are */
 member_fn member_word;   /* lower case */
 member_fn member_host;   /* lower case, no final dot */
 member_fn member_domain; /* as domain_normalise */

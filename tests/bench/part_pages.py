@@ -12,7 +12,7 @@ from common import SOURCE
 QUERIES = SOURCE / "schema/sql/queries"
 SENDERS, YEAR = 22, 365
 ROWS = """
-INSERT INTO tlsrpt.policy_result (policy_domain, day, report_key, tier, nth, policy_no, received, sender, policy_type, leads,
+INSERT INTO tlsrpt.believed_policy (policy_domain, day, report_key, tier, nth, policy_no, received, sender, policy_type, leads,
        long_window, successful_sessions, failed_sessions, organization, policy_string)
 SELECT domain, day, substr(sha256((domain || ' ' || s || ' ' || day)::bytea), 1, 16), 1, 0, 0, day + interval '1 day' + s * interval '30 minutes',
        's' || s || '.example', 'sts', true, false, 1000 / s + 5, CASE WHEN (d + s + day_no) %% 10 = 0 THEN 1 ELSE 0 END, 'Sender',

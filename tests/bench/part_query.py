@@ -20,7 +20,7 @@ SELECT n, 'd' || least(2000, floor(exp(random() * ln(2001))))::int || '.example'
 FROM generate_series(1, {reports}) AS n;
 """
 OURS = """
-INSERT INTO tlsrpt.policy_result (policy_domain, day, report_key, tier, nth, policy_no, received, sender, policy_type, leads,
+INSERT INTO tlsrpt.believed_policy (policy_domain, day, report_key, tier, nth, policy_no, received, sender, policy_type, leads,
        long_window, successful_sessions, failed_sessions, organization, policy_string, failures)
 SELECT domain, day, substr(key, 1, 16), 1, 0, 0, day + interval '30 hours', sender, 'sts', true, false, 1000,
        CASE WHEN fails THEN 5 ELSE 0 END, 'Sender',

@@ -27,7 +27,7 @@ ASKED = [("summary", "one domain", "'{d7.example}'"), ("domains", "one domain", 
 
 # Reports of 33 senders to each domain in 30 days, of which a tenth tell of a failure.
 FILL = """
-INSERT INTO tlsrpt.policy_result (policy_domain, day, report_key, tier, nth, policy_no, received, sender, policy_type, leads,
+INSERT INTO tlsrpt.believed_policy (policy_domain, day, report_key, tier, nth, policy_no, received, sender, policy_type, leads,
        long_window, successful_sessions, failed_sessions, organization, policy_string, failures)
 SELECT 'd' || d || '.example', date '2026-11-05' - n, substr(k, 1, 16), 1, 0, 0, now(), 's' || s || '.example', 'sts', true, false,
        100, fails, 'Example', '', CASE fails WHEN 1 THEN ARRAY[(1, 'validation-failure', '203.0.113.7', 'mx1.example',

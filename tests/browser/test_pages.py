@@ -21,7 +21,7 @@ from conftest import SOURCE, Postgres, build_dir  # noqa: E402
 
 MODULES = pathlib.Path(os.environ["NODE_PATH"])
 SHOTS = SOURCE / "build/screenshots"
-KINDS = {"index", "now", "heat", "trend", "domains", "domain", "senders", "sender", "intake", "results", "reports",
+KINDS = {"index", "now", "heat", "trend", "domains", "domain", "senders", "sender", "intake", "results", "reports", "readiness", "policies", "coverage",
          "report", "finding"}
 DAYS, ROWS = 30, 30  # of the heat map
 
@@ -110,7 +110,7 @@ def test_heat_map_is_what_sql_says(server, shown, seen):
     today = datetime.datetime.now(datetime.timezone.utc).date()
     sums = server.sql(shown[0], """
         SELECT sender, day::text, sum(successful_sessions + failed_sessions)::bigint, sum(failed_sessions)::bigint
-        FROM tlsrpt.counted_policy WHERE leads AND tier < 3 AND day BETWEEN %s AND %s GROUP BY sender, day""",
+        FROM tlsrpt.counted_policy WHERE leads AND tier < 4 AND day BETWEEN %s AND %s GROUP BY sender, day""",
                       (today - datetime.timedelta(days=DAYS), today - datetime.timedelta(days=1)))
     largest = sorted({row[0] for row in sums}, key=lambda s: (-sum(r[2] for r in sums if r[0] == s), s))
     assert len(largest) > ROWS, "so that there are others"
@@ -138,7 +138,7 @@ def test_heat_map_is_what_sql_says(server, shown, seen):
 def test_trend_is_what_sql_says(server, shown):
     wanted = server.sql(shown[0], """
         SELECT day::text, sum(successful_sessions + failed_sessions)::bigint, sum(failed_sessions)::bigint
-        FROM tlsrpt.counted_policy WHERE leads AND tier < 3 AND policy_domain LIKE 'alpha.%' GROUP BY day ORDER BY day""")
+        FROM tlsrpt.counted_policy WHERE leads AND tier < 4 AND policy_domain LIKE 'alpha.%' GROUP BY day ORDER BY day""")
     domain = server.sql(shown[0], "SELECT min(policy_domain) FROM tlsrpt.report")[0][0]
     got = rows(shown[1], f"trend.json?since=365d&domain={domain}")
     assert [(r["day"], r["sessions"], r["failed_sessions"]) for r in got] == wanted

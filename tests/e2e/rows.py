@@ -8,7 +8,7 @@ import json
 import psycopg2
 
 DOORS = {"https": 1, "lmtp": 2, "deliver": 3, "import": 4}
-TIERS = {"verified": 1, "operator": 2, "unverified": 3}
+TIERS = {"verified": 1, "operator": 2, "confirmed": 3, "unverified": 4}
 STATUSES = {"quarantined": 2, "ignored": 3}
 
 
@@ -37,12 +37,12 @@ def insert(execute, table, **row):
     execute(f"INSERT INTO tlsrpt.{table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
 
 
-def add_failures(execute, failures, **identity):
+def add_failures(execute, side, failures, **identity):
     members = ("count", "result", "sender_ip", "mx", "helo", "ip", "info", "code")
     values = [value for f in failures for value in (f.get(member) for member in members)]
     array = ", ".join(["(%s, %s, %s, %s, %s, %s, %s, %s)::tlsrpt.failure"] * len(failures))
     where = " AND ".join(f"{column} = %s" for column in identity)
-    execute(f"UPDATE tlsrpt.policy_result SET failures = ARRAY[{array}] WHERE {where}", values + list(identity.values()))
+    execute(f"UPDATE tlsrpt.{side}_policy SET failures = ARRAY[{array}] WHERE {where}", values + list(identity.values()))
 
 
 def add_report(database, day, policies, sender="sender.example", trust="verified", received=None, door="lmtp",
@@ -60,25 +60,29 @@ def add_report(database, day, policies, sender="sender.example", trust="verified
     organization = organization or sender.split(".")[0].title()
     quirks = list(quirks) or None
     identity = dict(day=day, report_key=key, tier=tier)
+    side, claim, from_where = "believed", {}, {}
+    if trust == "unverified":
+        side, claim = "claimed", dict(believed_key=key)
+        from_where = dict(claim, source=peer, bytes=1000)
     seen = dict.fromkeys(domains, 0)
     with transaction(database) as execute:
         execute("SELECT tlsrpt.ensure_month(%s)", (day,))
         for number, p in enumerate(policies):
             nth = seen[p["domain"]]
             seen[p["domain"]] += 1
-            insert(execute, "policy_result", **identity, policy_domain=p["domain"], nth=nth, policy_no=number,
-                   raw_hash=None if nth else hashlib.sha256(body).digest(), received=received, sender=sender,
+            insert(execute, f"{side}_policy", **identity, **claim, policy_domain=p["domain"], nth=nth, policy_no=number,
+                   content_hash=None if nth else hashlib.sha256(body).digest()[:16], received=received, sender=sender,
                    policy_type=p["kind"], leads=p["leads"], long_window=long_window, successful_sessions=p["good"],
                    failed_sessions=p["bad"], organization=organization if p["leads"] else None,
                    quirks=quirks if p["leads"] else None, policy_string="\n".join(p["string"]), mx_host=p["mx"])
             if p["failures"]:
-                add_failures(execute, p["failures"], **identity, policy_domain=p["domain"], nth=nth)
-        insert(execute, "report", **identity, policy_domain=domains[0], received=received,
+                add_failures(execute, side, p["failures"], **identity, policy_domain=p["domain"], nth=nth)
+        insert(execute, f"{side}_report", **identity, **from_where, raw_hash=hashlib.sha256(body).digest(), policy_domain=domains[0], received=received,
                policy_domains=domains if len(domains) > 1 else None, transport=DOORS[door], sender=sender,
                submitter=f"mail.{sender}", organization=organization, contact_info=contact or f"tlsrpt@mail.{sender}",
                report_id=report_id, window_start=start, window_end=end, long_window=long_window, peer=peer,
                peer_name=peer_name, trust_reason=reason or f"DKIM d={sender} is aligned", quirks=quirks)
-        insert(execute, "raw_report", **identity, policy_domain=domains[0], body=body)
+        insert(execute, f"{side}_raw", **identity, policy_domain=domains[0], body=body)
     return f"{day:%Y%m%d}-{key.hex()[:16]}"
 
 

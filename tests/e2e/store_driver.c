@@ -134,8 +134,12 @@ read_submission(struct submission *s, struct report *r, const json_t *from)
     };
     s->raw_bytes = strlen(s->raw);
     s->raw_hash = key_of_bytes(s->raw, s->raw_bytes);
-    if (s->status == STATUS_ACCEPTED)
+    if (s->status == STATUS_ACCEPTED) {
         s->key = key_of_report(r);
+        s->content_hash = key_of_content(r);
+    }
+    /* As many of the last are named, but not ours. */
+    r->policy_count -= (size_t)number(from, "foreign", 0);
 }
 
 static bool

@@ -122,7 +122,13 @@ def test_quarantine(check, migrated):
 
 
 def test_findings(check, migrated):
-    assert check("findings")[:2] == (OK, "no open finding alarms")
+    assert check("findings")[:2] == (UNKNOWN, "nothing is judged: no report can be believed")
+    add_report(migrated, day(1), [policy(good=0, bad=9)], trust="unverified", sender="posts.example")
+    state, text, _, _ = check("findings")
+    assert state == UNKNOWN and text.endswith("no report can be believed, though unverified ones have come")
+    add_report(migrated, day(40), [policy(good=1000)], sender="a.example")
+    state, text, _, _ = check("findings")
+    assert state == OK and text.startswith("no open finding alarms: ") and "in the last 7 days" in text
     for back in range(30, 0, -1):
         for sender in ("a.example", "b.example", "c.example"):
             bad = 400 if back <= 5 else 0
@@ -135,7 +141,7 @@ def test_findings(check, migrated):
     assert state == CRITICAL and perf["critical"][0] == "1" and "certificate" in text
     assert check("findings", "-c", "1")[0] == WARNING
     assert check("findings", "-w", "1", "-c", "1")[0] == OK
-    assert check("findings", "--domain", "other.example")[0] == OK
+    assert check("findings", "--domain", "other.example")[0] == UNKNOWN
     assert re.search(r"\([0-9a-f]{16}\)$", check("findings", "-v")[1])
     more = check("findings", "-vv")[3]
     assert re.match(r"critical [0-9a-f]{16} certificate-expired: ", more)

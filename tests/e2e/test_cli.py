@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import random
+import re
 import select
 import struct
 import subprocess
@@ -21,7 +22,7 @@ COMMANDS = ("summary", "domains", "senders", "failures", "reports")
 KEYS = {
     "reports": "id received transport trust status sender organization report_id policy_domains start end quirks "
                "reason",
-    "summary": "policy_domain sender policy_type trust reports successful_sessions failed_sessions first_day last_day",
+    "summary": "policy_domain sender policy_type trust reports contested successful_sessions failed_sessions first_day last_day",
     "domains": "policy_domain senders reports successful_sessions failed_sessions unverified_sessions last_day",
     "senders": "sender organization policy_domains reports successful_sessions failed_sessions unverified_sessions "
                "last_day quirks",
@@ -324,6 +325,23 @@ def test_an_empty_database_says_what_to_do(cli):
     assert cli("summary", "--format", "csv").stdout == KEYS["summary"].replace(" ", ",") + "\n"
 
 
+def test_a_name_that_is_not_there(migrated, cli):
+    """What is near it is said, of what the database has; a name that is there, or near none, is no slip."""
+    add_report(migrated, "2026-11-01", [policy()])
+    migrated.sql("INSERT INTO tlsrpt.metric_name VALUES ('domain', 'example.com'), ('sender', 'sender.example')")
+    slip = 'tlsrpt: there is no domain "exmaple.com": did you mean example.com?\n'
+    for words in (["summary", "--domain", "exmaple.com"], ["reports", "--domain=Exmaple.COM"], ["findings", "--domain=exmaple.com"],
+                  ["readiness", "exmaple.com"], ["policies", "exmaple.com"], ["coverage", "exmaple.com"]):
+        done = cli(*words)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", slip), words
+    assert cli("failures", "--sender", "sendr.example").stderr == \
+        'tlsrpt: there is no sender "sendr.example": did you mean sender.example?\n'
+    assert cli("domains", "--domain", "exmaple.com,b.test").stderr == slip
+    assert "nothing matches" in cli("summary", "--domain", "b.test").stderr
+    assert "nothing matches" in cli("failures", "--domain", "example.com").stderr
+    assert cli("summary", "--domain", "exmaple.com", "--format", "json").stderr == ""
+
+
 def test_old_reports_are_not_taken_for_none(migrated, cli):
     add_report(migrated, "2020-01-05", [policy(bad=3, failures=[failure("certificate-expired", 3)])])
     for verb in ("findings", "readiness", "policies", "coverage"):
@@ -346,18 +364,113 @@ def test_usage_errors(cli, words, said):
     assert said in done.stderr and done.stderr.count("\n") == 1
 
 
-def test_help_needs_no_database(tlsrpt):
-    for words in ([], ["--help"], ["help"], ["-h"]):
-        done = subprocess.run([tlsrpt, *words], capture_output=True, text=True)
-        assert done.returncode == 0
-        for verb in COMMANDS:
-            assert f"\n  {verb} " in done.stdout
-    for verb in (*COMMANDS, "show"):
-        for words in ([verb, "--help"], ["help", verb], ["--help", verb]):
-            done = subprocess.run([tlsrpt, *words], capture_output=True, text=True)
-            assert done.returncode == 0
-            assert done.stdout.startswith(f"  tlsrpt {verb}")
-    assert subprocess.run([tlsrpt, "--version"], capture_output=True, text=True).stdout.startswith("tlsrpt 0.")
+@pytest.fixture(params=["tlsrpt", "tlsrptd"])
+def program(request, build):
+    """program(*words) runs one of the two, for the manners that both have."""
+    def run(*words):
+        return subprocess.run([build / request.param, *words], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    run.name = request.param
+    return run
+
+
+def verbs_of(program):
+    return re.findall(r"^  ([a-z]+) {2,}\S", program("--help").stdout.split("\nVerbs:\n")[1], re.M)
+
+
+def test_help_is_one_style(program):
+    """Both programs, all verbs: usage, what it is for, options, and examples last; no database is needed."""
+    for words in (["--help"], ["help"], ["-h"]):
+        done = program(*words)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith(f"Usage: {program.name} VERB [OPTION]...\n\n")
+        assert f"\n\nExamples:\n  {program.name} " in done.stdout
+    assert len(verbs_of(program)) >= 9
+    for verb in verbs_of(program):
+        text = program(verb, "--help").stdout
+        assert text.startswith(f"Usage: {program.name} {verb} [OPTION]...")
+        text, examples = text.split("\nExamples:\n")
+        assert examples.startswith(f"  {program.name} {verb}") and examples.endswith("\n")
+        assert "\nOptions:\n" in text and "\n  -h, --help " in text and "--config FILE " in text
+        assert max(map(len, text.splitlines())) <= 96
+    for words in (["help", "serve"], ["--help", "serve"], ["serve", "-h"]):
+        assert program(*words).stdout == program("serve", "--help").stdout
+
+
+def test_findings_come_first(tlsrpt):
+    """They are what people come for."""
+    text = subprocess.run([tlsrpt, "help"], capture_output=True, text=True).stdout
+    assert text.split("\nVerbs:\n")[1].startswith("  findings ")
+
+
+def test_version(program):
+    for word in ("--version", "-V"):
+        done = program(word)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert re.fullmatch(program.name + r" \d+\.\d+\.\d+\n", done.stdout)
+
+
+@pytest.mark.parametrize("words, said", [
+    (["--bogus"], 'there is no option "bogus": see NAME --help'),
+    (["--versoin"], 'there is no option "versoin": did you mean --version?'),
+    (["serve", "--bogus"], 'there is no option "bogus": see NAME serve --help'),
+    (["serve", "--confg=x"], 'there is no option "confg": did you mean --config?'),
+    (["serve", "extra"], 'serve does not take "extra": see NAME serve --help'),
+    (["sevre"], 'there is no "sevre": did you mean serve?'),
+    (["help", "sevre"], 'there is no "sevre": did you mean serve?'),
+    (["sevre", "--help"], 'there is no "sevre": did you mean serve?'),
+    (["serve", "--config"], "--config needs a value: FILE"),
+    (["serve", "--", "--config"], 'serve does not take "--config"'),
+    (["serve", "\x1b[31m"], "\\x1b[31m"),
+])
+def test_wrong_use_is_one_line_and_64(program, words, said):
+    done = program(*words)
+    assert (done.returncode, done.stdout) == (64, "")
+    assert done.stderr.startswith(f"{program.name}: ") and done.stderr.count("\n") == 1
+    assert said.replace("NAME", program.name) in done.stderr
+
+
+def test_no_verb_is_wrong_use(program):
+    """The help comes all the same, where no script takes it for an answer."""
+    done = program()
+    assert (done.returncode, done.stdout) == (64, "")
+    assert "\nVerbs:\n" in done.stderr and done.stderr.endswith(f"{program.name}: a verb is missing\n")
+
+
+@pytest.mark.parametrize("words, said", [
+    (["reparse", "--vuoch"], "did you mean --vouch?"),
+    (["serve", "--vouch"], "serve takes no --vouch"),
+    (["reparse", "--status", "accepted"], '--status: "accepted" is none of: quarantined ignored'),
+    (["prune", "--keep-raw", "long"], '--keep-raw: "long" is no number of days'),
+    (["import", "--jobs", "0", "x"], '--jobs: "0" is no number from 1 to 64'),
+    (["import", "--received", "soon", "x"], '--received: "soon" is no time'),
+    (["import"], "import needs PATH..."),
+    (["database", "strat"], 'there is no database "strat": did you mean start?'),
+    (["config", "chekc"], 'there is no config "chekc": did you mean check?'),
+])
+def test_wrong_use_of_the_collector(tlsrptd, words, said, tmp_path):
+    conf = tmp_path / "tlsrpt.conf"
+    conf.write_text("")
+    done = subprocess.run([tlsrptd, *words, "-c", conf], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (64, "")
+    assert said in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_no_mail_bounces_for_wrong_use(tlsrptd):
+    done = subprocess.run([tlsrptd, "deliver", "--bogus"], capture_output=True, text=True)
+    assert done.returncode == 75 and "there is no option" in done.stderr
+
+
+def test_a_check_that_there_is_not(cli):
+    done = cli("check", "findigs")
+    assert (done.returncode, done.stderr) == (3, "")
+    assert done.stdout == 'TLSRPT UNKNOWN: there is no check "findigs": did you mean findings?\n'
+
+
+def test_a_configuration_from_standard_input(build):
+    for program, words in (("tlsrptd", ["config"]), ("tlsrpt", ["serve"])):
+        done = subprocess.run([build / program, *words, "-c", "-"], capture_output=True, text=True,
+                              input="log_levle = debug\n")
+        assert done.returncode == 78 and "/dev/stdin:1" in done.stderr
 
 
 def test_a_database_that_is_away(tlsrpt, tmp_path):
@@ -412,6 +525,16 @@ def test_show_in_words(migrated, cli):
     text = cli("show", ids["quarantined"]).stdout
     assert "truncated JSON" in text and '{"organization-name": "Broken \\x1b[31m"' in text
     assert "no DKIM signature" in cli("show", ids["ignored"]).stdout
+
+
+def test_show_says_who_signed_and_which_host_posted(migrated, cli):
+    mail = add_report(migrated, "2026-11-01", [policy()], door="import", peer_name="bigmail.example")
+    post = add_report(migrated, "2026-11-02", [policy()], door="https", peer="192.0.2.7", peer_name="out.sender.example")
+    held = add_held(migrated, "2026-11-03", "quarantined", b"{", "broken")
+    words = {name: " ".join(cli("show", name).stdout.split()) for name in (mail, post, held)}
+    assert " by import signed by bigmail.example " in words[mail]
+    assert " by https from 192.0.2.7 (out.sender.example) " in words[post] and "signed by" not in words[post]
+    assert "()" not in words[held] and " from source" not in words[held]
 
 
 def test_show_takes_the_beginning_of_an_id(migrated, cli):

@@ -126,4 +126,4 @@ def test_check_says_what_the_daemon_would_fail_at(daemon, tmp_path):
     done = subprocess.run([*daemon.command, "config", "check", "-c", away], capture_output=True, text=True)
     assert done.returncode == 69, done
     done = subprocess.run([*daemon.command, "config", "chekc", "-c", away], capture_output=True, text=True)
-    assert done.returncode == 64
+    assert done.returncode == 64 and "did you mean check?" in done.stderr

@@ -70,6 +70,12 @@ def at(story):
     return "-c", story.conf, "--as-of", story.as_of
 
 
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a,b", "{}", "null", ""])
+def test_any_name_may_be_asked_for(ask, name):
+    for verb in ("findings", "summary", "readiness"):
+        assert json.loads(ask(verb, "--domain", name, "--format", "json")) == []
+
+
 def test_order_of_arrival_does_not_matter(tlsrptd, migrated, postgres, ask, stories):
     """Shuffled, and in two halves by two processes: the same bytes."""
     story = stories("cert_expired_node")
@@ -103,6 +109,12 @@ def test_options(tlsrptd, migrated, ask, stories, tmp_path):
     assert finding["summary"].split(",")[0] in " ".join(text.split())
     assert "bigmail.example" in text and "Days and senders" in text
     ask("findings", "ffff" * 4, *at(story), code=65)
+    # a paragraph for a person, or a line; a table where one is asked for
+    text = ask("findings", "--min-severity", "warning", *at(story))
+    assert finding["summary"] in " ".join(text.split()) and finding["advice"] in " ".join(text.split())
+    for words in (("--brief",), ("--format", "table")):
+        head, line = ask("findings", "--min-severity", "warning", *words, *at(story)).splitlines()
+        assert head.split()[0] == "ID" and line.split()[0] == finding["id"]
     # known until: listed, marked, alarms nobody, until that day
     muted = tmp_path / "muted.conf"
     for until, marked in (("2999-01-01", True), ("2001-01-01", False)):
@@ -154,10 +166,18 @@ def test_other_verbs(tlsrptd, migrated, ask, stories):
     rows = json.loads(ask("readiness", domain, "--format", "json", *at(story)))
     assert {r["policy_domain"] for r in rows} == {domain} and {r["answer"] for r in rows} <= {"GO", "HOLD"}
     assert all(r["met"] for r in rows) == (rows[0]["answer"] == "GO")
+    lines = ask("readiness", *at(story)).splitlines()  # a line a domain and target, and its clauses when it is named
+    assert lines[0].split()[:3] == ["DOMAIN", "TARGET", "ANSWER"] and len({tuple(line.split()[:2]) for line in lines}) == len(lines)
+    assert {line.split()[2] for line in lines[1:] if line.split()[1] == "enforce"} <= {"GO", "HOLD", "enforces"}
+    assert "days seen" in ask("readiness", domain, *at(story))
     rows = json.loads(ask("policies", domain, "--format", "json", *at(story)))
     declared = [r for r in rows if r["sender"] is None]
     assert [r["status"] for r in declared] == ["earlier", "declared"]
     assert {r["status"] for r in rows if r["sender"]} == {"earlier", "declared"}
+    # for a person, those who saw the same have one line
+    lines = ask("policies", domain, *at(story)).splitlines()
+    assert len(lines) - 1 == len(declared) + len({(r["policy_type"], tuple(r["policy"])) for r in rows if r["sender"]})
+    assert any(", " in line.split("  declared ")[0] for line in lines)
     rows = json.loads(ask("coverage", domain, "--format", "json", *at(story)))
     big = next(r for r in rows if r["sender"] == "bigmail.example")
     assert len(big["days"]) == 28 and 14 <= big["usual_lag_hours"] <= 18
@@ -191,7 +211,7 @@ def test_ten_thousand_domains(migrated, ask):
     """A thousandth of them broken: one host for all of those is one finding, no wall of text."""
     migrated.sql("SELECT tlsrpt.ensure_month(d::date) FROM generate_series(date '2026-09-01', '2026-12-01', '1 month') d")
     migrated.sql("""
-        INSERT INTO tlsrpt.policy_result (policy_domain, day, report_key, tier, nth, policy_no, received, sender, policy_type,
+        INSERT INTO tlsrpt.believed_policy (policy_domain, day, report_key, tier, nth, policy_no, received, sender, policy_type,
                leads, long_window, successful_sessions, failed_sessions, policy_string, failures)
         SELECT 'd' || d || '.example', day, sha256((d || ' ' || s || ' ' || day)::bytea), 1, 0, 0, day + interval '30 hours',
                's' || s || '.example', 'sts', true, false,

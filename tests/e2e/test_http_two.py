@@ -23,8 +23,7 @@ def body(report_id, domain="example.com"):
 def lost_and_double(server, database, ledger):
     """How many acknowledged reports are not there, or more than once; those that are have their bytes."""
     rows = server.sql(database, "SELECT encode(sha256(body), 'hex'), encode(raw_hash, 'hex') "
-                               "FROM tlsrpt.raw_report JOIN tlsrpt.policy_result USING (policy_domain, day, report_key, tier) "
-                               "WHERE nth = 0")
+                               "FROM tlsrpt.raw_report JOIN tlsrpt.report USING (policy_domain, day, report_key, tier)")
     assert all(real == noted for real, noted in rows)
     there = [real for real, _ in rows]
     return [h for h in ledger if h not in set(there)], [h for h in set(there) if there.count(h) > 1]

@@ -18,7 +18,7 @@ import pytest
 from conftest import SOURCE
 from mails import AUTHSERV, START, date, mail, mbox, report
 
-OPERATOR, UNVERIFIED, VERIFIED = 2, 3, 1
+OPERATOR, UNVERIFIED, VERIFIED = 2, 4, 1
 DAY = datetime.timedelta(days=1)
 
 
@@ -258,6 +258,17 @@ def test_interrupted_while_it_waits_for_input(tlsrptd, migrated, config):
     assert verdicts(process.stdout.read().decode()) == {"stored": 251}
     process.stdin.close()
     assert reports(migrated) == 251 and migrated.value("SELECT count(*) FROM tlsrpt.quarantine") == 0
+
+
+def test_it_says_what_it_waits_for(tlsrptd, config, tmp_path):
+    """A pipe that nobody writes to, and one that somebody does, sooner or later."""
+    os.mkfifo(tmp_path / "fifo")
+    process = subprocess.Popen([tlsrptd, "import", "--dry-run", "-c", config, tmp_path / "fifo"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    assert process.stderr.readline() == f"tlsrptd: {tmp_path}/fifo: waits for somebody to write\n"
+    (tmp_path / "fifo").write_text(report(1))
+    assert "1 stored" in process.communicate()[0]
+    assert process.returncode == 0
 
 
 def test_a_bar_on_a_terminal(tlsrptd, migrated, config):

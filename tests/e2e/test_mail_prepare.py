@@ -95,9 +95,23 @@ def test_more_reports_than_are_read(drivers, key):
     assert {s["status"] for s in ask(drivers, message)["submissions"]} == {"accepted"}
 
 
+@pytest.mark.parametrize("part, named", [
+    ("\r\nHello\r\n", ""),
+    ("Content-Type: application/ms-tnef\r\n\r\nx\r\n", "TNEF"),
+    ("Content-Type: application/pkcs7-mime; smime-type=signed-data\r\n\r\nx\r\n", "S/MIME"),
+    ("Content-Type: message/partial; id=1; number=1; total=2\r\n\r\nx\r\n", "message/partial"),
+    ("Content-Type: application/x-xz\r\nContent-Transfer-Encoding: base64\r\n\r\n/Td6WFoAAATm1rRGAgAhARYAAAB0L+Wj\r\n", "xz archive")])
+def test_what_says_that_it_is_a_report_is_kept(drivers, key, part, named):
+    """And what stands in the way is named."""
+    kept = only(ask(drivers, received(sign(mail(parts=[part]), key))))
+    assert kept["status"] == "quarantined"
+    assert kept["reason"].startswith("says that it is a TLS report, but none can be read") and named in kept["reason"]
+
+
 def test_no_report(drivers, key):
-    answer = ask(drivers, received(sign(mail(parts=["\r\nHello\r\n"]), key)))
-    assert (answer["verdict"], answer["reason"], answer["submissions"]) == ("unrecognized", "no report in the mail", [])
+    message = b"From: a@example.net\r\nSubject: Hello\r\n\r\nHello\r\n"
+    answer = ask(drivers, received(sign(message, key, headers=[b"from", b"subject"])))
+    assert (answer["verdict"], answer["reason"], answer["submissions"]) == ("unrecognized", "no TLS report", [])
 
 
 def test_not_ours(drivers, key):

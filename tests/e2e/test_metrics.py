@@ -78,7 +78,7 @@ def test_an_empty_database_has_figures_too(tlsrpt, stored):
 
 
 def test_sums_equal_the_reports(tlsrpt, stored, driver):
-    driver.put(report("1"), report("2", domains=("a.example", "b.example"), days_ago=2), report("3", tier=3),
+    driver.put(report("1"), report("2", domains=("a.example", "b.example"), days_ago=2), report("3", tier=4),
                report("4", tier=2, sender="example.com"))
     fold(stored)
     driver.put(report("5"))
@@ -86,11 +86,11 @@ def test_sums_equal_the_reports(tlsrpt, stored, driver):
     by_tier = stored.sql("SELECT tier, sum(successful_sessions)::int, sum(failed_sessions)::int FROM tlsrpt.policy_result "
                          "WHERE leads GROUP BY 1")
     for tier, good, bad in by_tier:
-        trust = ["verified", "operator", "unverified"][tier - 1]
+        trust = ["verified", "operator", "confirmed", "unverified"][tier - 1]
         assert prom.total(series, "tlsrpt_sessions_total", result="successful", trust=trust) == good
         assert prom.total(series, "tlsrpt_sessions_total", result="failed", trust=trust) == bad
     assert prom.total(series, "tlsrpt_failures_total") == stored.value(
-        "SELECT sum(failed_sessions)::int FROM tlsrpt.failure_detail WHERE tier < 3")
+        "SELECT sum(failed_sessions)::int FROM tlsrpt.failure_detail WHERE tier < 4")
     assert prom.total(series, "tlsrpt_reports_total", outcome="stored") == 5
     assert prom.total(series, "tlsrpt_report_lag_seconds_count") == 4
     assert series["tlsrpt_totals_waiting_reports", ()] == 1
@@ -139,13 +139,13 @@ def test_a_thousand_hostile_names_and_a_hundred_thousand_domains_add_no_series(t
     fold(stored, 10, 10)
     driver.put(*[report(f"{n}", domains=(f"d{n}.example",), sender=f"s{n}.example") for n in range(10)])
     fold(stored, 10, 10)
-    driver.put(report("11", domains=("x.example",), sender="x.example"), report("12", domains=("x.example",), tier=3))
+    driver.put(report("11", domains=("x.example",), sender="x.example"), report("12", domains=("x.example",), tier=4))
     fold(stored, 10, 10)
     before = metrics(tlsrpt, stored)
     for number in range(0, 1000, 100):
         driver.put(*[report(f"h{n}", domains=(f"{HOSTILE[n % len(HOSTILE)][:200]}{n}.example",), days_ago=2,
                             sender=HOSTILE[n % len(HOSTILE)][:240] + str(n), organization=HOSTILE[n % len(HOSTILE)],
-                            tier=n % 3 + 1) for n in range(number, number + 100)])
+                            tier=n % 4 + 1) for n in range(number, number + 100)])
     stored.sql("INSERT INTO tlsrpt.tally SELECT 'd' || n || '.many.example', current_date - 2, 1 + n %% 3, 1, "
                "'s' || n || '.many.example', now(), 60, 1, 1 FROM generate_series(1, %s) AS n", (100000,))
     for _ in range(2):
@@ -245,7 +245,7 @@ def test_a_scrape_reads_no_history(tlsrpt, stored, driver):
     lines = "\n".join(row[0] for row in stored.sql("SET search_path = tlsrpt; EXPLAIN " + query, role="tlsrpt_reader"))
     touched = set(re.findall(r" on (\w+)", lines))
     assert touched and not {name for name in touched if re.match(
-        r"(report|policy_result|raw_report|conflict|quarantine)(_2\d+)?$", name)}, touched
+        r"((believed|claimed)_\w+|conflict|quarantine)(_2\d+)?$", name)}, touched
 
 
 def test_the_manual_has_every_metric(tlsrpt):

@@ -160,14 +160,14 @@ def check_sums(monitoring, database):
             "SELECT sum(successful_sessions) FROM tlsrpt.policy_result WHERE leads",
         'sum(tlsrpt_sessions_total{result="failed"})': "SELECT sum(failed_sessions) FROM tlsrpt.policy_result WHERE leads",
         'sum(tlsrpt_sessions_total{trust="unverified"})':
-            "SELECT sum(successful_sessions + failed_sessions) FROM tlsrpt.policy_result WHERE leads AND tier = 3",
-        "sum(tlsrpt_failures_total)": "SELECT sum(failed_sessions) FROM tlsrpt.failure_detail WHERE leads AND tier < 3",
+            "SELECT sum(successful_sessions + failed_sessions) FROM tlsrpt.policy_result WHERE leads AND tier = 4",
+        "sum(tlsrpt_failures_total)": "SELECT sum(failed_sessions) FROM tlsrpt.failure_detail WHERE leads AND tier < 4",
         'sum(tlsrpt_reports_total{outcome="stored"})': "SELECT count(*) FROM tlsrpt.report",
         'sum(tlsrpt_reports_total{outcome!="stored"})':
             "SELECT sum(reports) FROM tlsrpt.intake WHERE outcome <> 'stored'",
-        "sum(tlsrpt_report_lag_seconds_count)": "SELECT count(*) FROM tlsrpt.report WHERE tier < 3",
+        "sum(tlsrpt_report_lag_seconds_count)": "SELECT count(*) FROM tlsrpt.report WHERE tier < 4",
         "max(tlsrpt_last_report_timestamp_seconds)":
-            "SELECT extract(epoch FROM max(received)) FROM tlsrpt.report WHERE tier < 3",
+            "SELECT extract(epoch FROM max(received)) FROM tlsrpt.report WHERE tier < 4",
         "sum(tlsrpt_quarantine_reports)": "SELECT count(*) FROM tlsrpt.open_quarantine",
     }
     for query, sql in sums.items():

@@ -15,7 +15,7 @@ from rows import add_conflict, add_report, failure, policy, realistic
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 VERBS = ("summary", "domains", "senders", "failures", "results")
-BIG = ("policy_result", "report", "raw_report", "conflict")
+BIG = ("believed_policy", "believed_report", "believed_raw", "claimed_policy", "claimed_report", "claimed_raw", "conflict")
 HUGE = 9223372036854775807
 CHOICES = [(), ("--domain", "example.com"), ("--domain", "example.com,b.example"), ("--sender", "google.com"),
            ("--trust", "verified"), ("--trust", "unverified,operator"), ("--since", "400d"),
@@ -315,7 +315,7 @@ def test_a_writer_that_was_first_is_waited_for_and_counted(migrated, cli, prune)
     """Its rows are in the month, not yet committed, when the month is said to be over."""
     day = month_of(200)
     add_report(migrated, str(day), [policy()], report_id="1")
-    writer = Lock(migrated.uri, "INSERT INTO tlsrpt.policy_result (policy_domain, day, report_key, tier, nth, policy_no, "
+    writer = Lock(migrated.uri, "INSERT INTO tlsrpt.believed_policy (policy_domain, day, report_key, tier, nth, policy_no, "
                                 "received, sender, policy_type, leads, long_window, successful_sessions, failed_sessions, "
                                 "organization, policy_string) SELECT policy_domain, day, '\\x01', tier, 0, 0, received, "
                                 "sender, policy_type, true, false, 32, 0, '', '' FROM tlsrpt.policy_result")

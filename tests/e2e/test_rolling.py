@@ -141,8 +141,8 @@ def test_what_older_versions_kept_is_all_there(database, tlsrptd, tlsrpt):
     old_reader = database.value("SELECT value FROM tlsrpt.setting WHERE name = 'oldest_program'")
     subprocess.run([tlsrptd, "migrate", "--db", database.uri], check=True, capture_output=True)
     assert database.value("SELECT value FROM tlsrpt.setting WHERE name = 'oldest_program'") > old_reader
-    assert database.value(f"SELECT to_regclass('tlsrpt.report_{empty_month}') IS NOT NULL")
-    assert database.value(f"SELECT to_regclass('tlsrpt.raw_report_{empty_month}') IS NULL"), "it would be pruned again"
+    assert database.value(f"SELECT to_regclass('tlsrpt.believed_report_{empty_month}') IS NOT NULL")
+    assert database.value(f"SELECT to_regclass('tlsrpt.believed_raw_{empty_month}') IS NULL"), "it would be pruned again"
     assert not database.sql("SELECT relname FROM pg_class WHERE relname LIKE 'was\\_%%' OR relname LIKE '%%pkey1'", ())
 
     def ask(*words):

@@ -195,7 +195,7 @@ def test_links_lead_somewhere_and_keep_the_days(serve, driver):
     pages = serve()
     seen, wanted = set(), ["/?since=14d", "/senders?since=14d"]
     while wanted:
-        path = wanted.pop()
+        path = wanted.pop(0)
         if path in seen or len(seen) > 300:
             continue
         seen.add(path)
@@ -245,7 +245,7 @@ def test_rows_of_the_other_pages(serve, driver, stored, tlsrpt):
 
 def test_trust_says_what_is_meant_where_none_is_chosen(serve, stored):
     pages = serve()
-    for path, first in {"/heat": "verified, operator", "/trend": "verified, operator", "/results": "verified, operator",
+    for path, first in {"/heat": "verified, operator, confirmed", "/trend": "verified, operator, confirmed", "/results": "verified, operator, confirmed",
                         "/domains": "any", "/reports": "any"}.items():
         choices = re.search(r'name="trust">(.*?)</select>', pages.get(path).text)[1]
         assert re.search(r">([^<]+)</option>", choices)[1] == first, path
@@ -255,7 +255,7 @@ def test_trust_says_what_is_meant_where_none_is_chosen(serve, stored):
 def test_now_says_what_is_wrong(serve, driver, stored, tlsrpt):
     pages = serve()
     empty = pages.get("/").text
-    assert "No reports yet" in empty and "_smtp._tls" in empty and "https_sender" in empty
+    assert "No report has come yet" in empty and "_smtp._tls" in empty
     fill(driver, days=60)
     pages = serve()
     found = json.loads(command(tlsrpt, stored, "findings", "--state", "open", "--format", "json"))
@@ -264,7 +264,10 @@ def test_now_says_what_is_wrong(serve, driver, stored, tlsrpt):
         assert finding["summary"] in text and finding["advice"] in text
     assert "since" in text and f'/finding/{found[0]["id"]}' in text
     told = html.unescape(pages.get(f'/finding/{found[0]["id"]}').text)
-    for line in command(tlsrpt, stored, "findings", found[0]["id"]).decode().splitlines():
+    full = command(tlsrpt, stored, "findings", found[0]["id"]).decode()
+    matrix = full[full.index("Days and senders"):full.index("Reports behind it")]  # a coloured table on the page
+    assert 'class="h5"' in told and 'class="h0"' in told
+    for line in full.replace(matrix, "").splitlines():
         for word in line.split():
             assert word in told, line
 
@@ -272,7 +275,22 @@ def test_now_says_what_is_wrong(serve, driver, stored, tlsrpt):
 def test_all_is_well(serve, driver):
     driver.put(*[report(f"r{back}", days_ago=back, policies=[{"domain": "example.org", "successful": 50, "failed": 0}])
                  for back in range(1, 15)])
-    assert "All is well" in serve().get("/").text
+    text = serve().get("/").text
+    assert "All is well" in text
+    assert "<strong>100 %</strong><span>secure, of 350 sessions</span>" in text
+    assert 'href="/domain/example.org">example.org</a>' in text
+
+
+def test_what_nobody_vouches_for_waits(serve, driver, stored, tlsrpt):
+    """From which confirmed hosts, and the lines that make it count."""
+    for number in range(3):
+        driver.put(report(f"w{number}", sender="waits.example", tier=4, policies=[
+            {"domain": "example.org", "successful": 9, "failed": 0}]))
+    stored.sql("UPDATE tlsrpt.claimed_report SET peer_name = 'out.waits.example'")
+    text = html.unescape(serve().get("/").text)
+    assert "Nothing can be judged yet" in text and ">3 reports have come" in text
+    assert 'https_sender "waits.example" { hosts = {"out.waits.example"} }' in text
+    assert "All is well" not in text
 
 
 def test_hostile_texts_are_inert(serve, driver, stored):
@@ -280,9 +298,9 @@ def test_hostile_texts_are_inert(serve, driver, stored):
         driver.put(report(f"{text} {number}", sender=f"h{number}.example", organization=text, raw=text,
                           policies=[{"domain": "example.org", "successful": 1, "failed": 1, "details": [
                               {"type": "validation-failure", "failed": 1, "mx": text, "mta": text}]}]))
-    stored.sql("UPDATE tlsrpt.report SET trust_reason = organization, contact_info = organization, "
+    stored.sql("UPDATE tlsrpt.believed_report SET trust_reason = organization, contact_info = organization, "
                "peer_name = organization, quirks = ARRAY[organization]")
-    stored.sql("UPDATE tlsrpt.policy_result SET failures = ARRAY(SELECT (failed_sessions, result_type, sending_mta_ip,"
+    stored.sql("UPDATE tlsrpt.believed_policy SET failures = ARRAY(SELECT (failed_sessions, result_type, sending_mta_ip,"
                " receiving_mx_hostname, receiving_mx_hostname, sending_mta_ip, receiving_mx_hostname,"
                " receiving_mx_hostname)::tlsrpt.failure FROM unnest(failures))")
     pages = serve()

@@ -115,11 +115,11 @@ def test_reports_are_never_evicted(build, stored):
 def test_statistics_of_partitioned_tables_are_made_once_a_day(build, stored):
     maintain(build, stored)
     stamps = stored.sql("SELECT relname, last_analyze FROM pg_stat_all_tables WHERE schemaname = 'tlsrpt' "
-                        "AND relname IN ('report', 'policy_result') ORDER BY 1")
+                        "AND relname IN ('believed_report', 'believed_policy') ORDER BY 1")
     assert len(stamps) == 2 and all(stamp for _, stamp in stamps)
     maintain(build, stored)
     assert stored.sql("SELECT relname, last_analyze FROM pg_stat_all_tables WHERE schemaname = 'tlsrpt' "
-                      "AND relname IN ('report', 'policy_result') ORDER BY 1") == stamps
+                      "AND relname IN ('believed_report', 'believed_policy') ORDER BY 1") == stamps
 
 
 def test_only_one_at_a_time(build, stored):

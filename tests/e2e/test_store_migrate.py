@@ -7,7 +7,7 @@ import pytest
 import store
 from conftest import Database
 
-BIG_TABLES = ["policy_result", "report", "raw_report", "conflict"]
+BIG_TABLES = ["believed_policy", "believed_report", "believed_raw", "claimed_policy", "claimed_report", "claimed_raw", "conflict"]
 ROLES = ["tlsrpt_owner", "tlsrpt_collector", "tlsrpt_reparse", "tlsrpt_reader"]
 
 
@@ -23,7 +23,7 @@ def test_twice_is_once(build, database):
     assert "migration 0001_initial" not in store.migrate(build, database)
     assert database.sql("SELECT * FROM tlsrpt.migration") == before
     assert database.sql("SELECT name, value FROM tlsrpt.setting ORDER BY 1") == [
-        ("newest_program", "0.3.0"), ("oldest_program", "0.3.0")]
+        ("newest_program", "0.4.0"), ("oldest_program", "0.4.0")]
 
 
 def test_from_several_hosts_at_once(build, database):
@@ -53,7 +53,7 @@ def test_a_newer_program_s_database_is_left_alone(build, stored):
 
 
 @pytest.mark.parametrize("oldest, newest, advice", [
-    ("0.1.0", "0.3.0", None), ("0.1.0", "9.0.0", None), ("0.1.0", "0.1.0", "run `tlsrptd migrate`"),
+    ("0.1.0", "0.4.0", None), ("0.1.0", "9.0.0", None), ("0.1.0", "0.1.0", "run `tlsrptd migrate`"),
     ("7.0.0", "7.0.0", "upgrade the program"), ("0.0.1", "0.0.9", "run `tlsrptd migrate`")])
 def test_a_program_that_does_not_fit_says_what_to_do(build, stored, oldest, newest, advice):
     stored.sql("UPDATE tlsrpt.setting SET value = CASE name WHEN 'oldest_program' THEN %s ELSE %s END",
@@ -157,7 +157,7 @@ def test_what_a_superuser_has_to_run_is_said_and_helps(build, database):
 
 def test_months_are_made_13_back_and_3_ahead(stored):
     made = stored.value("SELECT array_agg(to_date(right(c.relname, 6), 'YYYYMM') ORDER BY c.relname) FROM pg_inherits i "
-                        "JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'tlsrpt.report'::regclass")
+                        "JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'tlsrpt.believed_report'::regclass")
     this = stored.value("SELECT date_trunc('month', current_date)::date")
     distance = [(day.year - this.year) * 12 + day.month - this.month for day in made]
     assert distance == list(range(-13, 4))
@@ -172,7 +172,7 @@ def test_every_key_of_a_big_table_has_policy_domain_first_and_day(stored):
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
         WHERE c.relnamespace = 'tlsrpt'::regnamespace AND x.indisunique AND c.relname = ANY(%s)
         GROUP BY c.relname, x.indexrelid""", (BIG_TABLES,))
-    assert {table for table, _ in keys} == {"policy_result", "conflict"}
+    assert {table for table, _ in keys} == {"believed_policy", "claimed_policy", "conflict"}
     for table, columns in keys:
         assert columns[0] == "policy_domain" and "day" in columns, table
     constraints = stored.sql("""
@@ -193,10 +193,11 @@ def test_there_are_no_triggers_foreign_keys_or_sequences(stored):
 
 
 INSERT_ALL = {(table, "INSERT") for table in
-              ["policy_result", "report", "raw_report", "quarantine", "tally", "intake_count"]}
+              ["believed_policy", "believed_report", "believed_raw", "claimed_policy", "claimed_report", "claimed_raw",
+               "quarantine", "tally", "intake_count"]}
 REPARSE = INSERT_ALL | {("quarantine", "SELECT"), ("reparsed", "SELECT"), ("reparsed", "INSERT"), ("pruned", "SELECT")}
 READER = {(relation, "SELECT") for relation in
-          ["report", "policy_result", "failure_detail", "raw_report", "conflict", "quarantine",
+          ["report", "policy_result", "failure_detail", "raw_report", "contested", "claim_limit", "claim_usage", *BIG_TABLES[:-1], "conflict", "quarantine",
            "reparsed", "eviction", "setting", "migration", "instant", "counted_report", "counted_policy",
            "counted_failure", "open_quarantine", "tally", "tally_labelled",
            "intake_count", "intake_day", "intake", "metric_name", "metric_cap", "metric_room", "metric_full", "metric_sessions",
@@ -204,7 +205,7 @@ READER = {(relation, "SELECT") for relation in
            "total_day", "total_failures", "total_reports", "total_lag", "total_sender", "upkeep",
            "quarantine_size", "pruned", "daily_policy", "daily_failure"]}
 WRITER_FUNCTIONS = {"program_fit", "ensure_month", "ensure_quarantine_day", "in_quarantine", "note_conflict",
-                    "fold_totals", "pruned_before", "find_reports"}
+                    "fold_totals", "pruned_before", "find_believed", "find_claimed", "charge_claims"}
 READER_FUNCTIONS = {"program_fit", "lag_bound", "superseded"}
 
 
@@ -246,7 +247,7 @@ def test_functions_with_the_owner_s_rights_have_a_fixed_search_path(stored):
     ("tlsrpt_collector", "SELECT * FROM tlsrpt.quarantine"),
     ("tlsrpt_collector", "SELECT * FROM tlsrpt.counted_report"),
     ("tlsrpt_collector", "SELECT report_key FROM tlsrpt.policy_result"),
-    ("tlsrpt_collector", "UPDATE tlsrpt.policy_result SET tier = 1"),
+    ("tlsrpt_collector", "UPDATE tlsrpt.believed_policy SET tier = 1"),
     ("tlsrpt_collector", "INSERT INTO tlsrpt.conflict SELECT"),
     ("tlsrpt_collector", "SELECT tlsrpt.drop_quarantine(current_date)"),
     ("tlsrpt_collector", "SELECT tlsrpt.prune_begin(current_date)"),
@@ -283,6 +284,6 @@ def test_a_stranger_may_not_ask_for_any_month(stored):
 
 
 def test_a_conflict_needs_a_report(stored):
-    stored.sql("SELECT tlsrpt.note_conflict('d', current_date, 'k', 1::smallint, 'h', now(), 1::smallint, '')",
+    stored.sql("SELECT tlsrpt.note_conflict('d', current_date, 'k', 1::smallint, 'c', 'h', now(), 1::smallint, '')",
                role="tlsrpt_collector")
     assert stored.value("SELECT count(*) FROM tlsrpt.conflict") == 0

@@ -27,7 +27,8 @@ def test_writers_and_readers_share_a_connection(build, database, pooled):
             writer.send(batch)
         outcomes = sorted(sum((writer.receive() for writer in writers), []))
         assert outcomes == ["duplicate"] * 38 + ["quarantined"] * 3 + ["stored"] * 19
-    assert writers[0].put(report("0-4", ["a.example", "b.example"], start=store.start_of(0), raw="other")) == ["conflict"]
+    assert writers[0].put(report("0-4", ["a.example", "b.example"], start=store.start_of(0), raw="other",
+                                  policies=[{"domain": d, "successful": 99} for d in ("a.example", "b.example")])) == ["conflict"]
     for writer in writers:
         writer.close()
     for as_of, want in [("", "95"), (store.start_of(200), "1"), ("", "95")]:

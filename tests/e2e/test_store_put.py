@@ -10,7 +10,7 @@ import store
 from conftest import Database, Postgres
 from store import report
 
-VERIFIED, OPERATOR, UNVERIFIED = 1, 2, 3
+VERIFIED, OPERATOR, CONFIRMED, UNVERIFIED = 1, 2, 3, 4
 QUARANTINED, IGNORED = 2, 3
 TABLES = ["policy_result", "failure_detail", "report", "raw_report"]
 
@@ -28,6 +28,14 @@ def driver(build, stored):
     made.close()
 
 
+def other(report_id="1", domains=("example.org",), good=99, **more):
+    """A report of the same identity that says something else."""
+    made = report(report_id, domains, **{"raw": "other", **more})
+    for policy in made["policies"]:
+        policy["successful"] = good
+    return made
+
+
 def counts(database):
     return [database.value(f"SELECT count(*) FROM tlsrpt.{table}") for table in TABLES]
 
@@ -37,7 +45,7 @@ def test_a_batch_is_kept_whole(driver, stored):
     assert counts(stored) == [100] * 4
     row = stored.sql("SELECT r.policy_domain, r.sender, p.successful_sessions, p.failed_sessions, "
                      "       d.result_type, d.receiving_mx_hostname, convert_from(w.body, 'UTF8'), "
-                     "       p.raw_hash = sha256(w.body), r.day = (now() at time zone 'UTC')::date - 1, "
+                     "       r.raw_hash = sha256(w.body), r.day = (now() at time zone 'UTC')::date - 1, "
                      "       r.policy_domains, r.window_end - r.window_start, r.quirks "
                      "FROM tlsrpt.report r JOIN tlsrpt.policy_result p USING (policy_domain, day, report_key, tier) "
                      "JOIN tlsrpt.failure_detail d USING (policy_domain, day, report_key, tier) "
@@ -53,13 +61,48 @@ def test_sent_again_it_is_a_duplicate(driver, stored):
     assert counts(stored) == [3] * 4
 
 
+def test_the_same_content_is_a_duplicate_whatever_its_wrapping(driver, stored):
+    assert driver.put(report("1")) == ["stored"]
+    assert driver.put(report("1", raw="wrapped"), report("1", raw="again")) == ["duplicate"] * 2
+    assert sorted(driver.put(report("2", raw="a"), report("2", raw="b"))) == ["duplicate", "stored"]
+    assert counts(stored) == [2] * 4
+    assert stored.value("SELECT count(*) FROM tlsrpt.conflict") == 0
+
+
+def test_of_one_network_the_first_claim_is_kept(driver, stored):
+    assert driver.put(report("1", tier=UNVERIFIED)) == ["stored"]
+    assert driver.put(report("1", tier=UNVERIFIED, raw="wrapped")) == ["duplicate"]
+    assert driver.put(other(tier=UNVERIFIED)) == ["conflict"]
+    assert counts(stored) == [1] * 4
+
+
+def test_no_network_shadows_another(driver, stored):
+    """Both are kept, and contested; the same from elsewhere is a resend."""
+    forged = other(tier=UNVERIFIED, source="203.0.113.0/24", good=1000)
+    real = report("1", tier=UNVERIFIED)
+    assert driver.put(forged) == ["stored"]
+    assert driver.put(real) == ["stored"]
+    elsewhere = dict(real, source="2001:db8::/64", raw="wrapped")
+    assert driver.put(elsewhere, dict(forged, source="198.51.100.0/24")) == ["duplicate"] * 2
+    assert counts(stored) == [2] * 4
+    assert stored.sql("SELECT policy_domain, claims FROM tlsrpt.contested") == [("example.org", 2)]
+
+
+def test_networks_claim_several_things_in_one_batch(driver, stored):
+    claims = [other(tier=UNVERIFIED, source=f"192.0.{i}.0/24", good=i % 3) for i in range(9)]
+    outcomes = driver.put(*claims, report("1"))
+    assert sorted(outcomes) == ["duplicate"] * 6 + ["stored"] * 4
+    assert counts(stored) == [4] * 4
+    assert stored.sql("SELECT trust, successful_sessions FROM tlsrpt.counted_policy") == [("verified", 10)]
+
+
 def test_the_same_twice_in_one_batch_is_merged(driver, stored):
     assert sorted(driver.put(report("1"), report("1"), report("1"))) == ["duplicate", "duplicate", "stored"]
     assert counts(stored) == [1] * 4
 
 
 def test_other_bytes_are_a_conflict_and_eight_are_noted(driver, stored):
-    others = [report("1", raw=f"other {i}") for i in range(12)]
+    others = [other(raw=f"other {i}", good=100 + i) for i in range(12)]
     assert driver.put(report("1")) == ["stored"]
     assert driver.put(*others[:5]) == ["conflict"] * 5
     assert driver.put(*others) == ["conflict"] * 12
@@ -72,26 +115,27 @@ def test_a_conflict_about_several_domains_is_noted_once(driver, stored):
     """Or a small report of a thousand domains, sent with other bytes, would cost a thousand transactions."""
     domains = ["b.example", "a.example", "c.example"]
     assert driver.put(report("1", domains)) == ["stored"]
-    assert driver.put(report("1", domains, raw="other")) == ["conflict"]
-    assert driver.put(report("1", domains, raw="other")) == ["conflict"]
+    assert driver.put(other("1", domains)) == ["conflict"]
+    assert driver.put(other("1", domains)) == ["conflict"]
     assert stored.sql("SELECT policy_domain FROM tlsrpt.conflict") == [("b.example",)]
 
 
 def test_conflict_within_one_batch(driver, stored):
-    outcomes = driver.put(report("1", raw="a"), report("1", raw="b"), report("1", raw="c"), report("2"))
+    outcomes = driver.put(other(good=1, raw="a"), other(good=2, raw="b"), other(good=3, raw="c"), report("2"))
     assert sorted(outcomes) == ["conflict", "conflict", "stored", "stored"]
     assert stored.value("SELECT count(*) FROM tlsrpt.conflict") == 2
     assert counts(stored) == [2] * 4
 
 
 def test_several_policy_domains_keep_the_bytes_once(driver, stored):
-    assert driver.put(report("1", ["b.example", "a.example", "c.example"])) == ["stored"]
+    named = ["b.example", "a.example", "c.example", "d.example"]
+    assert driver.put(report("1", named, foreign=1)) == ["stored"]
     assert counts(stored) == [3, 3, 1, 1]
     assert stored.sql("SELECT policy_domain, policy_domains FROM tlsrpt.report") == [
         ("b.example", ["b.example", "a.example", "c.example"])]
     assert stored.value("SELECT policy_domain FROM tlsrpt.raw_report") == "b.example"
     # A domain that became ours later: its rows are added, the bytes are there.
-    assert driver.put(report("1", ["b.example", "a.example", "c.example", "d.example"])) == ["stored"]
+    assert driver.put(report("1", named)) == ["stored"]
     assert counts(stored) == [4, 4, 1, 1]
 
 

@@ -12,7 +12,7 @@ import store
 from conftest import Database, as_user, postgres_bin
 from store import report
 
-TRUSTED = "SELECT coalesce(sum(%s), 0) FROM tlsrpt.policy_result WHERE leads AND tier < 3"
+TRUSTED = "SELECT coalesce(sum(%s), 0) FROM tlsrpt.policy_result WHERE leads AND tier < 4"
 
 
 @pytest.fixture
@@ -48,14 +48,14 @@ def sums(database):
                         "(SELECT sum(reports) FROM tlsrpt.metric_lag)")
     known = database.sql("SELECT (SELECT sum(successful_sessions) FROM tlsrpt.policy_result WHERE leads), "
                          "(SELECT sum(failed_sessions) FROM tlsrpt.policy_result WHERE leads), "
-                         "(SELECT sum(failed_sessions) FROM tlsrpt.failure_detail WHERE leads AND tier < 3), "
+                         "(SELECT sum(failed_sessions) FROM tlsrpt.failure_detail WHERE leads AND tier < 4), "
                          "(SELECT count(*) FROM tlsrpt.report), "
-                         "(SELECT count(*) FROM tlsrpt.report WHERE tier < 3)")
+                         "(SELECT count(*) FROM tlsrpt.report WHERE tier < 4)")
     return said, known
 
 
 def test_totals_are_the_sums(stored, driver):
-    driver.put(report("1"), report("2", domains=("a.example", "b.example")), report("3", tier=3),
+    driver.put(report("1"), report("2", domains=("a.example", "b.example")), report("3", tier=4),
                report("4", tier=2, days_ago=300, sender="example.com"))
     assert totals(stored) == {}, "no name is a label before a fold has admitted it"
     fold(stored)
@@ -71,7 +71,7 @@ def test_totals_are_the_sums(stored, driver):
 
 def test_days_senders_and_lag(stored, driver):
     driver.put(report("1", days_ago=2, received=store.start_of(1) + 1800), report("2", days_ago=2, sender="example.com"),
-               report("3", days_ago=100), report("4", days_ago=2, tier=3, sender="forged.example"))
+               report("3", days_ago=100), report("4", days_ago=2, tier=4, sender="forged.example"))
     fold(stored)
     assert stored.sql("SELECT successful::int, failed::int FROM tlsrpt.metric_day WHERE tier = 1") == [(20, 4)]
     assert dict(stored.sql("SELECT sender, extract(epoch FROM received)::bigint FROM tlsrpt.metric_sender")) == {
@@ -116,12 +116,12 @@ def test_a_name_too_many_is_other_for_good(stored, driver):
 
 def test_strangers_cannot_use_up_the_room(stored, driver):
     fold(stored, 3, 3)
-    driver.put(*[report(f"{n}", domains=(f"forged{n}.example",), sender=f"forged{n}.example", tier=3) for n in range(20)])
+    driver.put(*[report(f"{n}", domains=(f"forged{n}.example",), sender=f"forged{n}.example", tier=4) for n in range(20)])
     fold(stored, 3, 3)
     driver.put(report("real"))
     fold(stored, 3, 3)
     assert totals(stored)["example.org", 1] == (10, 2)
-    assert len([tier for _, tier in totals(stored) if tier == 3]) == 4
+    assert len([tier for _, tier in totals(stored) if tier == 4]) == 4
     assert stored.sql("SELECT sender FROM tlsrpt.metric_sender") == [("example.net",)]
 
 

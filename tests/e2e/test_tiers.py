@@ -73,6 +73,22 @@ def test_a_forgery_never_shadows_the_real_report(site, forgery, forged_first):
     assert [(d["successful_sessions"], d["failed_sessions"], d["unverified_sessions"]) for d in domains] == [(100, 0, 0)]
 
 
+def test_whom_nobody_decides_is_contested(site):
+    """A forged post with the public identity of tomorrow's report shadows nothing: both are kept, and said to be."""
+    site.bring("unverified", report(1, good=1000))
+    honest = site.config.with_name("honest.json")
+    honest.write_text(report(1, good=10, failed=990))
+    for _ in range(2):
+        subprocess.run([site.tlsrptd, "import", "-c", site.config, "--db", site.database.uri, "--as", "https",
+                        "--received", RECEIVED, "--peer", "198.51.100.9", honest], check=True, capture_output=True)
+    row, = site.ask("summary", "--since", "90d")
+    assert (row["reports"], row["contested"], row["successful_sessions"]) == (2, 2, 1010)
+    assert all(site.ask("show", r["id"])[0]["contested"] for r in site.ask("reports", "--since", "90d"))
+    site.bring("verified", report(1, good=10, failed=990))
+    row, = site.ask("summary", "--since", "90d")
+    assert (row["trust"], row["reports"], row["contested"], row["failed_sessions"]) == ("verified", 1, 0, 990)
+
+
 def test_other_bytes_in_the_same_tier_are_a_conflict(site):
     site.bring("verified", report(1, good=100))
     site.bring("verified", report(1, good=999))

@@ -58,7 +58,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     if (!sender_find(&r, NULL, &e))
         abort();
     must_be_sound(&r);
-    if (check_report(&r, r.end, &e)) {
+    if (check_report(&r, r.end, 0, &e)) {
         report_lead(&r);
         (void)key_of_report(&r);
         (void)report_day(r.start, r.end);

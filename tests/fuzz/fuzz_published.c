@@ -19,10 +19,10 @@ check_uris(const struct tlsrpt_record *record)
         struct complaints none;
         struct tlsrpt_uri again;
 
-        complaints_init(&none, "", "");
+        complaints_init(&none, "");
         if (*u->host == '\0' || strlen(u->text) >= TLSRPT_URI_SIZE ||
             strpbrk(u->text, ",;! \t") != NULL || (u->https && u->port == 0) ||
-            !tlsrpt_uri_read(u->text, strlen(u->text), SEVERITY_INFO, &again, &none) ||
+            !tlsrpt_uri_read(u->text, strlen(u->text), "", &again, &none) ||
             none.count > 0)
             abort();
         complaints_clear(&none);
@@ -60,17 +60,17 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     struct buf policy;
 
     buf_init(&policy, 0);
-    complaints_init(&said, "", "");
+    complaints_init(&said, "");
     if (text == NULL || record == NULL)
         abort();
     memcpy(text, bytes, n);
     text[n] = '\0';
-    if (!sts_policy_read(text, n, hosts, 1, &policy, &said) ||
+    if (!sts_policy_read(text, n, "", hosts, 1, &policy, &said) ||
         (a = answer_of(text, n)) == NULL)
         abort();
-    tlsrpt_record_read(a, record, &said);
+    tlsrpt_record_read(a, "_smtp._tls.b.example", record, &said);
     check_uris(record);
-    if (!sts_record_read(a, &said) && strstr(text, "STSv1") == text)
+    if (!sts_record_read(a, "_mta-sts.example", &said) && strstr(text, "STSv1") == text)
         abort();
     for (size_t i = 0; i < said.count; i++) {
         if (*said.items[i].what == '\0' || *said.items[i].fix == '\0')

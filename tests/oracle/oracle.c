@@ -79,11 +79,35 @@ text_of(struct walk *w, json_t *v)
     return json_string(digits);
 }
 
+static const char white[] = " \t\n\v\f\r";
+
+/* A string without the blanks around it; null when nothing is left. Steals text. */
+static json_t *
+trimmed(struct walk *w, json_t *text)
+{
+    const char *s = json_string_value(text);
+    json_t *out = text;
+    size_t before, n;
+
+    if (s == NULL)
+        return text;
+    before = strspn(s, white);
+    n = strlen(s + before);
+    while (n > 0 && strchr(white, s[before + n - 1]) != NULL)
+        n--;
+    if (n == strlen(s))
+        return text;
+    note(w, "blanks");
+    out = n == 0 ? json_null() : json_stringn(s + before, n);
+    json_decref(text);
+    return out;
+}
+
 /* The host's name without the root's dot. */
 static json_t *
 host_of(struct walk *w, json_t *v)
 {
-    json_t *text = lowered(text_of(w, v)), *cut;
+    json_t *text = lowered(trimmed(w, text_of(w, v))), *cut;
     size_t n = json_string_length(text);
 
     if (n < 2 || json_string_value(text)[n - 1] != '.')
@@ -116,7 +140,6 @@ a_labels(const char *text, size_t n)
 static json_t *
 domain_of(struct walk *w, json_t *v)
 {
-    static const char white[] = " \t\n\v\f\r";
     json_t *text = text_of(w, v), *out;
     const char *s;
     size_t n;
@@ -143,7 +166,7 @@ domain_of(struct walk *w, json_t *v)
 static json_t *
 address_of(struct walk *w, json_t *v)
 {
-    json_t *text = text_of(w, v), *out = NULL;
+    json_t *text = trimmed(w, text_of(w, v)), *out = NULL;
     unsigned char bytes[16];
     char bare[64] = "", printed[64];
     const char *s;
@@ -217,7 +240,7 @@ count_of(struct walk *w, json_t *v)
 
     if (v == NULL || json_is_null(v)) {
         note(w, "no-summary");
-        return json_integer(0);
+        return json_integer(-1); /* finished by finish_counts */
     }
     if (json_is_string(v)) {
         json_t *inner = json_string_length(v) > 64
@@ -396,7 +419,7 @@ add_mx_host(struct walk *w, json_t *list, json_t *text)
     const char *s;
     size_t n;
 
-    text = lowered(text);
+    text = lowered(trimmed(w, text));
     s = json_string_value(text);
     if (s != NULL && strncmp(s, "mx:", 3) == 0) {
         note(w, "mx-host-prefix");
@@ -481,6 +504,7 @@ detail_of(struct walk *w, json_t *v)
                                         "additional-information",
                                         "additional-info-uri",
                                         "failure-reason-code",
+                                        "failure-error-code",
                                         NULL};
     json_t *type, *known;
 
@@ -489,7 +513,7 @@ detail_of(struct walk *w, json_t *v)
     if (++w->details > 20000)
         w->rejected = true;
     note_unknown(w, v, names);
-    type = lowered(text_of(w, json_object_get(v, "result-type")));
+    type = lowered(trimmed(w, text_of(w, json_object_get(v, "result-type"))));
     if (json_is_null(type)) {
         note(w, "no-result-type");
         type = json_string("unknown");
@@ -504,12 +528,13 @@ detail_of(struct walk *w, json_t *v)
         "{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "result_type", type, "result_known",
         known, "sending_mta_ip", address_of(w, json_object_get(v, "sending-mta-ip")),
         "receiving_mx_hostname", host_of(w, json_object_get(v, "receiving-mx-hostname")),
-        "receiving_mx_helo", text_of(w, json_object_get(v, "receiving-mx-helo")),
-        "receiving_ip", address_of(w, json_object_get(v, "receiving-ip")),
-        "failed_sessions", count_of(w, json_object_get(v, "failed-session-count")),
-        "additional_information",
+        "receiving_mx_helo",
+        trimmed(w, text_of(w, json_object_get(v, "receiving-mx-helo"))), "receiving_ip",
+        address_of(w, json_object_get(v, "receiving-ip")), "failed_sessions",
+        count_of(w, json_object_get(v, "failed-session-count")), "additional_information",
         uri_of(w, either(w, v, "additional-information", "additional-info-uri")),
-        "failure_reason_code", text_of(w, json_object_get(v, "failure-reason-code")));
+        "failure_reason_code",
+        text_of(w, either(w, v, "failure-reason-code", "failure-error-code")));
 }
 
 /* An array of objects, a lone object, null or nothing. */
@@ -537,6 +562,47 @@ array_of(struct walk *w, json_t *v, size_t most, json_t *(*read)(struct walk *, 
     return out;
 }
 
+static double
+sum_of(json_t *details)
+{
+    double sum = 0;
+    json_t *one;
+    size_t i;
+
+    json_array_foreach(details, i, one) sum +=
+        (double)json_integer_value(json_object_get(one, "failed_sessions"));
+    return sum;
+}
+
+/* Puts figures where there are none, which are -1 until now. */
+static json_t *
+finish_counts(json_t *policy)
+{
+    json_t *details = json_object_get(policy, "details"), *one, *bare = NULL;
+    json_int_t total = json_integer_value(json_object_get(policy, "failed_sessions"));
+    size_t i, unknown = 0;
+
+    json_array_foreach(details, i, one)
+    {
+        json_t *count = json_object_get(one, "failed_sessions");
+
+        if (json_integer_value(count) >= 0)
+            continue;
+        json_integer_set(count, total < 0 ? 1 : 0);
+        unknown++;
+        bare = count;
+    }
+    if (total < 0)
+        json_integer_set(json_object_get(policy, "failed_sessions"),
+                         sum_of(details) > (double)LARGEST ? LARGEST
+                                                           : (json_int_t)sum_of(details));
+    else if (unknown == 1 && sum_of(details) < (double)total)
+        json_integer_set(bare, total - (json_int_t)sum_of(details));
+    if (json_integer_value(json_object_get(policy, "successful_sessions")) < 0)
+        json_integer_set(json_object_get(policy, "successful_sessions"), 0);
+    return policy;
+}
+
 static json_t *
 policy_of(struct walk *w, json_t *v)
 {
@@ -546,6 +612,8 @@ policy_of(struct walk *w, json_t *v)
                                         "mx-host",     "mx-host-pattern", NULL};
     static const char *const summary_names[] = {"total-successful-session-count",
                                                 "total-failure-session-count", NULL};
+    static const char *const aliases[][2] = {
+        {"dane", "tlsa"}, {"mta-sts", "sts"}, {"no-policy", "no-policy-found"}};
     json_t *p, *summary;
     json_t *type, *domain, *known;
 
@@ -556,9 +624,15 @@ policy_of(struct walk *w, json_t *v)
     note_unknown(w, p, names);
     summary = object_of(w, json_object_get(v, "summary"));
     note_unknown(w, summary, summary_names);
-    type = lowered(text_of(w, json_object_get(p, "policy-type")));
+    type = lowered(trimmed(w, text_of(w, json_object_get(p, "policy-type"))));
     if (json_is_null(type))
         type = json_string("unknown");
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++) {
+        if (strcmp(json_string_value(type), aliases[i][0]) == 0) {
+            note(w, "policy-type");
+            json_string_set(type, aliases[i][1]);
+        }
+    }
     if (is_one_of(json_string_value(type), policy_types)) {
         known = json_incref(type);
     } else {
@@ -568,7 +642,7 @@ policy_of(struct walk *w, json_t *v)
     domain = domain_of(w, json_object_get(p, "policy-domain"));
     if (json_is_null(domain))
         note(w, "no-policy-domain");
-    return json_pack(
+    return finish_counts(json_pack(
         "{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "type", type, "type_known", known, "domain",
         domain, "policy_string",
         list_of(w, json_object_get(p, "policy-string"), "policy-string-string",
@@ -581,7 +655,7 @@ policy_of(struct walk *w, json_t *v)
         "failed_sessions",
         count_of(w, json_object_get(summary, "total-failure-session-count")), "details",
         array_of(w, either(w, v, "failure-details", "failure_details"), SIZE_MAX,
-                 detail_of));
+                 detail_of)));
 }
 
 static void

@@ -47,25 +47,53 @@ received_of(const struct corpus_case *c)
     return received;
 }
 
-static bool
-read_input(const struct corpus_case *c, struct report *r, struct err *e)
-{
-    quirk_set quirks = 0;
-    struct buf text;
-    bool ok;
+struct reading {
+    const struct corpus_case *c;
+    struct report *first;
+    json_int_t count;
+    struct err other; /* why something in it is no report */
+};
 
-    buf_init(&text, 0);
-    ok = inflate_bytes(c->input.bytes, c->input.len, &inflate_defaults, &text, &quirks,
-                       e) &&
-         decode_report(text.bytes, text.len, r, e);
-    buf_clear(&text);
-    if (!ok)
-        return false;
-    r->quirks |= quirks;
-    if (!sender_find(r, NULL, e) || !check_report(r, received_of(c), e))
-        return false;
-    report_lead(r);
+static bool
+read_text(void *ctx, const struct inflate_item *item, struct err *e)
+{
+    struct reading *rd = ctx;
+    struct decode_cursor cursor;
+    struct report more;
+
+    if (item->kind != INFLATE_JSON && item->len > 0) {
+        const char *name = inflate_name(item->text, item->len);
+
+        (void)err_set(&rd->other, ERR_REFUSED, "no TLS report: %s",
+                      name != NULL ? name : "no JSON in it");
+        return true;
+    }
+    decode_open(&cursor, item->text, item->len);
+    while (cursor.more) {
+        struct report *r = rd->count == 0 ? rd->first : &more;
+
+        report_init(r);
+        if (!decode_next(&cursor, r, e))
+            return false;
+        r->quirks |= item->quirks;
+        if (!sender_find(r, NULL, e) || !check_report(r, received_of(rd->c), 0, e))
+            return false;
+        report_lead(r);
+        if (rd->count++ > 0)
+            report_clear(r);
+    }
     return true;
+}
+
+static bool
+read_input(struct reading *rd, struct err *e)
+{
+    size_t inflated = 0;
+
+    if (!inflate_each(rd->c->input.bytes, rd->c->input.len, &inflate_defaults, read_text,
+                      rd, &inflated, e))
+        return false;
+    return rd->count > 0 || err_set(e, rd->other.kind, "%s", rd->other.text);
 }
 
 /* Two values that should be equal; says what differs. */
@@ -127,12 +155,14 @@ run_case(const struct corpus_case *c)
 {
     const char *verdict = json_string_value(json_object_get(c->expect, "verdict"));
     const char *reason = json_string_value(json_object_get(c->expect, "reason"));
+    json_t *reports = json_object_get(c->expect, "reports");
     struct err e = {0};
     struct report r;
+    struct reading rd = {.c = c, .first = &r};
     unsigned wrong = 0;
 
     report_init(&r);
-    (void)read_input(c, &r, &e);
+    (void)read_input(&rd, &e);
     if (strcmp(verdict, verdict_of(e.kind)) != 0 ||
         (reason != NULL && strstr(e.text, reason) == NULL)) {
         print_error("%s: want %s (%s), got %s (%s)\n", c->name, verdict,
@@ -140,6 +170,10 @@ run_case(const struct corpus_case *c)
         wrong = 1;
     } else if (e.kind == ERR_NONE) {
         wrong = compare_report(c, &r);
+        if (rd.count != (reports == NULL ? 1 : json_integer_value(reports))) {
+            print_error("%s: %d reports\n", c->name, (int)rd.count);
+            wrong++;
+        }
     }
     report_clear(&r);
     return wrong;

@@ -166,6 +166,48 @@ def clock_skew(w):
     simulate.cert_expired_all(w)
 
 
+# ---- small sites, and what agrees ---------------------------------------------------------------
+
+def tiny_one_sender(w):
+    """One of four senders fails, once or twice a day, and goes on."""
+    a, dom = w.rng.randrange(20, 26), w.tiny((1.2, 2.5))
+    snd = w.sender("acme.example")
+    w.events.append(Event("starttls-not-supported", a, w.days - 1, .97, senders=[snd.submitter]))
+    w.expect("starttls-not-supported", ["sender", "path"], [dom.name], a, w.days - 1)
+
+def tiny_installed_broken(w):
+    """Installed because nothing works, on three sessions a day."""
+    dom = w.tiny((.6, 1.0))
+    w.events.append(Event("certificate-not-trusted", 0, w.days, .98))
+    w.expect("certificate-not-trusted", ["ours"], [dom.name], 0, w.days - 1)
+
+def tiny_half(w):
+    """Of eight sessions a day four fail, for everybody."""
+    a, dom = w.rng.randrange(16, 24), w.tiny((1.5, 2.5))
+    w.events.append(Event("validation-failure", a, w.days - 1, .5))
+    w.expect("validation-failure", ["ours"], [dom.name], a, w.days - 1)
+
+def chain_incomplete(w):
+    """Three senders do not know the intermediate, the others fetch or remember it."""
+    a, b = w.rng.randrange(16, 26), w.days - 1
+    some = ["freepost.example", "cableco.example", "acme.example"]
+    w.events.append(Event("certificate-not-trusted", a, b, .98, senders=some))
+    w.expect("certificate-not-trusted", ["ours"], w.names(), a, b)
+
+def described_by_nobody(w):
+    """A small site where everything fails, and the reports only count it."""
+    a, dom = w.rng.randrange(16, 26), w.tiny((.8, 2.0))
+    w.events.append(Event("validation-failure", a, w.days - 1, .97, told=False))
+    w.expect("not-described", ["ours"], [dom.name], a, w.days - 1)
+
+def tiny_silent(w):
+    """A small site's reports stop, and a month later somebody looks."""
+    dom = w.tiny((.8, 2.5))
+    w.silence.append((None, w.rng.randrange(28, 34), w.days))
+    w.later = w.rng.randrange(20, 40)
+    w.expect("intake-silent", ["ours", "unknown"], [dom.name], w.silence[0][1], w.days - 1 + w.later, state="open")
+
+
 # ---- noise -------------------------------------------------------------------------------------
 
 def bad_hour(w):
@@ -211,7 +253,7 @@ def sender_renames(w):
     w.silence += [(old.submitter, k, w.days), (new.submitter, 0, k - 1)]
 
 def report_loops(w):
-    """Reporters whose only session each day is their own report; for one of them it comes to fail."""
+    """Reporters whose only session each day is their own report; for one of them it comes to fail, which is no loop any more."""
     loops = [Sender(f"loop{i}", f"loop{i}.example", "stalwart", 1, [f"203.0.{140 + i}"]) for i in range(4)]
     w.senders += loops
     one = w.one_report
@@ -228,6 +270,17 @@ def report_loops(w):
             "summary": {"total-successful-session-count": 1 - failed, "total-failure-session-count": failed},
             "failure-details": details}])
     w.one_report = report
+    w.expect("certificate-expired", ["sender"], [w.domain(0).name], 21, w.days - 1)
+
+def tiny_hobby_server(w):
+    """One of four senders, with a session or two a day, has never trusted our authority."""
+    w.tiny((1.0, 2.5))
+    w.events.append(Event("certificate-not-trusted", 0, w.days, 1.0, senders=["hosty.example"]))
+
+def tiny_twentieth(w):
+    """A session in twenty fails, always."""
+    w.tiny((1.0, 4.0))
+    w.events.append(Event("starttls-not-supported", 0, w.days, .05))
 
 def unverified_crowd(w):
     """Many agree that everything fails, and none of them can be believed."""
@@ -240,7 +293,9 @@ FAMILIES = {f.__name__: f for f in (
     mitm_foreign_address, mitm_few_sessions, stripped_sender, node_mismatch, ipv6_only, undeclared_policy, policy_lost,
     mx_uncovered, dane_onset_one_sender, dnssec_broken, webpki_one_domain, distrusting_sender, intake_silent, short_gap,
     recurring, flapping, two_episodes, two_at_once, two_of_a_kind, late_incident, clock_skew, bad_hour, weekly_reporters,
-    late_flood, holiday, sender_growth, new_dane_sender, sender_renames, report_loops, unverified_crowd)}
+    late_flood, holiday, sender_growth, new_dane_sender, sender_renames, report_loops, unverified_crowd,
+    tiny_one_sender, tiny_installed_broken, tiny_half, chain_incomplete, described_by_nobody, tiny_silent, tiny_hobby_server,
+    tiny_twentieth)}
 
 if __name__ == "__main__":
     # build() has the families of its own module as default

@@ -101,7 +101,9 @@ def test_manual_has_every_verb_and_option(build, program, page):
 def test_manual_has_every_explanation():
     """The words that analyzer/analysis/explain.c explains, with what it says about them."""
     table = (SOURCE / "analyzer/analysis/explain.c").read_text().split("explain_table[] = {")[1].split("explain_count")[0]
-    kinds = dict(re.findall(r'#define (KIND_\w+)\s+"([^"]+)"', (SOURCE / "analyzer/analysis/analyse.h").read_text()))
+    headers = "".join((SOURCE / f"analyzer/analysis/{header}.h").read_text() for header in ("facts", "finding"))
+    kinds = dict(re.findall(r'#define (\w+)\s+"([^"]+)"', headers))
+    kinds.update((one, kinds[other]) for one, other in re.findall(r"#define (KIND_\w+)\s+(FACTS_\w+)", headers))
     text = r'((?:"[^"]*"\s*)+)'
     rows = re.findall(rf'\{{EXPLAIN_\w+,\s*("[^"]*"|KIND_\w+),\s*{text},\s*{text},\s*{text}\}}', table)
     assert len(rows) == table.count("{EXPLAIN_") > 30

@@ -32,6 +32,11 @@ def tracked():
     return [name(path) for path in SOURCE.rglob("*") if path.is_file() and path.parts[len(SOURCE.parts)] != "build"]
 
 
+def test_the_package_has_the_version_of_the_programs():
+    program = re.search(r"project\(tlsrpt VERSION (\S+)", (SOURCE / "CMakeLists.txt").read_text())[1]
+    assert (SOURCE / "debian/changelog").read_text().startswith(f"tlsrpt ({program}) ")
+
+
 def test_top_level_holds_only_what_it_should():
     names = {path.split("/")[0] for path in tracked()}
     assert {n for n in names if not n.startswith(".")} <= TOP_LEVEL

@@ -6,6 +6,6 @@ FROM (SELECT coalesce(
     (SELECT max(received) FROM metric_sender
      WHERE $2::text[] IS NULL AND $3::text[] IS NULL AND (SELECT t FROM instant) = 'infinity'),
     (SELECT max(received) FROM counted_policy
-     WHERE day >= (to_timestamp($1::bigint) AT TIME ZONE 'UTC')::date - 92 AND tier < 3
+     WHERE day >= (to_timestamp($1::bigint) AT TIME ZONE 'UTC')::date - 92 AND tier < 4
        AND ($2::text[] IS NULL OR policy_domain = ANY ($2::text[]))
        AND ($3::text[] IS NULL OR sender = ANY ($3::text[])))) AS t) AS latest

@@ -8,7 +8,7 @@ WITH db AS (
                AS dropped,
            coalesce((SELECT max(at) FROM upkeep WHERE what = 'maintain'), (SELECT max(applied) FROM migration))
                AS maintained,
-           to_regclass('report_' || to_char(current_date + interval '1 month', 'YYYYMM')) IS NOT NULL AS next_month
+           to_regclass('believed_report_' || to_char(current_date + interval '1 month', 'YYYYMM')) IS NOT NULL AS next_month
 )
 SELECT severity, name, what, fix
 FROM db, LATERAL (VALUES

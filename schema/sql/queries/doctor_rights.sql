@@ -4,8 +4,10 @@ WITH me AS (
     SELECT current_user AS name, $1::text AS work,
            (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS super,
            pg_has_role(current_user, (SELECT nspowner FROM pg_namespace WHERE nspname = 'tlsrpt'), 'MEMBER') AS owner,
-           has_table_privilege('tlsrpt.report', 'SELECT') AS reads,
-           has_table_privilege('tlsrpt.report', 'INSERT, UPDATE, DELETE') AS writes
+           (SELECT bool_or(has_table_privilege(c.oid, 'SELECT')) FROM pg_class c
+            WHERE c.relnamespace = 'tlsrpt'::regnamespace AND c.relname ~ '^(believed|claimed)_\D|report$') AS reads,
+           (SELECT bool_or(has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE')) FROM pg_class c
+            WHERE c.relnamespace = 'tlsrpt'::regnamespace AND c.relname ~ '^(believed|claimed)_\D') AS writes
 )
 SELECT 'warning', check_name, what,
        format('let %s name the role tlsrpt_%s (tlsrptd(8), DATABASE)', $2::text, work)

@@ -9,7 +9,7 @@ SELECT policy_domain, sender, policy_type, long_window,
                  | (day - $1::date)::bigint) AS days,
        array_agg((failed_sessions << 7) | (day - $1::date)::bigint) FILTER (WHERE failed_sessions > 0) AS failed
 FROM counted_policy
-WHERE day >= $1::date AND day <= $2::date AND tier < 3
+WHERE day >= $1::date AND day <= $2::date AND tier < 4
   AND successful_sessions < 70000000000000 AND failed_sessions < 70000000000000
   AND ($3::text[] IS NULL OR policy_domain = ANY ($3::text[]))
 GROUP BY policy_domain, sender, policy_type, long_window, policy_string

@@ -3,6 +3,6 @@
 SELECT (SELECT count(*) FILTER (WHERE tlsrpt.ensure_month((current_date + n * interval '1 month')::date))
         FROM generate_series(-$1::integer, 3) AS n
         WHERE n >= 0
-           OR to_regclass('tlsrpt.policy_result' || to_char(current_date + n * interval '1 month', '_YYYYMM')) IS NULL),
+           OR to_regclass('tlsrpt.believed_policy' || to_char(current_date + n * interval '1 month', '_YYYYMM')) IS NULL),
        (SELECT count(*) FILTER (WHERE tlsrpt.ensure_quarantine_day(current_date + n))
         FROM generate_series(-1, 7) AS n)

@@ -1,7 +1,7 @@
 -- tlsrpt metrics, and /metrics of tlsrpt serve: rows of a family (analyzer/metrics.c numbers them), its labels,
 -- the value. Reads the running totals and what was added since, never history.
 WITH word AS (
-    SELECT '{verified,operator,unverified}'::text[] AS trusts, '{https,lmtp,deliver,import}'::text[] AS doors,
+    SELECT '{verified,operator,confirmed,unverified}'::text[] AS trusts, '{https,lmtp,deliver,import}'::text[] AS doors,
            (now() AT TIME ZONE 'UTC')::date - 2 AS complete_day
 )
 SELECT family, a, b, c, value

@@ -13,12 +13,15 @@ BEGIN
                                 tlsrpt.superseded(text, date, bytea, smallint) TO %I', role);
             CONTINUE;
         END IF;
-        EXECUTE format('GRANT INSERT ON tlsrpt.policy_result, tlsrpt.report, tlsrpt.raw_report, tlsrpt.quarantine,
+        EXECUTE format('GRANT INSERT ON tlsrpt.believed_policy, tlsrpt.believed_report, tlsrpt.believed_raw,
+                            tlsrpt.claimed_policy, tlsrpt.claimed_report, tlsrpt.claimed_raw, tlsrpt.quarantine,
                             tlsrpt.tally, tlsrpt.intake_count TO %I', role);
         EXECUTE format('GRANT EXECUTE ON FUNCTION tlsrpt.ensure_month(date), tlsrpt.ensure_quarantine_day(date),
                             tlsrpt.in_quarantine(bytea), tlsrpt.fold_totals(bigint, bigint), tlsrpt.pruned_before(),
-                            tlsrpt.find_reports(text[], date[], bytea[], smallint[], bytea[], date, date),
-                            tlsrpt.note_conflict(text, date, bytea, smallint, bytea, timestamptz, smallint, text)
+                            tlsrpt.find_believed(text[], date[], bytea[], smallint[], bytea[], bytea[], date, date),
+                            tlsrpt.charge_claims(text[], bigint[]),
+                            tlsrpt.find_claimed(text[], date[], bytea[], bytea[], bytea[], bytea[], date, date),
+                            tlsrpt.note_conflict(text, date, bytea, smallint, bytea, bytea, timestamptz, smallint, text)
                         TO %I', role);
         IF role = 'tlsrpt_reparse' THEN
             EXECUTE format('GRANT SELECT ON tlsrpt.quarantine, tlsrpt.pruned TO %I', role);

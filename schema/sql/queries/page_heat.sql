@@ -10,7 +10,7 @@ WITH cell AS (
       AND day BETWEEN $1::date AND $2::date
       AND ($3::text[] IS NULL OR policy_domain = ANY ($3::text[]))
       AND ($4::text[] IS NULL OR sender = ANY ($4::text[]))
-      AND CASE WHEN $5::text[] IS NULL THEN tier < 3 ELSE trust = ANY ($5::text[]) END
+      AND CASE WHEN $5::text[] IS NULL THEN tier < 4 ELSE trust = ANY ($5::text[]) END
     GROUP BY sender, day
 ), rank AS (
     SELECT sender, least(row_number() OVER (ORDER BY sum(sessions) FILTER (WHERE day >= $6::date) DESC NULLS LAST,

@@ -12,8 +12,10 @@ WITH cut AS (
     SELECT 'reports' AS what, month, sum(bytes)::bigint AS bytes
     FROM part, cut WHERE month < cut.reports GROUP BY month
     UNION ALL
-    SELECT 'raw', month, bytes
-    FROM part, cut WHERE parent = 'raw_report' AND month < cut.raw AND month < cut.reports IS NOT TRUE
+    SELECT 'raw', month, sum(bytes)::bigint
+    FROM part, cut
+    WHERE parent IN ('believed_raw', 'claimed_raw') AND month < cut.raw AND month < cut.reports IS NOT TRUE
+    GROUP BY month
 )
 SELECT what, month, bytes,
        CASE what

@@ -7,7 +7,7 @@ SELECT id, extract(epoch FROM received)::bigint AS received, transport, trust, s
        to_json(quirks) AS quirks, reason
 FROM (
     (SELECT to_char(day, 'YYYYMMDD') || '-' || left(encode(report_key, 'hex'), 16) AS id, received, transport,
-            (ARRAY['verified', 'operator', 'unverified'])[tier] AS trust, 1 AS status, sender, organization,
+            (ARRAY['verified', 'operator', 'confirmed', 'unverified'])[tier] AS trust, 1 AS status, sender, organization,
             report_id, coalesce(policy_domains, ARRAY[policy_domain]) AS policy_domains, window_start, window_end,
             coalesce(quirks, '{}') AS quirks, trust_reason AS reason
      FROM report
@@ -15,7 +15,7 @@ FROM (
        AND day BETWEEN $1::date AND $2::date
        AND ($3::text[] IS NULL OR policy_domain = ANY ($3::text[]) OR policy_domains && $3::text[])
        AND ($4::text[] IS NULL OR sender = ANY ($4::text[]))
-       AND ($5::text[] IS NULL OR (ARRAY['verified', 'operator', 'unverified'])[tier] = ANY ($5::text[]))
+       AND ($5::text[] IS NULL OR (ARRAY['verified', 'operator', 'confirmed', 'unverified'])[tier] = ANY ($5::text[]))
        AND ($6::smallint[] IS NULL OR 1 = ANY ($6::smallint[]))
        AND received <= coalesce($7::timestamptz, 'infinity')
        AND ($7::timestamptz IS NULL OR received < $7::timestamptz

@@ -9,7 +9,7 @@ FROM (
       AND day BETWEEN $1::date AND $2::date
       AND ($3::text[] IS NULL OR policy_domain = ANY ($3::text[]))
       AND ($4::text[] IS NULL OR sender = ANY ($4::text[]))
-      AND ($5::text[] IS NULL AND tier < 3 OR trust = ANY ($5::text[]))
+      AND ($5::text[] IS NULL AND tier < 4 OR trust = ANY ($5::text[]))
     UNION ALL
     SELECT 'not-described', policy_domain, sender, day, undescribed_sessions
     FROM counted_policy
@@ -18,7 +18,7 @@ FROM (
       AND day BETWEEN $1::date AND $2::date
       AND ($3::text[] IS NULL OR policy_domain = ANY ($3::text[]))
       AND ($4::text[] IS NULL OR sender = ANY ($4::text[]))
-      AND ($5::text[] IS NULL AND tier < 3 OR trust = ANY ($5::text[]))
+      AND ($5::text[] IS NULL AND tier < 4 OR trust = ANY ($5::text[]))
 ) AS f
 GROUP BY result_type, policy_domain
 ORDER BY failed_sessions DESC, result_type, policy_domain

@@ -3,7 +3,7 @@
 SELECT DISTINCT id, kind
 FROM (
     SELECT to_char(day, 'YYYYMMDD') || '-' || left(encode(report_key, 'hex'), 16) AS id, 'report' AS kind,
-           (ARRAY['verified', 'operator', 'unverified'])[tier] AS trust
+           (ARRAY['verified', 'operator', 'confirmed', 'unverified'])[tier] AS trust
     FROM report
     WHERE received <= (SELECT t FROM instant)
       AND day BETWEEN $2::date AND $3::date

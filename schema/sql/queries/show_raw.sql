@@ -5,7 +5,7 @@ FROM (
     FROM raw_report
     WHERE day = $2::date
       AND left(encode(report_key, 'hex'), 16) = substr($1, 10)
-      AND ($3::text[] IS NULL OR (ARRAY['verified', 'operator', 'unverified'])[tier] = ANY ($3::text[]))
+      AND ($3::text[] IS NULL OR (ARRAY['verified', 'operator', 'confirmed', 'unverified'])[tier] = ANY ($3::text[]))
     UNION ALL
     SELECT 9, body
     FROM quarantine

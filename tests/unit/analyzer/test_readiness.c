@@ -81,15 +81,34 @@ test_cases(void **state)
                 assert_in_range(r.clauses[cases[i].unmet].days_left, 1, READINESS_DAYS);
         }
         assert_false(readiness_asks_dane(&f, f.tallies[0].domain));
+        assert_int_equal(readiness_enforces(&f, f.tallies[0].domain),
+                         cases[i].story.policy == NULL); /* STORY_POLICY does */
         analyse_clear(&a);
         facts_clear(&f);
     }
 }
 
+/* Where nothing is declared, what senders saw last tells. */
+static void
+test_enforces_as_seen(void **state)
+{
+    const struct story story = {STORY_CROWD, {{0}}, true, NULL};
+    struct facts f;
+
+    (void)state;
+    story_tell(&f, &story);
+    assert_true(readiness_enforces(&f, f.tallies[0].domain));
+    for (size_t i = 0; i < f.seen_count; i++)
+        f.seen[i].type = POLICY_TLSA;
+    assert_false(readiness_enforces(&f, f.tallies[0].domain));
+    facts_clear(&f);
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases),
+                                       cmocka_unit_test(test_enforces_as_seen)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -270,9 +270,9 @@ test_id(void **state)
 
     (void)state;
     facts_init(&f, INT64_C(20000) * 86400);
-    (void)analyse_add(&a, &f, "expired", "everybody", facts_name(&f, "a.test"), &e);
-    (void)analyse_add(&a, &f, "expired", "everybody", facts_name(&f, "a.test"), &e);
-    (void)analyse_add(&a, &f, "expired", "everybodya", facts_name(&f, ".test"), &e);
+    (void)finding_add(&a, &f, "expired", "everybody", facts_name(&f, "a.test"), &e);
+    (void)finding_add(&a, &f, "expired", "everybody", facts_name(&f, "a.test"), &e);
+    (void)finding_add(&a, &f, "expired", "everybodya", facts_name(&f, ".test"), &e);
     assert_int_equal(a.count, 3);
     same = &a.rows[0];
     again = &a.rows[1];

@@ -13,32 +13,44 @@
 static const struct {
     const char *name;
     struct story story;
-    const char *kind; /* of a finding of severity info; NULL: no finding at all */
+    const char *kind; /* of a finding; NULL: no finding at all */
+    bool alarm;       /* is it one? */
 } cases[] = {
-    {"nothing", {{BUSY}, {{0}}, false, NULL}, NULL},
+    {"nothing", {{BUSY}, {{0}}, false, NULL}, NULL, false},
     {"a report about itself",
      {{BUSY, {"loop.example", 1, 0, 0, 0, 0}}, {{0}}, false, NULL},
-     KIND_REPORT_LOOP},
+     KIND_REPORT_LOOP,
+     false},
     {"that comes to fail",
      {{BUSY, {"loop.example", 1, 0, 0, 0, 0}},
       {{"certificate-expired", NULL, "loop.example", 20, 41, 1000, 1, 1, 1, 0, 0, NULL}},
       false,
       NULL},
-     KIND_REPORT_LOOP},
+     "certificate-expired",
+     true},
+    {"that has begun to",
+     {{BUSY, {"loop.example", 1, 0, 0, 0, 0}},
+      {{"certificate-expired", NULL, "loop.example", 41, 41, 1000, 1, 1, 1, 0, 0, NULL}},
+      false,
+      NULL},
+     NULL,
+     false},
     {"a sender that never trusted us",
      {{BUSY, {"small.example", 20, 0, 0, 0, 0}},
       {{"certificate-not-trusted", NULL, "small.example", 0, 41, 1000, 1, 4, 1, 0, 0,
         NULL}},
       false,
       NULL},
-     "certificate-not-trusted"},
+     "certificate-not-trusted",
+     false},
     {"a stranger with a billion sessions",
      {{BUSY, {"stranger.example", 1000000000, 30, 35, 0, 0}},
       {{"certificate-expired", NULL, "stranger.example", 30, 35, 1000, 0, 0, 1, 0, 0,
         NULL}},
       false,
       NULL},
-     KIND_NEWCOMER},
+     KIND_NEWCOMER,
+     false},
 };
 
 static void
@@ -55,8 +67,10 @@ test_cases(void **state)
         story_tell(&f, &cases[i].story);
         assert_true(analyse(&f, &a, &e));
         for (size_t k = 0; k < a.count; k++) {
-            assert_int_equal(a.rows[k].severity, SEVERITY_INFO);
-            found |= cases[i].kind && !strcmp(a.rows[k].kind, cases[i].kind);
+            assert_int_equal(finding_is_alarm(&a.rows[k]), cases[i].alarm);
+            assert_non_null(cases[i].kind);
+            assert_string_equal(a.rows[k].kind, cases[i].kind);
+            found = true;
         }
         assert_int_equal(found, cases[i].kind != NULL);
         analyse_clear(&a);

@@ -12,22 +12,21 @@
 static void
 keeps_texts_and_sorts_the_worst_first(void **state)
 {
-    static const char *const want[] = {"c a 1 x", "c a 1 y", "c b 0 x", "w a 0 x",
-                                       "i a 0 x"};
+    static const char *const want[] = {"c a 1 spool-full", "c a 1 user-missing",
+                                       "c b 0 spool-full", "w a 0 too-many",
+                                       "i a 0 no-door"};
     char subject[] = "1";
     struct complaints l, all;
 
     (void)state;
-    complaints_init(&l, "a", "0");
-    complaints_init(&all, "", "");
-    complain(&l, SEVERITY_INFO, "x", "fix", "%d", 1);
-    complain(&l, SEVERITY_WARNING, "x", "fix", "%s", "");
-    l.subject = subject;
-    complain(&l, SEVERITY_CRITICAL, "y", "fix", "%s", "");
-    complain(&l, SEVERITY_CRITICAL, "x", "fix", "%s", "");
-    l.subject = "0";
+    complaints_init(&l, "a");
+    complaints_init(&all, "");
+    complain(&l, NO_DOOR, "0", "%d", 1);
+    complain(&l, TOO_MANY_NAMES, "0", "%s", "");
+    complain(&l, USER_MISSING, subject, "%s", "");
+    complain(&l, SPOOL_FULL, subject, "%s", "");
     l.domain = "b";
-    complain(&l, SEVERITY_CRITICAL, "x", "fix", "%s", "");
+    complain(&l, SPOOL_FULL, "0", "%s", "");
     subject[0] = '2';
     assert_true(complaints_add(&all, &l));
     assert_int_equal(all.count, sizeof want / sizeof *want);
@@ -50,13 +49,27 @@ takes_many(void **state)
     struct complaints l;
 
     (void)state;
-    complaints_init(&l, "d", "s");
+    complaints_init(&l, "d");
     for (int i = 0; i < 1000; i++)
-        complain(&l, SEVERITY_INFO, "x", "fix", "number %d", i);
+        complain(&l, NO_DOOR, "s", "number %d", i);
     assert_false(l.failed);
     assert_int_equal(l.count, 1000);
     assert_string_equal(l.items[0].what, "number 0");
     assert_string_equal(l.items[999].what, "number 999");
+    complaints_clear(&l);
+}
+
+static void
+knows_a_check_and_a_fix_of_each_kind(void **state)
+{
+    struct complaints l;
+
+    (void)state;
+    complaints_init(&l, "d");
+    for (int kind = 0; kind < COMPLAINT_KINDS; kind++)
+        complain(&l, (enum complaint_kind)kind, "s", "%s", "");
+    assert_false(l.failed);
+    assert_int_equal(l.count, COMPLAINT_KINDS);
     complaints_clear(&l);
 }
 
@@ -66,6 +79,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_texts_and_sorts_the_worst_first),
         cmocka_unit_test(takes_many),
+        cmocka_unit_test(knows_a_check_and_a_fix_of_each_kind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,8 +174,8 @@ check(const char *const texts[MAX_TEXTS], unsigned ttl_s, const char *want,
     struct complaints l;
 
     assert_non_null(record);
-    complaints_init(&l, "b.example", "_smtp._tls.b.example");
-    tlsrpt_record_read(a, record, &l);
+    complaints_init(&l, "b.example");
+    tlsrpt_record_read(a, "_smtp._tls.b.example", record, &l);
     join(&l, said);
     for (size_t i = 0; i < record->uri_count; i++) {
         strcat(left, i > 0 ? " " : "");
@@ -234,8 +234,8 @@ passes_over_uris_beyond_its_limit(void **state)
     for (int i = 0; i < TLSRPT_MAX_URIS; i++)
         strcat(text, ",mailto:a@b.example");
     a = answer(texts, 86400);
-    complaints_init(&l, "", "");
-    tlsrpt_record_read(a, record, &l);
+    complaints_init(&l, "");
+    tlsrpt_record_read(a, "_smtp._tls.b.example", record, &l);
     assert_int_equal(record->uri_count, TLSRPT_MAX_URIS);
     assert_int_equal(l.count, 0);
     complaints_clear(&l);
@@ -260,12 +260,11 @@ takes_a_uri_apart(void **state)
     struct complaints l;
 
     (void)state;
-    complaints_init(&l, "", "");
+    complaints_init(&l, "");
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         struct tlsrpt_uri uri;
 
-        assert_true(tlsrpt_uri_read(places[i].uri, strlen(places[i].uri), SEVERITY_INFO,
-                                    &uri, &l));
+        assert_true(tlsrpt_uri_read(places[i].uri, strlen(places[i].uri), "", &uri, &l));
         assert_string_equal(uri.host, places[i].host);
         assert_int_equal(uri.port, places[i].port);
         if (places[i].path != NULL)

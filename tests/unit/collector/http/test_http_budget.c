@@ -1,4 +1,4 @@
-/* Bytes by network, by the hour and at once, at the limit and one past it. */
+/* Bytes by network, by the hour, at the limit and one past it. */
 #include "collector/http/http_budget.h"
 
 #include <setjmp.h>
@@ -30,7 +30,7 @@ counts_by_network_and_hour(void **state)
     struct err e = {0};
 
     (void)state;
-    assert_true(budget_new(100, 10, &b, &e));
+    assert_true(budget_new(100, &b, &e));
     budget_spend(b, &one, 99, NOON + 100);
     assert_int_equal(budget_wait_s(b, &same, NOON + 100), 0);
     budget_spend(b, &same, 1, NOON + 100);
@@ -42,27 +42,6 @@ counts_by_network_and_hour(void **state)
 }
 
 static void
-bounds_what_is_held(void **state)
-{
-    struct peer one = peer("2001:db8::1"), same = peer("2001:db8::2"),
-                other = peer("2001:db8:0:1::1"), third = peer("203.0.113.1");
-    struct budget *b;
-    struct err e = {0};
-
-    (void)state;
-    assert_true(budget_new(100, 10, &b, &e));
-    assert_true(budget_hold(b, &one, 10));
-    assert_false(budget_hold(b, &same, 1));
-    assert_true(budget_hold(b, &other, 10));
-    assert_false(budget_hold(b, &third, 11));
-    budget_release(b, &one, 1);
-    assert_true(budget_hold(b, &same, 1));
-    assert_int_equal(budget_wait_s(b, &one, NOON), 0); /* sweeps, but not what is held */
-    assert_false(budget_hold(b, &one, 1));
-    budget_free(b);
-}
-
-static void
 forgets_when_there_are_too_many(void **state)
 {
     struct budget *b;
@@ -70,7 +49,7 @@ forgets_when_there_are_too_many(void **state)
     int forgotten = 0;
 
     (void)state;
-    assert_true(budget_new(1, 10, &b, &e));
+    assert_true(budget_new(1, &b, &e));
     for (unsigned i = 0; i < 150000; i++) {
         struct peer p = {.bytes = {0x20, 0x01, 0, 0, 0, (unsigned char)(i >> 16),
                                    (unsigned char)(i >> 8), (unsigned char)i}};
@@ -87,7 +66,6 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_by_network_and_hour),
-        cmocka_unit_test(bounds_what_is_held),
         cmocka_unit_test(forgets_when_there_are_too_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,7 +123,7 @@ go_on(void *ctx)
 static bool
 walk(const char *below, struct seen *seen)
 {
-    const struct import_sink sink = {see, hear, go_on, seen, 32};
+    const struct import_sink sink = {see, hear, NULL, go_on, seen, 32};
     char path[256];
 
     (void)snprintf(path, sizeof path, "%s%s", root, below);

@@ -118,6 +118,33 @@ sorts_out_what_comes(void **state)
 }
 
 static void
+a_quarantined_report_names_each_domain_once(void **state)
+{
+    static const char body[] =
+        REPORT("1", "2026-11-22T00:00:00Z", "2026-11-21T00:00:00Z",
+               POLICY(OF("mail.example.com")) "," POLICY(OF("example.com")) "," POLICY(
+                   OF("mail.example.com")) "," POLICY(OF("example.co")));
+    struct delivery d = {.transport = TRANSPORT_HTTPS,
+                         .bytes = body,
+                         .byte_count = sizeof body - 1,
+                         .received = RECEIVED,
+                         .peer = "",
+                         .peer_name = ""};
+    struct settings s;
+    struct err e = {0};
+
+    (void)state;
+    assert_true(settings_parse("t", "", &s, &e));
+    intake_prepare(&s, &d);
+    assert_int_equal(d.submission_count, 1);
+    assert_string_equal(d.submissions[0].policy_domains_hint,
+                        "mail.example.com example.com example.co");
+    d.submissions[0].outcome = OUTCOME_QUARANTINED;
+    intake_finish(&d);
+    settings_clear(&s);
+}
+
+static void
 the_best_outcome_counts_but_trouble_wins(void **state)
 {
     static const struct {
@@ -153,6 +180,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sorts_out_what_comes),
+        cmocka_unit_test(a_quarantined_report_names_each_domain_once),
         cmocka_unit_test(the_best_outcome_counts_but_trouble_wins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,15 +9,15 @@
 
 #define VALID(domain)                                                                    \
     {                                                                                    \
-        domain, true, ""                                                                 \
+        domain, true, true, ""                                                           \
     }
 #define NOTED(domain)                                                                    \
     {                                                                                    \
-        domain, true, "key has less than 2048 bits"                                      \
+        domain, true, true, "key has less than 2048 bits"                                \
     }
 #define BAD(domain)                                                                      \
     {                                                                                    \
-        domain, false, "body was changed (bh=)"                                          \
+        domain, false, false, "body was changed (bh=)"                                   \
     }
 
 static const struct {
@@ -256,6 +256,21 @@ a_post_earns_its_tier(void **state)
          "posted from a.out.example.net, listed for example.net"},
         {"a.out.example.net", "example.com", TIER_UNVERIFIED,
          "posted from a.out.example.net, not listed for example.com"},
+        {"mx.example.com", "example.com", TIER_CONFIRMED,
+         "posted from mx.example.com, a host of the sender's own that DNS confirms"},
+        {"example.com", "example.com", TIER_CONFIRMED,
+         "posted from example.com, a host of the sender's own that DNS confirms"},
+        {"mx.example.co.uk", "co.uk", TIER_UNVERIFIED,
+         "posted from mx.example.co.uk, not listed for co.uk"},
+        {"co.uk", "co.uk", TIER_UNVERIFIED, "posted from co.uk, not listed for co.uk"},
+        {"alice.github.io", "github.io", TIER_UNVERIFIED,
+         "posted from alice.github.io, not listed for github.io"},
+        {"github.io", "github.io", TIER_UNVERIFIED,
+         "posted from github.io, not listed for github.io"},
+        {"mx.alice.github.io", "alice.github.io", TIER_CONFIRMED,
+         "posted from mx.alice.github.io, a host of the sender's own that DNS confirms"},
+        {"ppp7.example.com", "example.com", TIER_UNVERIFIED,
+         "posted from ppp7.example.com, which is named as customers' hosts are"},
         {"out.example.com", "example.com", TIER_VERIFIED,
          "posted from out.example.com, listed for example.com"},
         {"a.out.example.net.evil.example", "example.net", TIER_UNVERIFIED,
@@ -277,11 +292,12 @@ a_post_earns_its_tier(void **state)
             &s, &e))
         fail_msg("%s", e.text);
     for (size_t i = 0; i < sizeof posts / sizeof *posts; i++) {
+        const struct trust_post post = {"192.0.2.9", posts[i].host, posts[i].sender};
         struct trust t;
         struct arena a;
 
         arena_init(&a, 0);
-        assert_true(trust_https(&a, &s, posts[i].host, posts[i].sender, &t, &e));
+        assert_true(trust_https(&a, &s, &post, &t, &e));
         assert_false(t.ignored);
         assert_int_equal(t.tier, posts[i].tier);
         assert_string_equal(t.reason, posts[i].reason);

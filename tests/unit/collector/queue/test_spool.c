@@ -63,17 +63,24 @@ teardown(void **state)
 }
 
 static enum verdict
-put(struct place *p, const char *body)
+put_from(struct place *p, const char *peer, const char *body)
 {
     struct delivery d = {.bytes = body,
                          .byte_count = strlen(body),
                          .received = 1772323200,
-                         .peer = "192.0.2.1",
-                         .peer_name = "out.example.net"};
+                         .peer = peer,
+                         .peer_name = "out.example.net",
+                         .understood = true};
     struct delivery *items[] = {&d};
 
     spool_put(p->spool, items, 1);
     return d.verdict;
+}
+
+static enum verdict
+put(struct place *p, const char *body)
+{
+    return put_from(p, "192.0.2.1", body);
 }
 
 /* Writes a file into the spool's directory. */
@@ -178,22 +185,65 @@ test_it_is_there_after_a_restart(void **state)
     expect_next(p, "two", true);
 }
 
+/* A network has three times what is still free, and no more. */
 static void
 test_quota(void **state)
 {
     struct place *p = *state;
-    char *big = calloc(1, (1 << 20) - 100);
+    struct peer here = peer_network_of("192.0.2.1"),
+                other = peer_network_of("203.0.113.1");
+    char *big = calloc(1, 1 << 20);
+    struct spooled item;
+    enum {
+        MOST = (3 << 20) / 4 - 300
+    };
 
-    for (int i = 0; i < 5; i++)
-        assert_int_equal(put(p, "x"), VERDICT_SPOOLED);
-    assert_int_equal(put(p, "x"), VERDICT_AGAIN);
-    expect_next(p, "x", true);
     assert_non_null(big);
-    memset(big, 'x', (1 << 20) - 101);
-    assert_int_equal(put(p, big), VERDICT_AGAIN);
-    free(big);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(put(p, "x"), VERDICT_SPOOLED);
+    assert_true(spool_has_room(p->spool, &here));
     assert_int_equal(put(p, "x"), VERDICT_SPOOLED);
+    assert_false(spool_has_room(p->spool, &here));
+    assert_true(spool_has_room(p->spool, &other));
+    assert_int_equal(put(p, "x"), VERDICT_AGAIN);
+    assert_int_equal(put_from(p, "203.0.113.7", "x"), VERDICT_SPOOLED);
+    assert_int_equal(put_from(p, "198.51.100.1", "x"), VERDICT_AGAIN);
     expect_usage(p, 5, 0);
+    for (int i = 0; i < 5; i++) {
+        assert_true(spool_next(p->spool, &item));
+        spool_remove(p->spool, &item);
+        buf_clear(&item.file);
+    }
+    expect_usage(p, 0, 0);
+    memset(big, 'x', MOST + 600);
+    assert_int_equal(put(p, big), VERDICT_AGAIN);
+    big[MOST] = '\0';
+    assert_int_equal(put(p, big), VERDICT_SPOOLED);
+    free(big);
+}
+
+/* The one post of another network does not wait behind all of the first. */
+static void
+test_networks_in_turn(void **state)
+{
+    static const char *const from[] = {"192.0.2.1", "192.0.2.2", "192.0.2.3",
+                                       "203.0.113.1"};
+    static const char *const want[] = {"192.0.2.1", "203.0.113.1", "192.0.2.2",
+                                       "192.0.2.3"};
+    struct place *p = *state;
+    struct spooled item;
+
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(put_from(p, from[i], "x"), VERDICT_SPOOLED);
+    for (int again = 0; again < 2; again++) {
+        for (size_t i = 0; i < 4; i++) {
+            assert_true(spool_next(p->spool, &item));
+            assert_string_equal(item.delivery.peer, want[i]);
+            buf_clear(&item.file);
+        }
+        spool_close(p->spool);
+        open_spool(p);
+    }
 }
 
 static void
@@ -216,6 +266,7 @@ test_damaged_files_are_kept_apart(void **state)
     open_spool(p);
     assert_int_equal(put(p, "good"), VERDICT_SPOOLED);
     expect_next(p, "good", true);
+    expect_next(p, NULL, false);
     expect_usage(p, 4, 4);
     assert_true(is_there(p, "00000000000000000002.aside"));
     expect_next(p, NULL, false);
@@ -238,7 +289,8 @@ test_old_files_stay_readable(void **state)
                          .received = 1772323200,
                          .peer = "192.0.2.1",
                          .peer_name = "out.example.net",
-                         .policy_domain = "example.com"};
+                         .policy_domain = "example.com",
+                         .understood = true};
     struct err e = {0};
     struct buf file;
 
@@ -249,6 +301,14 @@ test_old_files_stay_readable(void **state)
     assert_true(spool_file_decode(&file, &d, &e));
     assert_string_equal(d.policy_domain, "example.com");
     assert_int_equal(d.byte_count, 3);
+    assert_true(d.understood);
+    buf_clear(&file);
+    d = (struct delivery){.bytes = "{}\n", .byte_count = 3, .peer = "", .peer_name = ""};
+    assert_true(spool_file_encode(&d, &file));
+    assert_non_null(strstr(file.bytes, "\nunread\n\n{}\n"));
+    d.understood = true;
+    assert_true(spool_file_decode(&file, &d, &e));
+    assert_false(d.understood);
     buf_clear(&file);
 }
 
@@ -260,6 +320,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_it_is_there_after_a_restart, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_quota, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_networks_in_turn, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damaged_files_are_kept_apart, setup,
                                         teardown),
         cmocka_unit_test(test_old_files_stay_readable),

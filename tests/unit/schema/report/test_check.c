@@ -63,7 +63,7 @@ bounds_the_window(void **state)
         struct report r = sample(cases[i].start, cases[i].end);
         struct err e = {0};
 
-        assert_int_equal(check_report(&r, cases[i].received, &e),
+        assert_int_equal(check_report(&r, cases[i].received, 0, &e),
                          cases[i].reason == NULL);
         assert_int_equal(e.kind, cases[i].reason == NULL ? ERR_NONE : ERR_INPUT);
         if (cases[i].reason != NULL)
@@ -83,10 +83,10 @@ bounds_what_becomes_a_key(void **state)
 
         name[n] = '\0';
         r.sender = name;
-        assert_int_equal(check_report(&r, NOON, NULL), n == REPORT_MAX_NAME_BYTES);
+        assert_int_equal(check_report(&r, NOON, 0, NULL), n == REPORT_MAX_NAME_BYTES);
         r = sample(NOON, NOON);
         policies[0].domain = name;
-        assert_int_equal(check_report(&r, NOON, NULL), n == REPORT_MAX_NAME_BYTES);
+        assert_int_equal(check_report(&r, NOON, 0, NULL), n == REPORT_MAX_NAME_BYTES);
         name[n] = 'a';
     }
 }
@@ -99,7 +99,7 @@ wants_a_policy(void **state)
 
     (void)state;
     r.policy_count = 0;
-    assert_false(check_report(&r, NOON, &e));
+    assert_false(check_report(&r, NOON, 0, &e));
     assert_string_equal(e.text, "no policies");
 }
 
@@ -123,7 +123,7 @@ notes_the_window(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct report r = sample(cases[i].start, cases[i].end);
 
-        assert_true(check_report(&r, cases[i].received, NULL));
+        assert_true(check_report(&r, cases[i].received, 0, NULL));
         assert_true(r.quirks == cases[i].quirks);
     }
 }
@@ -153,7 +153,7 @@ notes_counts_that_disagree(void **state)
         policies[0].detail_count = cases[i].details;
         details[0].failed_sessions = cases[i].detail[0];
         details[1].failed_sessions = cases[i].detail[1];
-        assert_true(check_report(&r, NOON + DAY_S, NULL));
+        assert_true(check_report(&r, NOON + DAY_S, 0, NULL));
         assert_true(r.quirks == cases[i].quirks);
     }
 }

@@ -1,4 +1,4 @@
-/* Two reports share an identity only if all six fields are the same. */
+/* Two reports share an identity only if all fields are the same. */
 #include "schema/report/key.h"
 #include "schema/report/sender.h"
 
@@ -59,6 +59,87 @@ changes_with_every_field(void **state)
     }
 }
 
+/* Some senders number a run, not a report: one report-id for all domains. */
+static void
+changes_with_the_policy_domains_alone(void **state)
+{
+    struct policy ab[] = {{.type_text = "sts", .domain = "a.example"},
+                          {.type_text = "sts", .domain = "b.example"}};
+    struct policy ba[] = {ab[1], ab[0], ab[1]},
+                  a_b[] = {{.domain = "a.exampleb.example"}};
+    const struct {
+        struct policy *policies;
+        size_t n;
+    } others[] = {{NULL, 0}, {ab, 1}, {ab + 1, 1}, {a_b, 1}};
+    struct report r = sample();
+    struct key want, got;
+
+    (void)state;
+    r.policies = ab;
+    r.policy_count = 2;
+    want = key_of_report(&r);
+    r.policies = ba;
+    r.policy_count = 3;
+    got = key_of_report(&r);
+    assert_memory_equal(&got, &want, sizeof want);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        r.policies = others[i].policies;
+        r.policy_count = others[i].n;
+        got = key_of_report(&r);
+        assert_memory_not_equal(&got, &want, sizeof want);
+    }
+}
+
+static void
+the_content_is_all_that_was_understood(void **state)
+{
+    const char *strings[] = {"version: STSv1"}, *hosts[] = {"mx.example.com"};
+    struct failure_detail details[2] = {{.result_type_text = "certificate-expired",
+                                         .sending_mta_ip = "192.0.2.1",
+                                         .failed_sessions = 1}};
+    struct policy p = {.type_text = "sts",
+                       .domain = "example.com",
+                       .policy_string = strings,
+                       .policy_string_count = 1,
+                       .mx_host = hosts,
+                       .mx_host_count = 1,
+                       .details = details,
+                       .detail_count = 1};
+    struct report r = sample();
+    struct key keys[10];
+    size_t n = 0;
+
+    (void)state;
+    r.policies = &p;
+    r.policy_count = 1;
+    keys[n++] = key_of_content(&r);
+    r.quirks = QUIRK_BIT(QUIRK_ZIP); /* its wrapping is no part of it */
+    keys[n] = key_of_content(&r);
+    assert_memory_equal(&keys[n], &keys[0], sizeof *keys);
+    p.successful_sessions++;
+    keys[n++] = key_of_content(&r);
+    p.failed_sessions++;
+    keys[n++] = key_of_content(&r);
+    details[0].failed_sessions++;
+    keys[n++] = key_of_content(&r);
+    details[0].failure_reason_code = "";
+    keys[n++] = key_of_content(&r);
+    p.detail_count = 2;
+    keys[n++] = key_of_content(&r);
+    p.mx_host_count = 0;
+    keys[n++] = key_of_content(&r);
+    strings[0] = "version: STSv2";
+    keys[n++] = key_of_content(&r);
+    p.type_text = "tlsa";
+    keys[n++] = key_of_content(&r);
+    r.policy_count = 0;
+    keys[n++] = key_of_content(&r);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < n; k++)
+            assert_int_equal(memcmp(&keys[i], &keys[k], sizeof *keys) == 0, i == k);
+    }
+}
+
 static void
 never_overflows_on_a_long_text(void **state)
 {
@@ -75,12 +156,27 @@ never_overflows_on_a_long_text(void **state)
     assert_memory_not_equal(&a, &b, sizeof a);
 }
 
+static void
+a_claim_belongs_to_its_network(void **state)
+{
+    struct report r = sample();
+    struct key k = key_of_report(&r), a = key_of_claim(&k, "192.0.2.0/24"),
+               b = key_of_claim(&k, "198.51.100.0/24");
+
+    (void)state;
+    assert_memory_not_equal(&a, &b, sizeof a);
+    assert_memory_not_equal(&a, &k, sizeof a);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_claim_belongs_to_its_network),
         cmocka_unit_test(hashes_bytes),
         cmocka_unit_test(changes_with_every_field),
+        cmocka_unit_test(changes_with_the_policy_domains_alone),
+        cmocka_unit_test(the_content_is_all_that_was_understood),
         cmocka_unit_test(never_overflows_on_a_long_text),
     };
 

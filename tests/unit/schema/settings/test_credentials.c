@@ -1,5 +1,7 @@
 #include "schema/settings/credentials.h"
 
+#include "schema/settings/settings.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -63,7 +63,7 @@ reads_the_report_of_the_standard(void **state)
     assert_string_equal(p->details[1].failure_reason_code, "X509_V_ERR_PROXY");
     /* The standard's own example writes an address that is not canonical. */
     assert_true(r.quirks == QUIRK_BIT(QUIRK_IP_FORM));
-    assert_true(check_report(&r, r.end + 3600, &e));
+    assert_true(check_report(&r, r.end + 3600, 0, &e));
     report_clear(&r);
 }
 
@@ -80,7 +80,7 @@ names_the_member_that_is_wrong(void **state)
         {"{\"policies\":[{},{\"policy\":5}]}", "policies: [1]: policy: not an object"},
         {"{\"date-range\":{\"start-datetime\":7}}",
          "date-range: start-datetime: not a date"},
-        {"{}", "date-range: no start-datetime"},
+        {"{\"report-id\":\"a\"}", "date-range: no start-datetime"},
     };
 
     (void)state;

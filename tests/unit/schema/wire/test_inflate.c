@@ -137,7 +137,7 @@ caps_all_members_together(void **state)
 }
 
 static void
-caps_the_layer_between_too(void **state)
+caps_all_layers_together(void **state)
 {
     struct buf inner, outer;
     char noise[300];
@@ -151,7 +151,9 @@ caps_the_layer_between_too(void **state)
     deflate_into(&inner, 31, noise, sizeof noise);
     deflate_into(&outer, 31, inner.bytes, inner.len);
     assert_true(inner.len > sizeof noise);
-    assert_int_equal(verdict_within(&outer, inner.len, 1), ERR_NONE);
+    assert_int_equal(verdict_within(&outer, inner.len + sizeof noise, 1), ERR_NONE);
+    assert_int_equal(verdict_within(&outer, inner.len + sizeof noise - 1, 1),
+                     ERR_TOO_BIG);
     assert_int_equal(verdict_within(&outer, inner.len - 1, 1), ERR_TOO_BIG);
     buf_clear(&inner);
     buf_clear(&outer);
@@ -216,7 +218,7 @@ main(void)
         cmocka_unit_test(sniffs),
         cmocka_unit_test(caps_the_bytes),
         cmocka_unit_test(caps_all_members_together),
-        cmocka_unit_test(caps_the_layer_between_too),
+        cmocka_unit_test(caps_all_layers_together),
         cmocka_unit_test(appends_behind_what_is_there),
         cmocka_unit_test(knows_every_truncation),
         cmocka_unit_test(believes_no_claim_of_size),

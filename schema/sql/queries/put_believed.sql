@@ -1,0 +1,13 @@
+-- Keeps what is believed of a batch: one exchange, one transaction (tlsrptd). The time limit must not cancel a COMMIT that waits
+-- for a standby.
+BEGIN; SET LOCAL statement_timeout = '30s';
+COPY tlsrpt.believed_policy (received, successful_sessions, failed_sessions, day, tier, nth, policy_no, leads,
+    long_window, report_key, content_hash, policy_domain, sender, policy_type, organization, quirks, policy_string, mx_host,
+    failures) FROM STDIN (FORMAT binary);
+COPY tlsrpt.believed_report (received, window_start, window_end, day, tier, transport, long_window, report_key, raw_hash,
+    policy_domain, policy_domains, sender, submitter, organization, contact_info, report_id, peer, peer_name, trust_reason, quirks)
+    FROM STDIN (FORMAT binary);
+COPY tlsrpt.believed_raw (day, tier, report_key, policy_domain, body) FROM STDIN (FORMAT binary);
+COPY tlsrpt.tally (policy_domain, day, tier, transport, sender, received, lag_s, successful_sessions,
+    failed_sessions, result_types, result_sessions) FROM STDIN (FORMAT binary);
+SET LOCAL statement_timeout = 0; COMMIT
