@@ -291,7 +291,7 @@ say_nothing_open(struct context *c, const struct findings *now)
 {
     const cli_set limits = OPTION_SENDER | OPTION_MIN_SEVERITY | OPTION_NEW_SINCE;
     bool resolved = c->options->state != NULL && strcmp(c->options->state, "open") != 0;
-    char text[OVERVIEW_SAYS + 16] = "all is well: ";
+    char text[OVERVIEW_SAYS];
 
     if (c->options->format != VIEW_TABLE)
         return;
@@ -300,8 +300,11 @@ say_nothing_open(struct context *c, const struct findings *now)
     else if (resolved || (c->options->line.given & limits) != 0)
         (void)fputs("tlsrpt: no such finding\n", stderr);
     else {
-        overview_say(&now->overview, text + strlen(text), OVERVIEW_SAYS);
-        (void)fprintf(stderr, "tlsrpt: %s\n", text);
+        overview_say(&now->overview, text, sizeof text);
+        (void)fprintf(stderr, "tlsrpt: %s: %s\n",
+                      now->overview.all.week.sessions > 0 ? "all is well"
+                                                          : "nothing is open",
+                      text);
     }
 }
 

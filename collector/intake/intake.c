@@ -342,12 +342,19 @@ take_text(void *ctx, const struct inflate_item *item, struct err *e)
     return true;
 }
 
-/* The bytes that are kept for each report: all of the part for the only one. */
+/* The bytes that are kept for each report: all of the part for the only one, and where
+ * none of several is understood, all of it once. */
 static void
 set_raw(struct reading *rd)
 {
     struct delivery *d = rd->delivery;
-    bool only = d->submission_count == rd->first + 1;
+    bool any = false, only;
+
+    for (size_t i = rd->first; i < d->submission_count; i++)
+        any = any || d->submissions[i].status == STATUS_ACCEPTED;
+    if (!any)
+        intake_undo(d, rd->first + 1);
+    only = d->submission_count == rd->first + 1;
 
     for (size_t i = rd->first; i < d->submission_count; i++) {
         struct submission *sub = &d->submissions[i];

@@ -123,7 +123,8 @@ def test_quarantine(check, migrated):
 
 def test_findings(check, migrated):
     assert check("findings")[:2] == (UNKNOWN, "nothing is judged: no report can be believed")
-    add_report(migrated, day(1), [policy(good=0, bad=9)], trust="unverified", sender="posts.example")
+    add_report(migrated, day(1), [policy(good=0, bad=9, failures=[failure("certificate-expired", 9)])],
+               trust="unverified", sender="posts.example")
     state, text, _, _ = check("findings")
     assert state == UNKNOWN and text.endswith("no report can be believed, though unverified ones have come")
     add_report(migrated, day(40), [policy(good=1000)], sender="a.example")
@@ -155,7 +156,7 @@ def test_findings(check, migrated):
     (["quarantine", "--domain", "example.com"], "check quarantine takes no --domain"),
     (["intake", "--since", "7d"], "check intake takes no --since"),
     (["findings", "--bogus"], 'there is no option "bogus"'),
-    (["findings", "-t", "0"], '--timeout: "0" is no number of seconds'),
+    (["findings", "-t", "0"], '--timeout: "0" is no number from 1 to 3600'),
     (["findings", "--format", "json"], "check takes no --format"),
     (["findings", "--config", "/nonexistent"], "/nonexistent"),
 ])
@@ -319,7 +320,7 @@ def test_nagios(tlsrpt, migrated, postgres, folder):
             add_held(migrated, day(0), "quarantined", b"more %d" % number, "broken", received=NOW.isoformat())
         many = nagios.wait("quarantine", CRITICAL)
         assert re.match(r"quarantined=1(0[1-9]|1[01]);10;100;0 ", many["performance_data"]), "it may look while they come"
-        assert nagios.wait("findings", OK)["performance_data"] == "alarms=0;0;;0 critical=0;;0;0"
+        assert nagios.wait("findings", UNKNOWN)["performance_data"] == "alarms=0;0;;0 critical=0;;0;0"
         assert nagios.wait("silence", CRITICAL)["performance_data"] == "age=U;129600;259200;0"
         assert nagios.wait("failure rate", UNKNOWN)["performance_data"].startswith("failure_rate=U;1;5;0;100 ")
         postgres.sql("postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{migrated.name}'")

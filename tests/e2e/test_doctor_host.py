@@ -170,7 +170,7 @@ FAULTS = {
     "superuser": (use(collector="postgres"), "warning role-superuser"),
     "owner": (owner, "warning role-owner"),
     "collector reads": (sql("GRANT SELECT ON tlsrpt.report TO tlsrpt_collector"), "warning role-collector-reads"),
-    "reader writes": (sql("GRANT DELETE ON tlsrpt.report TO tlsrpt_reader"), "warning role-reader-writes"),
+    "reader writes": (sql("GRANT DELETE ON tlsrpt.believed_report TO tlsrpt_reader"), "warning role-reader-writes"),
     "reader is a superuser": (use(reader="postgres"), "warning role-superuser"),
     "collector is nobody": (use(collector="nobody_at_all"), "warning collector-cannot-connect"),
     "synchronous commit": (sql("ALTER ROLE tlsrpt_collector SET synchronous_commit = off"),

@@ -70,7 +70,7 @@ def at(story):
     return "-c", story.conf, "--as-of", story.as_of
 
 
-@pytest.mark.parametrize("name", ['a"b', "a\\b", "a,b", "{}", "null", ""])
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a,b", "{}", "null"])
 def test_any_name_may_be_asked_for(ask, name):
     for verb in ("findings", "summary", "readiness"):
         assert json.loads(ask(verb, "--domain", name, "--format", "json")) == []

@@ -166,7 +166,7 @@ def test_every_medium(tlsrptd, tlsrpt, migrated, run, series, tmp_path):
 
 def test_senders_are_capped_in_metrics(tlsrptd, tlsrpt, migrated, run, series, tmp_path):
     """Where the organisation names the sender, there are as many series as the cap has room for."""
-    reports = [written(name, number) for number, name in enumerate(NAMES)]
+    reports = [written(name, number) for number, name in enumerate(NAMES + [f"Sender {n}" for n in range(300)])]
     for report in reports:
         del report["contact-info"]
     take(tlsrptd, migrated, tmp_path, reports)

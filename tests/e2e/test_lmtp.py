@@ -9,7 +9,7 @@ import pytest
 from mail_door import Daemon, Lmtp, wait_until
 from mails import START, mail, report
 
-VERIFIED, OPERATOR, UNVERIFIED = 1, 2, 3
+VERIFIED, OPERATOR, UNVERIFIED = 1, 2, 4
 
 
 @pytest.fixture

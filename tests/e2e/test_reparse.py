@@ -8,7 +8,7 @@ import pytest
 
 from mails import AUTHSERV, START, mail, report
 
-VERIFIED, OPERATOR, UNVERIFIED = 1, 2, 3
+VERIFIED, OPERATOR, UNVERIFIED = 1, 2, 4
 QUARANTINED, IGNORED = 2, 3
 HTTPS, LMTP = 1, 2
 

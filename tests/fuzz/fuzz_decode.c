@@ -51,7 +51,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 
     report_init(&r);
     if (!decode_report((const char *)bytes, n, &r, &e)) {
-        if (e.kind != ERR_INPUT || r.arena.blocks != NULL)
+        if ((e.kind != ERR_INPUT && e.kind != ERR_REFUSED) || r.arena.blocks != NULL)
             abort();
         return 0;
     }

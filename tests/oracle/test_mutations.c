@@ -59,7 +59,7 @@ compare(const char *what, const struct buf *text, struct tally *t)
         agree = theirs != NULL && json_equal(ours, theirs);
         t->accepted++;
     } else if (theirs == NULL) {
-        agree = e.kind == ERR_INPUT;
+        agree = e.kind == ERR_INPUT || e.kind == ERR_REFUSED;
         t->rejected++;
     } else {
         agree = e.kind == ERR_INPUT && oracle_has_duplicates(text->bytes, text->len);
