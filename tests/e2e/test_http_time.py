@@ -329,10 +329,11 @@ def test_reports_that_wait_are_bounded_in_number(door):
 
 
 def inflating(megabytes):
-    """A new report of a few kilobytes that takes so much memory."""
+    """A new report that takes so much memory: as many times what was posted as it may."""
     made = json.loads(report())
     made["policies"][0]["failure-details"] = [
-        {"result-type": "x" * 4096, "additional-information": "x" * 4096, "failed-session-count": 1}
+        {"result-type": "x" * 4096, "additional-information": os.urandom(400).hex() + "x" * 3296,
+         "failed-session-count": 1}
         for _ in range(megabytes * 128)]
     return gzip.compress(json.dumps(made).encode())
 
@@ -341,13 +342,14 @@ def test_big_reports_that_wait_hold_up_no_small_one(door):
     daemon = door(more="intake { workers = 2 max_waiting_bytes = 16777216 max_wait_s = 3600 }",
                   https="answer_s = 3600")
     lock = postgres_lock(daemon)
-    clients = [daemon.raw().send(request(inflating(8)))]
+    clients = [daemon.raw().send(request(inflating(7)))]
     wait_for(lambda: blocked(daemon) == 1)
-    clients += [daemon.raw().send(request(inflating(8))) for _ in range(2)]
+    clients += [daemon.raw().send(request(inflating(7))) for _ in range(2)]
     clients.append(daemon.raw().send(request(report())))
     wait_for(lambda: blocked(daemon) == 2)
     lock.close()
-    assert [client.answer()[0] for client in clients] == [201] * 4
+    answers = [client.answer() for client in clients]
+    assert [answer[0] for answer in answers] == [201] * 4, [answer[2] for answer in answers]
     for client in clients:
         client.close()
 
