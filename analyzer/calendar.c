@@ -124,7 +124,8 @@ add_failures(struct calendar *c, const struct facts *f, const struct finding *x,
             continue;
         if (place->failed == 0 || m->day < place->first)
             place->first = m->day;
-        place->last = m->day > place->last ? m->day : place->last;
+        if (m->day > place->last)
+            place->last = m->day;
         place->failed += m->failed;
     }
 }

@@ -42,13 +42,15 @@ blocking_failures(const struct grid *g, int day, bool dane)
     return failed;
 }
 
+/* What lies farther back than the window, seen from the instant asked about, tells
+ * nothing of today. */
 static void
 count_days(const struct grid *g, const uint8_t *excluded, bool dane, struct days *out)
 {
     enum grid_class class = dane ? GRID_DANE : GRID_ANY;
     struct name_list senders = {0};
 
-    for (int day = g->f->today; day >= 0 && !is_enough(out); day--) {
+    for (int day = g->f->today; day >= g->f->idle_days && !is_enough(out); day--) {
         int64_t sessions = 0;
 
         for (size_t s = 0; s < g->sender_count; s++) {

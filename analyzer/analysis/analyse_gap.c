@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double least_sessions = 8, all_share = .9, similar = 3, thin_level = 1e-5;
 
@@ -43,8 +44,7 @@ find_silence(const struct diaries *l, uint8_t silent[FACTS_DAYS])
         else
             run++;
         if (run >= SILENT_RUN)
-            for (int i = 0; i < run; i++)
-                silent[day - i] = 1;
+            memset(&silent[day + 1 - run], 1, (size_t)run);
     }
 }
 
@@ -79,8 +79,7 @@ find_thin_silence(const struct diaries *l, uint8_t silent[FACTS_DAYS])
         }
         if (days >= THIN_HISTORY && reported >= THIN_REPORTED && run >= THIN_RUN &&
             run >= 2 * longest && pow(miss, run) < thin_level)
-            for (int i = 0; i < run; i++)
-                silent[day - i] = 1;
+            memset(&silent[day + 1 - run], 1, (size_t)run);
     }
 }
 

@@ -243,7 +243,8 @@ unite_places(const struct facts *f, struct incidents *list, struct err *e)
 
         if (same)
             unite(list, links[i - 1].at, links[i].at);
-        last = same && last > links[i].last ? last : links[i].last;
+        if (!same || last < links[i].last)
+            last = links[i].last;
     }
     free(links);
     return links != NULL;

@@ -332,7 +332,7 @@ regression_find(const struct grid *g, const struct grid_kind *k, const uint8_t *
     x.told = calloc((g->sender_count + 1) * FACTS_DAYS, 1);
     if (x.told == NULL)
         ok = err_nomem(e);
-    for (int day = 0; ok && day < FACTS_DAYS; day++) {
+    for (int day = 0; ok && x.told != NULL && day < FACTS_DAYS; day++) {
         if (k->most[day] >= 2)
             ok = look_at_day(&x, day, e);
         if (ok && k->most[day] > 0)

@@ -90,16 +90,31 @@ span_flow_of(const struct span *s, size_t sender)
     return w;
 }
 
+struct place {
+    name at;
+    int64_t failed;
+};
+
+/* The one of that name among `count`; those that there is no room for share the last. */
+static struct place *
+place_at(struct place rows[MAX_PLACES + 1], size_t *count, name where)
+{
+    size_t at = 0;
+
+    while (at < *count && rows[at].at != where)
+        at++;
+    if (at == *count && *count < MAX_PLACES)
+        rows[(*count)++] = (struct place){where, 0};
+    return &rows[at];
+}
+
 struct places
 span_places(const struct span *s, name sender)
 {
-    struct place {
-        name at;
-        int64_t failed;
-    } rows[MAX_PLACES];
+    struct place rows[MAX_PLACES + 1] = {0};
     struct places out = {0};
     const struct facts *f = s->g->f;
-    size_t count = 0, at;
+    size_t count = 0;
     int64_t most = 0;
 
     for (size_t i =
@@ -115,12 +130,7 @@ span_places(const struct span *s, name sender)
         if (!where)
             continue;
         out.told += m->failed;
-        for (at = 0; at < count && rows[at].at != where;)
-            at++;
-        if (at == count && count < MAX_PLACES)
-            rows[count++] = (struct place){where, 0};
-        if (at < count)
-            rows[at].failed += m->failed;
+        place_at(rows, &count, where)->failed += m->failed;
     }
     for (size_t i = 0; i < count; i++)
         if (rows[i].failed > most) {

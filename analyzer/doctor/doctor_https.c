@@ -57,24 +57,26 @@ static void
 judge_reply(const struct doctor *d, const struct https_reply *r, const char *where,
             const char *subject, bool sts, struct complaints *said)
 {
+    static const struct kinds {
+        enum complaint_kind certificate, expired, away, expiring, soon;
+    } all[] = {
+        {ENDPOINT_CERTIFICATE, ENDPOINT_EXPIRED, ENDPOINT_AWAY, ENDPOINT_EXPIRING,
+         ENDPOINT_EXPIRING_SOON},
+        {STS_CERTIFICATE, STS_EXPIRED, STS_AWAY, STS_EXPIRING, STS_EXPIRING_SOON},
+    };
+    const struct kinds *of = &all[sts];
     int64_t left = (r->expires - d->now) / WHEN_DAY_S;
-    bool expired = strncmp(r->why, "expired", strlen("expired")) == 0,
-         soon = left < DOCTOR_EXPIRED_DAYS;
+    bool expired = strncmp(r->why, "expired", strlen("expired")) == 0;
     char day[WHEN_DAY_SIZE];
 
     if (r->outcome == HTTPS_BAD_CERTIFICATE)
-        complain(said,
-                 sts ? (expired ? STS_EXPIRED : STS_CERTIFICATE)
-                     : (expired ? ENDPOINT_EXPIRED : ENDPOINT_CERTIFICATE),
-                 subject, "the certificate at %s %s", where, r->why);
+        complain(said, expired ? of->expired : of->certificate, subject,
+                 "the certificate at %s %s", where, r->why);
     else if (r->outcome != HTTPS_ANSWERED)
-        complain(said, sts ? STS_AWAY : ENDPOINT_AWAY, subject, "no HTTPS at %s: %s",
-                 where, r->why);
+        complain(said, of->away, subject, "no HTTPS at %s: %s", where, r->why);
     else if (left < DOCTOR_EXPIRY_DAYS)
-        complain(said,
-                 sts ? (soon ? STS_EXPIRING_SOON : STS_EXPIRING)
-                     : (soon ? ENDPOINT_EXPIRING_SOON : ENDPOINT_EXPIRING),
-                 subject, "the certificate at %s expires on %s", where,
+        complain(said, left < DOCTOR_EXPIRED_DAYS ? of->soon : of->expiring, subject,
+                 "the certificate at %s expires on %s", where,
                  when_print_day(when_day_of_instant(r->expires), day));
 }
 

@@ -29,13 +29,13 @@ struct http_door {
     pthread_cond_t changed;
 };
 
-/* MHD_AccessHandlerCallback; `door` is a struct http_door. */
-enum MHD_Result http_request_handle(void *door, struct MHD_Connection *c, const char *url,
+/* MHD_AccessHandlerCallback; `http` is a struct http_door. */
+enum MHD_Result http_request_handle(void *http, struct MHD_Connection *c, const char *url,
                                     const char *method, const char *version,
                                     const char *data, size_t *data_size, void **request);
 
 /* MHD_RequestCompletedCallback. */
-void http_request_completed(void *door, struct MHD_Connection *c, void **request,
+void http_request_completed(void *http, struct MHD_Connection *c, void **request,
                             enum MHD_RequestTerminationCode why);
 
 /* The node of a connection; NULL when it has none. */

@@ -126,6 +126,23 @@ open_multipart(struct stack *s, GMimeMultipart *parts, const struct waiting *p)
 }
 
 static bool
+open_part(struct walk *w, struct stack *s, const struct waiting *p)
+{
+    GMimeMessage *inner;
+
+    if (GMIME_IS_MULTIPART(p->part)) {
+        open_multipart(s, (GMimeMultipart *)p->part, p);
+        return true;
+    }
+    if (!GMIME_IS_MESSAGE_PART(p->part))
+        return !GMIME_IS_PART(p->part) || take_leaf(w, (GMimePart *)p->part, p->attached);
+    inner = g_mime_message_part_get_message((GMimeMessagePart *)p->part);
+    if (inner != NULL)
+        push(s, g_mime_message_get_mime_part(inner), true, p->depth + 1);
+    return true;
+}
+
+static bool
 walk_parts(struct walk *w, GMimeObject *root)
 {
     struct stack stack = {.count = 0};
@@ -133,18 +150,9 @@ walk_parts(struct walk *w, GMimeObject *root)
     push(&stack, root, false, 0);
     while (stack.count > 0 && ++w->parts <= MAIL_MAX_PARTS) {
         struct waiting next = stack.parts[--stack.count];
-        GMimeMessage *inner;
 
-        if (GMIME_IS_MULTIPART(next.part)) {
-            open_multipart(&stack, (GMimeMultipart *)next.part, &next);
-        } else if (GMIME_IS_MESSAGE_PART(next.part)) {
-            inner = g_mime_message_part_get_message((GMimeMessagePart *)next.part);
-            if (inner != NULL)
-                push(&stack, g_mime_message_get_mime_part(inner), true, next.depth + 1);
-        } else if (GMIME_IS_PART(next.part) &&
-                   !take_leaf(w, (GMimePart *)next.part, next.attached)) {
+        if (!open_part(w, &stack, &next))
             return false;
-        }
     }
     w->out->cut = w->out->cut || stack.cut || stack.count > 0;
     return true;

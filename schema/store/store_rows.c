@@ -45,7 +45,7 @@ rows_bytes(const struct report *r)
 {
     const char *const head[] = {r->organization, r->contact_info, r->report_id,
                                 r->submitter};
-    int64_t sum = 2 * ROW_BYTES + bytes_of(head, COUNT_OF(head));
+    int64_t sum = (int64_t)2 * ROW_BYTES + bytes_of(head, COUNT_OF(head));
 
     for (size_t i = 0; i < r->policy_count; i++) {
         const struct policy *p = &r->policies[i];
