@@ -347,8 +347,8 @@ def test_old_reports_are_not_taken_for_none(migrated, cli):
     said = cli("findings").stderr
     assert said == "tlsrpt: nothing is open: in the last 7 days no sessions; last report 2020-01-06\n"
     assert "days seen: 0 of 14; sessions seen: 0 of 3000" in cli("readiness").stdout
-    for verb in ("policies", "coverage"):
-        assert cli(verb).stdout == "" and cli(verb).stderr.count("\n") == 1, verb
+    assert "no sender told a policy yet" in cli("policies").stderr
+    assert "example.com" in cli("coverage").stdout
 
 
 @pytest.mark.parametrize("words, said", [
