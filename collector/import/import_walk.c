@@ -9,6 +9,7 @@
 #include "schema/wire/archive.h"
 #include "schema/wire/inflate.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -64,7 +65,7 @@ looks_like_mail(const char *bytes, size_t n)
 {
     size_t name = 0;
 
-    while (name < n && bytes[name] > ' ' && bytes[name] < 0x7F && bytes[name] != ':')
+    while (name < n && (isalnum((unsigned char)bytes[name]) || bytes[name] == '-'))
         name++;
     return name > 0 && name < n && bytes[name] == ':';
 }

@@ -92,6 +92,14 @@ def test_every_form_is_found(run, migrated, archive):
     assert migrated.sql("SELECT DISTINCT transport, tier FROM tlsrpt.report") == [(4, OPERATOR)]
 
 
+def test_bytes_are_kept_as_they_came(run, migrated, tmp_path):
+    """A report that is compressed is no archive of mails, though its JSON has a colon, too."""
+    packed = gzip.compress(report(1).encode())
+    (tmp_path / "1.json.gz").write_bytes(packed)
+    run(tmp_path / "1.json.gz")
+    assert bytes(migrated.value("SELECT body FROM tlsrpt.raw_report")) == packed
+
+
 def test_run_again_nothing_is_counted_twice(run, migrated, archive):
     run("--vouch", archive)
     assert verdicts(run("--vouch", archive)) == {"there already": 11}

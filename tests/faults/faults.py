@@ -44,9 +44,9 @@ def check_the_ledger(site):
     ledger.hashes[report.id] = "0" * 64
     assert ledger.compare(site.database).unequal == 1
     forged = "jsonb_build_object('report_key', '\\x00')"
-    site.database.sql(f"INSERT INTO tlsrpt.believed_report SELECT (jsonb_populate_record(r, {forged})).* FROM tlsrpt.believed_report r")
+    site.database.sql(f"INSERT INTO tlsrpt.claimed_report SELECT (jsonb_populate_record(r, {forged})).* FROM tlsrpt.claimed_report r")
     assert ledger.compare(site.database).double == 1
-    site.database.sql("DELETE FROM tlsrpt.believed_report WHERE report_key = '\\x00'")
+    site.database.sql("DELETE FROM tlsrpt.claimed_report WHERE report_key = '\\x00'")
 
 
 def one(site, case, options):
