@@ -15,7 +15,8 @@ from conftest import Postgres, postgres_bin  # noqa: E402
 
 TARGETS = ("tlsrptd", "tlsrpt", "bench_decode", "bench_store")
 DAYS = 310  # workload.py spreads its reports over 300 days
-TABLES = ("policy_result", "report", "raw_report", "quarantine")
+TABLES = ("believed_policy", "believed_report", "believed_raw", "claimed_policy", "claimed_report", "claimed_raw",
+          "quarantine")
 # As on a small server of its own; both sides of every ratio live with them.
 POSTGRES = ("-c", "shared_buffers=512MB", "-c", "max_wal_size=4GB", "-c", "autovacuum_naptime=15s")
 ROW = """INSERT INTO plain (domain, day, key, body) VALUES
