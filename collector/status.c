@@ -156,7 +156,7 @@ readyz(struct status_door *s, const struct httpd_request *q, struct httpd_answer
 
     (void)q;
     if (ok)
-        why = batcher_refuses(s->source.batcher, &anybody);
+        why = batcher_refuses(s->source.batcher, &anybody, false);
     a->status = ok && why == NULL ? 200 : 503;
     (void)buf_printf(&a->body, "%s\n", a->status == 200 ? "ok" : ok ? why : reason);
 }

@@ -226,7 +226,7 @@ check_room(struct http_request *r)
                                  wait_s, true};
         return refuse(r, &a);
     }
-    if (batcher_refuses(h->batcher, &r->peer) != NULL) {
+    if (batcher_refuses(h->batcher, &r->peer, true) != NULL) {
         a = http_refusal(VERDICT_AGAIN, "too many reports are waiting, try again later");
         return refuse(r, &a);
     }

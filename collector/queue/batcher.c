@@ -66,7 +66,7 @@ is_full(const struct backlog *b)
 }
 
 const char *
-batcher_refuses(struct batcher *batcher, const struct peer *peer)
+batcher_refuses(struct batcher *batcher, const struct peer *peer, bool waits)
 {
     struct backlog *b = &batcher->backlog;
     struct peer network = peer_network(peer);
@@ -76,7 +76,7 @@ batcher_refuses(struct batcher *batcher, const struct peer *peer)
     (void)pthread_mutex_lock(&b->lock);
     if (b->phase >= BACKLOG_STOPPING)
         why = "stopping";
-    else if (!spools && b->away)
+    else if (!spools && b->away && !waits)
         why = b->spool == NULL ? "the database is away, and there is no spool"
                                : "the database is away, and the spool is full";
     else if (!spools && is_full(b))

@@ -32,8 +32,8 @@ void batcher_release(struct batcher *b, enum room_kind kind, size_t bytes);
 void batcher_end_of_body(struct batcher *b, size_t bytes);
 
 /* Why a small post of that network would be refused now; NULL when it would not. Static.
- */
-const char *batcher_refuses(struct batcher *b, const struct peer *peer);
+ * `waits`: it will wait for a database that is away, which may soon be back. */
+const char *batcher_refuses(struct batcher *b, const struct peer *peer, bool waits);
 
 /* What it has in hand: reports without a verdict, and bytes of the common budget. */
 struct batcher_usage {

@@ -49,6 +49,7 @@ class Daemon:
         assert self.process.poll() is None, (self.dir / "log").read_text()
         try:
             self.connect().close()
+            self.connect(self.dir / "state/deliver.sock").close()
             return True
         except (FileNotFoundError, ConnectionRefusedError):
             return False
