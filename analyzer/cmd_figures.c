@@ -1,6 +1,7 @@
 /* The verbs that are a query and its columns. */
 #include "analyzer/command.h"
 
+#include "analyzer/origins.h"
 #include "base/count.h"
 #include "schema_sql.h"
 
@@ -75,20 +76,37 @@ static const struct column senders_columns[] = {
     {"quirks", "QUIRKS", COLUMN_LIST, 5, COLOUR_NONE},
 };
 
+static bool
+run_senders(struct context *c, struct err *e)
+{
+    return (c->options->line.given & OPTION_ORIGINS) != 0 ? origins_show(c, e)
+                                                          : command_query(c, e);
+}
+
 const struct command cmd_senders = {
     .name = "senders",
     .line = "One line for each sending domain, the one with most failures first",
     .examples = "  tlsrpt senders --since 30d\n"
                 "  tlsrpt senders --domain example.com\n"
+                "  tlsrpt senders --origins\n"
                 "  tlsrpt senders --format json | jq '.[] | select(.quirks != [])'\n",
     .notes =
         "Sessions that one report lists under several policy types are counted once.\n"
         "OK and FAILED are of reports that can be believed (verified, "
         "operator, confirmed);\n"
         "UNVERIFIED are all sessions of the others, whose sender nobody has proved.\n"
-        "QUIRKS are what a sender's reports have that RFC 8460 has not.\n",
-    .options = OPTIONS_FIGURES,
-    .run = command_query,
+        "QUIRKS are what a sender's reports have that RFC 8460 has not.\n"
+        "--origins lists the hosts, confirmed by DNS, that posted in a sender's name and "
+        "that\n"
+        "no https_sender line names. MATCHED are those of which a signed mail said the "
+        "same,\n"
+        "DIFFERED those of which it said another thing; where they bear it out there is "
+        "the\n"
+        "line for tlsrpt.conf that makes later ones count. Check the host before you "
+        "paste "
+        "it.\n",
+    .options = OPTIONS_FIGURES | OPTION_ORIGINS,
+    .run = run_senders,
     .sql = query_senders,
     .columns = senders_columns,
     .column_count = COUNT_OF(senders_columns),

@@ -104,6 +104,8 @@ const struct cli_option option_rows[] = {
     {"state", '\0', "WORD", OPTION_STATE, "only open or resolved findings",
      "open resolved", AT(state), cli_set_text},
     {"brief", '\0', NULL, OPTION_BRIEF, "one line for each finding", NULL, 0, NULL},
+    {"origins", '\0', NULL, OPTION_ORIGINS, "which hosts post in whose name", NULL, 0,
+     NULL},
     {"new-since", '\0', "TIME", OPTION_NEW_SINCE,
      "only findings that were not known at that time", NULL, AT(new_since_text),
      cli_set_text},

@@ -30,6 +30,7 @@
 #define OPTION_CONNECT_TO   CLI_BIT(25)
 #define OPTION_CA           CLI_BIT(26)
 #define OPTION_BRIEF        CLI_BIT(27)
+#define OPTION_ORIGINS      CLI_BIT(28)
 
 /* what every verb takes that reads the database */
 #define OPTIONS_COMMON (OPTION_DB | OPTION_CONFIG | OPTION_FORMAT | OPTION_AS_OF)
