@@ -20,17 +20,6 @@ static const struct column columns[] = {
     {"line", "TLSRPT.CONF", COLUMN_TEXT, -1, COLOUR_NONE},
 };
 
-struct origin {
-    const char *sender, *hosts, *first_day, *last_day;
-    int64_t reports, matched, differed;
-};
-
-struct origins {
-    struct arena *arena;
-    struct origin *rows;
-    size_t count;
-};
-
 const char *
 origins_pattern(struct arena *a, const char *host)
 {
@@ -79,11 +68,32 @@ add_origin(void *ctx, const char *const v[], size_t n, struct err *e)
     return true;
 }
 
+bool
+origins_find(struct context *c, const char *const params[], struct origins *out,
+             struct err *e)
+{
+    *out = (struct origins){&c->options->arena, NULL, 0};
+    return store_query(c->store, query_origins, params, OPTIONS_FIGURE_PARAMS, 7,
+                       add_origin, out, e);
+}
+
+void
+origins_clear(struct origins *o)
+{
+    free(o->rows);
+    *o = (struct origins){0};
+}
+
+bool
+origin_is_borne_out(const struct origin *o)
+{
+    return o->matched >= ORIGINS_ENOUGH && o->differed == 0 &&
+           sender_has_owner(o->sender);
+}
+
 static bool
 show_origin(struct view *v, const struct origin *o, struct err *e)
 {
-    bool enough =
-        o->matched >= ORIGINS_ENOUGH && o->differed == 0 && sender_has_owner(o->sender);
     const char *cells[] = {
         o->sender,
         o->hosts,
@@ -92,9 +102,9 @@ show_origin(struct view *v, const struct origin *o, struct err *e)
         view_text(v, "%" PRId64, o->differed),
         o->first_day,
         o->last_day,
-        enough ? view_text(v, "https_sender \"%s\" { hosts = {\"%s\"} }", o->sender,
-                           o->hosts)
-               : NULL,
+        origin_is_borne_out(o) ? view_text(v, "https_sender \"%s\" { hosts = {\"%s\"} }",
+                                           o->sender, o->hosts)
+                               : NULL,
     };
 
     return view_row(v, cells, e);
@@ -104,10 +114,8 @@ bool
 origins_show(struct context *c, struct err *e)
 {
     const char *params[OPTIONS_PARAMS];
-    struct origins all = {&c->options->arena, NULL, 0};
-    bool ok = options_params(c->options, params, e) &&
-              store_query(c->store, query_origins, params, OPTIONS_FIGURE_PARAMS, 7,
-                          add_origin, &all, e) &&
+    struct origins all = {0};
+    bool ok = options_params(c->options, params, e) && origins_find(c, params, &all, e) &&
               view_begin(c->view, columns, COUNT_OF(columns), e);
 
     for (size_t i = 0; ok && i < all.count; i++)
@@ -116,6 +124,6 @@ origins_show(struct context *c, struct err *e)
     if (ok && all.count == 0)
         command_say_empty(c, "no report was posted from a host that DNS confirms and no "
                              "https_sender line names");
-    free(all.rows);
+    origins_clear(&all);
     return ok;
 }

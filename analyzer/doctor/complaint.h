@@ -48,6 +48,8 @@
       "look for their names in the log of tlsrptd, which says why, then remove them")    \
     X(SPOOL_WAITING, "spool-waiting", SEVERITY_WARNING,                                  \
       "see that tlsrptd runs and reaches the database: its log says why not")            \
+    X(ORIGIN_NOT_LISTED, "origin-not-listed", SEVERITY_INFO,                             \
+      "if the host is theirs, paste the line that `tlsrpt senders --origins` prints")    \
     X(DNS_AWAY, "dns-failed", SEVERITY_WARNING,                                          \
       "look at the name servers of the zone, and at the resolver of this host")          \
     X(DOMAIN_MISSING, "domain-missing", SEVERITY_WARNING,                                \

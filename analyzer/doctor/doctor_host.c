@@ -1,6 +1,7 @@
 /* What of this host and its database is unsafe, or will be soon. */
 #include "analyzer/doctor/doctor.h"
 #include "analyzer/doctor/https_get.h"
+#include "analyzer/origins.h"
 #include "base/when.h"
 #include "schema_sql.h"
 
@@ -20,6 +21,7 @@ enum {
     SPOOLED_S = 900,   /* what waits for longer is told */
     FULL_PERCENT = 80, /* of a limit */
     MAX_GROUPS = 1024,
+    ORIGINS_DAYS = 92,
 };
 
 /* ---- the database ---- */
@@ -78,6 +80,31 @@ judge_collector(struct context *c, struct complaints *said, struct err *e)
     return ok;
 }
 
+/* Posts of the last months that signed mails bear out, and that count for less than they
+ * might. */
+static bool
+judge_origins(struct context *c, struct complaints *said, struct err *e)
+{
+    char since[WHEN_DAY_SIZE];
+    const char *params[] = {
+        when_print_day(when_day_of_instant(time(NULL)) - ORIGINS_DAYS, since), "infinity",
+        NULL, NULL, NULL};
+    struct origins all;
+    bool ok = origins_find(c, params, &all, e);
+
+    for (size_t i = 0; i < all.count; i++) {
+        const struct origin *o = &all.rows[i];
+
+        if (origin_is_borne_out(o))
+            complain(said, ORIGIN_NOT_LISTED, o->sender,
+                     "of %" PRId64 " reports posted from %s signed mails say the same of "
+                     "%" PRId64 " and differ in none",
+                     o->reports, o->hosts, o->matched);
+    }
+    origins_clear(&all);
+    return ok;
+}
+
 static bool
 judge_database(struct context *c, struct complaints *said, struct err *e)
 {
@@ -95,6 +122,7 @@ judge_database(struct context *c, struct complaints *said, struct err *e)
     (void)snprintf(now, sizeof now, "%" PRId64, (int64_t)time(NULL));
     return store_snapshot(c->store, INT64_MAX, e) &&
            store_query(c->store, query_doctor_database, params, 3, 4, judged, &j, e) &&
+           judge_origins(c, said, e) &&
            (setting == NULL || judge_rights(c->store, "reader", setting, said, e)) &&
            judge_collector(c, said, e);
 }

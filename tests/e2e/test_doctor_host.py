@@ -13,6 +13,7 @@ from conftest import Database, Postgres
 from daemon import Daemon
 from dns_server import NameServer
 from https_server import Authority
+from rows import add_report, policy
 
 CONF = """
 state_dir = "{state}"
@@ -119,6 +120,14 @@ def use(**values):
                                       for name, value in values.items()})
 
 
+def posted(h):
+    for back in range(2, 5):
+        day = str(datetime.date.today() - datetime.timedelta(days=back))
+        add_report(h.database, day, [policy()], sender="microsoft.com", trust="unverified", door="https",
+                   peer_name="am.protection.outlook.com")
+        add_report(h.database, day, [policy()], sender="microsoft.com")
+
+
 def owner(h):
     h.database.sql("ALTER ROLE tlsrpt_owner LOGIN")
     h.values["collector"] = h.database.role_uri("tlsrpt_owner")
@@ -176,6 +185,7 @@ FAULTS = {
     "synchronous commit": (sql("ALTER ROLE tlsrpt_collector SET synchronous_commit = off"),
                            "critical synchronous-commit-off"),
     "migration missing": (sql("DELETE FROM tlsrpt.migration WHERE version > 1"), "warning schema-behind"),
+    "origin not listed": (posted, "info origin-not-listed"),
     "no maintenance": (sql("INSERT INTO tlsrpt.upkeep VALUES ('maintain', now() - interval '3 days') "
                            "ON CONFLICT (what) DO UPDATE SET at = excluded.at"), "warning maintenance-overdue"),
     "no next month": (drop_next_month, "critical maintenance-overdue"),
