@@ -48,6 +48,16 @@ find_silence(const struct diaries *l, uint8_t silent[FACTS_DAYS])
     }
 }
 
+/* Did a report come for the day, and is one due of every sender there was? */
+static void
+look_at_day(const struct diaries *l, int day, bool *came, bool *due)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        *came |= l->rows[i].state[day] == DAY_ON_TIME;
+        *due &= l->rows[i].state[day] != DAY_NONE || day < l->rows[i].first_day;
+    }
+}
+
 /* Of a site too small for its senders to report almost every day: so many days without
  * any report as its own past makes next to impossible, and twice as many as ever. */
 static void
@@ -59,10 +69,7 @@ find_thin_silence(const struct diaries *l, uint8_t silent[FACTS_DAYS])
         bool came = false, due = true;
         double miss = (empty + 1.0) / (days + 2.0);
 
-        for (size_t i = 0; i < l->count; i++) {
-            came |= l->rows[i].state[day] == DAY_ON_TIME;
-            due &= l->rows[i].state[day] != DAY_NONE || day < l->rows[i].first_day;
-        }
+        look_at_day(l, day, &came, &due);
         if (!came && !due)
             break;
         if (!came) {
